@@ -1,0 +1,274 @@
+"""A MicroPython board, usable from any script.
+
+    with Board.connect("auto") as board:
+        print(board.execute("print('hello')"))
+        board.evaluate("1 + 1")
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import transports
+from ..errors import BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
+from ..transports import discovery
+from .conversation import ATTACH_TIMEOUT, Conversation, Execution
+from .text import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+PROBE_TIMEOUT = 3.0
+"""Seconds that each port has to show a prompt when one is to be found among many."""
+
+REQUEST_TIMEOUT = 5.0
+"""Seconds for the short requests that the host makes on its own account."""
+
+MAX_LITERAL = 64 * 1024
+"""Bytes of a value's text that ``evaluate`` reads; more is refused."""
+
+_VERSION = re.compile(r"v(\d+)\.(\d+)")
+_RAW_PASTE_SINCE = (1, 14)
+
+
+@dataclass(frozen=True)
+class Between:
+    """What a board printed while nothing was executed.
+
+    Attributes:
+        text: the output.
+        dropped: bytes before it that had no room.
+        restarted: whether the board restarted, so that its variables are gone.
+    """
+
+    text: str
+    dropped: int
+    restarted: bool
+
+
+class Board:
+    """One connected board. Executions are one at a time; ``interrupt`` and ``close`` may come from any thread.
+
+    Attributes:
+        address: where the board was found, for example ``/dev/ttyACM0``.
+        banner: what it says it is, for example ``MicroPython v1.27.0 on 2025-12-09; Raspberry Pi Pico with RP2040``;
+            empty on a raw line.
+        greeting: what it said while it was connected: boot messages, the end of a program that was stopped.
+        considered: for ``auto``, the ports that were tried or left, with the reason.
+    """
+
+    def __init__(self, conversation: Conversation, banner: str = "", greeting: str = "") -> None:
+        self._conversation = conversation
+        self.address = conversation.transport.address
+        self.banner = banner
+        self.greeting = greeting
+        self.considered: list[tuple[str, str]] = []
+
+    # -- connecting ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def connect(
+        cls,
+        address: str = "auto",
+        *,
+        baud: int = 115200,
+        dtr: bool | None = None,
+        rts: bool | None = None,
+        heap: int | None = None,
+        raw: bool = False,
+        timeout: float = ATTACH_TIMEOUT,
+    ) -> Board:
+        """Open the line to a board and bring it to its raw prompt, without a reset.
+
+        Args:
+            address: see ``transports.address``; ``auto`` tries the likely serial ports.
+            baud: bits per second, for serial lines.
+            dtr: state of the modem line DTR when the port opens; None for the transport's choice.
+            rts: the same for RTS.
+            heap: bytes of heap of a virtual board; None for its default.
+            raw: only open the line, without the protocol.
+            timeout: seconds that the board has to come to its prompt.
+
+        Raises:
+            AddressError: the address names nothing that could be opened.
+            ConnectError: it could not be opened, or no MicroPython answered.
+        """
+        parsed = transports.parse(address)
+        if parsed.scheme == "auto":
+            return cls._connect_any(baud=baud, dtr=dtr, rts=rts, raw=raw)
+        line = transports.open_transport(parsed, baud=baud, dtr=dtr, rts=rts, heap=heap)
+        return cls._attach(Conversation(line, raw=raw), timeout)
+
+    @classmethod
+    def _attach(cls, conversation: Conversation, timeout: float) -> Board:
+        if conversation.raw:
+            return cls(conversation)
+        try:
+            greeting = decode(conversation.attach(timeout))
+            banner = conversation.identify()
+        except BaseException as error:
+            conversation.close(leave=False)
+            if isinstance(error, LineLost):
+                raise ConnectError(str(error)) from error
+            raise
+        version = _VERSION.search(banner)
+        if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
+            conversation.repl.raw_paste = False
+        return cls(conversation, banner, greeting)
+
+    @classmethod
+    def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool) -> Board:
+        ports = discovery.candidates(discovery.last())
+        if not ports:
+            raise ConnectError(
+                "No board was found: no USB serial port is there. Plug a board in (with a cable that carries data), "
+                "name its address, or use %connect virtual for the virtual board."
+            )
+        considered: list[tuple[str, str]] = []
+        for position, port in enumerate(ports):
+            try:
+                line = transports.open_transport(port.device, baud=baud, dtr=dtr, rts=rts)
+                board = cls._attach(Conversation(line, raw=raw), PROBE_TIMEOUT)
+            except MicroPythonError as error:
+                considered.append((port.device, str(error)))
+                continue
+            considered += [(other.device, "not tried") for other in ports[position + 1 :]]
+            board.considered = considered
+            discovery.remember(port)
+            return board
+        tried = "\n".join(f"  {device}: {reason}" for device, reason in considered)
+        raise ConnectError(f"No board answered on the {len(considered)} serial ports that are there:\n{tried}")
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    @property
+    def lost(self) -> LineLost | None:
+        """Why the line to the board is gone; None while it is there."""
+        return self._conversation.lost
+
+    @property
+    def raw(self) -> bool:
+        """Whether the line was opened without the protocol."""
+        return self._conversation.raw
+
+    def take_between(self) -> Between:
+        """Return what the board printed since its last execution, once."""
+        data, dropped = self._conversation.take_between()
+        restarted, self._conversation.restarted = self._conversation.restarted, False
+        return Between(decode(data), dropped, restarted)
+
+    # -- executing -----------------------------------------------------------------------------------------------
+
+    def start(self, source: str) -> Execution:
+        """Send a program and let it run; the result gives its output as it comes.
+
+        A board that is not at its prompt any more (it restarted, or the last program did not stop) is brought there
+        first.
+
+        Raises:
+            NotConnected: the line was opened raw.
+            SourceError: the source cannot be sent.
+            ConnectError: the board does not come to its prompt.
+            BoardBusy: the board does not take the source.
+            LineLost: the line is gone.
+        """
+        if self.raw:
+            raise NotConnected(
+                f"{self.address} is open as a raw line, without the prompt: connect without --raw to run code."
+            )
+        if self.lost is not None:
+            raise self.lost
+        if not self._conversation.ready:
+            self._conversation.attach()
+        return self._conversation.start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
+
+    def execute(
+        self, source: str, on_output: Callable[[str], object] | None = None, *, timeout: float | None = None
+    ) -> str:
+        """Run a program to its end.
+
+        Args:
+            source: MicroPython code.
+            on_output: called with the output as it comes; without it the output is returned.
+            timeout: seconds after which the program is interrupted; None for no limit.
+
+        Returns:
+            What the program printed; ``""`` when ``on_output`` got it.
+
+        Raises:
+            DeviceError: the program raised an exception.
+            BoardTimeout: it ran longer than ``timeout``.
+            MicroPythonError: what ``start`` raises, and everything that ends a program from outside.
+        """
+        execution = self.start(source)
+        kept: list[str] = []
+        take = on_output or kept.append
+        if timeout is None:
+            while text := execution.read():
+                take(text)
+        else:
+            if not execution.wait(timeout):
+                self.interrupt()
+                execution.wait()
+                raise BoardTimeout(f"The board on {self.address} did not answer a request within {timeout:g} s.")
+            if text := execution.read():
+                take(text)
+        execution.check()
+        return "".join(kept)
+
+    def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT) -> object:
+        """Return the value of an expression on the board, as data: numbers, strings, bytes, and containers of them.
+
+        Raises:
+            DeviceError: the expression raised an exception.
+            ValueError: the value's text is not a plain literal, or too long.
+            BoardTimeout: no answer within ``timeout`` seconds.
+        """
+        text = self.execute(f"print(repr({expression}))", timeout=timeout)
+        if len(text) > MAX_LITERAL:
+            raise ValueError(f"The value of {expression} is too long: {len(text)} characters.")
+        try:
+            return ast.literal_eval(text.strip())
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            raise ValueError(f"The value of {expression} is not plain data: {text.strip()[:80]}") from None
+
+    def interrupt(self) -> bool:
+        """Send Ctrl-C to the program that runs; return whether one runs."""
+        return self._conversation.interrupt()
+
+    def soft_reset(self) -> str:
+        """Soft-reset the board: variables are gone, ``boot.py`` runs. Return what the board said.
+
+        Raises:
+            NotConnected: the line was opened raw.
+            BoardBusy: the board did not come back.
+            LineLost: the line is gone.
+        """
+        if self.raw:
+            raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
+        if not self._conversation.ready:
+            self._conversation.attach()
+        return self._conversation.soft_reset()
+
+    # -- ending --------------------------------------------------------------------------------------------------
+
+    def close(self, *, leave: bool = True) -> None:
+        """Free the line at once; the board keeps its state.
+
+        Args:
+            leave: return to the friendly prompt first, which other programs expect.
+        """
+        self._conversation.close(leave=leave)
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+

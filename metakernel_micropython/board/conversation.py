@@ -1,0 +1,529 @@
+"""The protocol on a live line: one thread that always reads, executions with their output, deadlines on every wait.
+
+Boards drop what nobody reads, so the reader never pauses for long: what arrives between executions is kept apart (with
+a bound) and what an execution prints waits for whoever shows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, MicroPythonError
+from .repl import Done, Event, Output, Ready, Rebooted, Repl, Started, State
+from .text import TextDecoder, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..transports.base import Transport
+
+ATTACH_TIMEOUT = 10.0
+"""Seconds in which a board must come to its prompt: some boot for a while, some run a program that must be stopped."""
+
+ATTACH_INTERVAL = 0.5
+"""Seconds between two requests for the prompt."""
+
+ANSWER_TIMEOUT = 10.0
+"""Seconds in which a board at its prompt must take (more of) the source or finish a soft reset."""
+
+INTERRUPT_GRACE = 5.0
+"""Seconds that a program has for its own clean-up after Ctrl-C, before the cell is given up."""
+
+SECOND_INTERRUPT_GRACE = 1.0
+"""Seconds that it has after a second Ctrl-C."""
+
+INTERRUPT_INTERVAL = 0.1
+"""Seconds between two Ctrl-C while the board may still compile, when it takes them for data."""
+
+COMPILE_SPEED = 10_000
+"""Bytes of source per second that a slow board compiles, for telling how long Ctrl-C may be taken for data."""
+
+PENDING_LIMIT = 4 * 1024 * 1024
+"""Bytes of output that wait to be shown before the reader lets the board wait."""
+
+BETWEEN_LIMIT = 256 * 1024
+"""Bytes kept of what a board prints between executions; the oldest go first, and their number is told."""
+
+
+class Execution:
+    """A program on the board: what it prints as it comes, and how it ends."""
+
+    def __init__(self, conversation: Conversation, size: int) -> None:
+        self._conversation = conversation
+        self._changed = conversation.changed
+        self._pending = bytearray()
+        self._decoder = TextDecoder()
+        self._compile_time = 0.25 + size / COMPILE_SPEED
+        self._compiled_by = float("inf")  # by when the board has certainly started to run the program
+        self._interrupts = 0
+        self._next_interrupt = float("inf")
+        self._give_up_at = float("inf")
+        self._ended = False
+        self._failure: MicroPythonError | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended; output may still wait to be read."""
+        return self._ended
+
+    @property
+    def interrupts(self) -> int:
+        """How often somebody asked to stop it."""
+        return self._interrupts
+
+    def read(self, timeout: float | None = None) -> str:
+        """Return what was printed since the last call, at once if something was.
+
+        Waits at most ``timeout`` seconds (None: as long as it takes) and returns ``""`` when nothing came, or when
+        the execution has ended and everything was read.
+        """
+        with self._changed:
+            self._wait(lambda: self._pending or self._ended, timeout)
+            data = bytes(self._pending)
+            self._pending.clear()
+            self._changed.notify_all()  # the reader may wait for room
+            text = self._decoder.feed(data)
+            return text + self._decoder.flush() if self._ended else text
+
+    def wait(self, timeout: float | None = None, pending: int = PENDING_LIMIT // 4) -> bool:
+        """Wait until it ends; return whether it has.
+
+        Returns earlier after ``timeout`` seconds, or when ``pending`` bytes of output wait to be read.
+        """
+        with self._changed:
+            self._wait(lambda: self._ended or len(self._pending) >= pending, timeout)
+            return self._ended
+
+    def check(self) -> None:
+        """Raise what ended it, once it has ended.
+
+        Raises:
+            DeviceError: the program raised an exception.
+            BoardReset: the board restarted.
+            BoardBusy: it did not stop when it was interrupted.
+            LineLost: the line to the board was lost.
+        """
+        if self._failure is not None:
+            raise self._failure
+
+    # The methods below are called with the lock held.
+
+    def _wait(self, arrived: Callable[[], object], timeout: float | None) -> None:
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        while not arrived():
+            now = time.monotonic()
+            if not self._ended and now >= self._give_up_at:
+                self._conversation.abandon(self)
+                return
+            if not self._ended and now >= self._next_interrupt:
+                self._interrupt_again(now)
+            wake = min(deadline, self._give_up_at, self._next_interrupt)
+            if wake <= now:
+                return
+            self._changed.wait(None if wake == float("inf") else wake - now)
+
+    def _interrupt_again(self, now: float) -> None:
+        # While the board compiles, Ctrl-C is data for it (PX parse_compile_execute sets the interrupt character
+        # afterwards). Once the program surely runs no more are sent: they would break its clean-up.
+        self._next_interrupt = now + INTERRUPT_INTERVAL if now < self._compiled_by else float("inf")
+        self._changed.release()
+        try:
+            self._conversation.send_interrupt()
+        finally:
+            self._changed.acquire()
+
+    def note_interrupt(self) -> None:
+        """Somebody asked to stop it: the time that its clean-up may take begins."""
+        now = time.monotonic()
+        self._interrupts += 1
+        self._next_interrupt = now + INTERRUPT_INTERVAL if now < self._compiled_by else float("inf")
+        grace = INTERRUPT_GRACE if self._interrupts == 1 else SECOND_INTERRUPT_GRACE
+        self._give_up_at = min(self._give_up_at, now + grace)
+
+    def note_started(self) -> None:
+        """The board has the whole source."""
+        self._compiled_by = time.monotonic() + self._compile_time
+
+    def note_output(self, data: bytes) -> None:
+        """The board printed ``data``."""
+        self._pending += data
+
+    def note_end(self, failure: MicroPythonError | None) -> None:
+        """It is over; ``failure`` says why, where it did not end well."""
+        self._ended = True
+        self._failure = failure
+
+    @property
+    def full(self) -> bool:
+        """Whether so much output waits that the board has to."""
+        return len(self._pending) >= PENDING_LIMIT
+
+
+class Conversation:
+    """A board's line with the protocol on it. It owns the transport and the thread that reads it.
+
+    Any thread may interrupt or close; executions are one at a time.
+
+    Args:
+        transport: the open line.
+        raw: leave the protocol off; what comes is only collected (``take_between``).
+    """
+
+    def __init__(self, transport: Transport, *, raw: bool = False) -> None:
+        self.transport = transport
+        self.raw = raw
+        self.changed = threading.Condition()
+        self.repl = Repl()
+        self.restarted = False  # the board restarted since the last execution
+        self._sending = threading.Lock()  # keeps what the protocol decided and what is written in one order
+        self._execution: Execution | None = None
+        self._between = bytearray()
+        self._dropped = 0
+        self._received = 0
+        self._lost: LineLost | None = None
+        self._closed = False
+        self._reader = threading.Thread(target=self._read_forever, name=f"line to {transport.address}", daemon=True)
+        self._reader.start()
+
+    @property
+    def lost(self) -> LineLost | None:
+        """Why the line is gone; None while it is there."""
+        return self._lost
+
+    @property
+    def ready(self) -> bool:
+        """Whether the board waits at the raw prompt."""
+        return self.repl.state is State.READY
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _read_forever(self) -> None:
+        try:
+            while True:
+                data = self.transport.read()
+                with self.changed:
+                    self._received += len(data)
+                    for event in [Output(data)] if self.raw else self.repl.receive(data):
+                        self._handle(event)
+                    self.changed.notify_all()
+                    while self._execution is not None and self._execution.full and not self._closed:
+                        self.changed.wait()
+        except LineLost as error:
+            with self.changed:
+                self._lost = error
+                if self._execution is not None:
+                    self._end_execution(error)
+                self.changed.notify_all()
+
+    def _handle(self, event: Event) -> None:
+        execution = self._execution
+        match event:
+            case Output(data):
+                if execution is not None:
+                    execution.note_output(data)
+                else:
+                    self._keep_between(data)
+            case Started():
+                if execution is not None:
+                    execution.note_started()
+            case Done(traceback):
+                self._end_execution(device_error(decode(traceback)) if traceback else None)
+            case Rebooted():
+                self.restarted = True
+                self._end_execution(
+                    BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
+                )
+            case Ready():
+                pass
+
+    def _end_execution(self, failure: MicroPythonError | None) -> None:
+        execution, self._execution = self._execution, None
+        if execution is not None:
+            execution.note_end(failure)
+
+    def _keep_between(self, data: bytes) -> None:
+        self._between += data
+        excess = len(self._between) - BETWEEN_LIMIT
+        if excess > 0:
+            del self._between[:excess]
+            self._dropped += excess
+
+    def take_between(self) -> tuple[bytes, int]:
+        """Return what arrived outside of executions, and how many older bytes had no room; forget both."""
+        with self.changed:
+            data, dropped = bytes(self._between), self._dropped
+            self._between.clear()
+            self._dropped = 0
+            return data, dropped
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Put bytes on the line as they are.
+
+        Raises:
+            LineLost: the line is gone, or the board does not take them.
+        """
+        with self._sending:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if data:
+            self.transport.write(data)
+
+    def attach(self, timeout: float = ATTACH_TIMEOUT) -> bytes:
+        """Bring the board to the raw prompt from whatever it does, without a reset; return what came meanwhile.
+
+        A program that runs is interrupted, again and again until the deadline: it may catch Ctrl-C, sleep, or the
+        board may be booting.
+
+        Raises:
+            ConnectError: no raw prompt within ``timeout`` seconds; the message shows what came instead.
+            LineLost: the line is gone.
+        """
+        deadline = time.monotonic() + timeout
+        self.take_between()
+        requests = 0
+        while True:
+            with self._sending:
+                with self.changed:
+                    data = self.repl.send_attach()
+                self._write(data)
+            requests += 1
+            with self.changed:
+                rest = deadline - time.monotonic()
+                self.changed.wait_for(lambda: self.ready or self._lost, max(0.0, min(ATTACH_INTERVAL, rest)))
+                if self._lost is not None:
+                    raise self._lost
+                if self.ready:
+                    break
+            if time.monotonic() >= deadline:
+                raise ConnectError(self._no_prompt(timeout))
+        if requests > 1:
+            # Each request is answered by a banner; the late ones must not fall into the first execution.
+            self._wait_for_quiet(0.15, 1.0)
+        return self.take_between()[0]
+
+    def _no_prompt(self, timeout: float) -> str:
+        came, _ = self.take_between()
+        address = self.transport.address
+        if not came:
+            return (
+                f"No MicroPython answered on {address} within {timeout:g} s: nothing came back. Check that this is the "
+                "right port (%boards lists them) and baud rate, that the board runs MicroPython, or press its reset "
+                "button and try again."
+            )
+        return (
+            f"The board on {address} did not come to its prompt within {timeout:g} s. It sent: {_excerpt(came)}. A "
+            "program that cannot be interrupted may be running: press its reset button and try again."
+        )
+
+    def _wait_for_quiet(self, quiet: float, limit: float) -> None:
+        deadline = time.monotonic() + limit
+        with self.changed:
+            while time.monotonic() < deadline and self._wait_for_bytes(quiet):
+                if self._lost is not None:
+                    raise self._lost
+
+    def _wait_for_bytes(self, timeout: float) -> bool:
+        """Wait (the lock is held) until more arrives or no more can; False after ``timeout`` seconds without."""
+        before, execution = self._received, self._execution
+
+        def moved() -> bool:
+            return self._received != before or self._lost is not None or self._execution is not execution
+
+        return self.changed.wait_for(moved, timeout)
+
+    def identify(self) -> str:
+        """Return the banner of the friendly prompt, for example ``MicroPython v1.27.0 on ...; NAME with MCU``.
+
+        Raises:
+            ConnectError: the board did not answer.
+            LineLost: the line is gone.
+        """
+        with self._sending:
+            with self.changed:
+                data = self.repl.send_identify()
+            self._write(data)
+        with self.changed:
+            self.changed.wait_for(lambda: self.ready or self._lost, ANSWER_TIMEOUT)
+            if self._lost is not None:
+                raise self._lost
+            if not self.ready:
+                raise ConnectError(self._no_prompt(ANSWER_TIMEOUT))
+        lines = decode(self.take_between()[0]).splitlines()
+        named = [line.strip() for line in lines if "Python" in line]
+        return named[-1] if named else ""
+
+    def soft_reset(self) -> str:
+        """Soft-reset the board and return what it said; variables are gone, ``boot.py`` has run.
+
+        Raises:
+            BoardBusy: it did not come back within the deadline.
+            LineLost: the line is gone.
+        """
+        self.take_between()
+        with self._sending:
+            with self.changed:
+                self.restarted = False
+                data = self.repl.send_soft_reset()
+            self._write(data)
+        with self.changed:
+            self.changed.wait_for(lambda: self.restarted or self._lost, ANSWER_TIMEOUT)
+            if self._lost is not None:
+                raise self._lost
+            if not self.restarted:
+                raise BoardBusy(
+                    f"The board on {self.transport.address} did not come back from its soft reset within "
+                    f"{ANSWER_TIMEOUT:g} s. Press its reset button and connect again."
+                )
+            self.restarted = False
+        return decode(self.take_between()[0])
+
+    # -- executing -----------------------------------------------------------------------------------------------
+
+    def start(self, source: bytes) -> Execution:
+        """Send a program to the raw prompt and let it run.
+
+        Raises:
+            SourceError: the source cannot be sent.
+            BoardBusy: the board does not take the source.
+            LineLost: the line is gone.
+        """
+        execution = Execution(self, len(source))
+        with self._sending:
+            with self.changed:
+                data = self.repl.send_source(source)
+                self._execution = execution
+                self.restarted = False
+            try:
+                self._write(data)
+            except LineLost as error:
+                with self.changed:
+                    self._end_execution(error)
+                raise
+        self._send_rest(execution)
+        return execution
+
+    def _send_rest(self, execution: Execution) -> None:
+        while True:
+            with self._sending:
+                with self.changed:
+                    sending = self.repl.sending and self._execution is execution
+                    chunk = self.repl.data_to_send() if self._execution is execution else b""
+                    pause = self.repl.pause
+                try:
+                    self._write(chunk)
+                except LineLost as error:
+                    with self.changed:
+                        self._end_execution(error)
+                    return
+            if not sending:
+                return
+            with self.changed:
+                if chunk:
+                    if pause:
+                        self.changed.wait(pause)
+                    continue
+                if not self._wait_for_bytes(ANSWER_TIMEOUT):
+                    self.abandon(execution)
+                    return
+
+    def abandon(self, execution: Execution) -> None:
+        """Give up a program that does not end (the lock is held); the next execution synchronises anew."""
+        address = self.transport.address
+        if execution.interrupts:
+            message = (
+                f"The board on {address} did not stop: Ctrl-C got no answer. Its program may still be running. Try "
+                "again, or press the board's reset button and connect again with %connect."
+            )
+        else:
+            message = f"The board on {address} does not take code: no answer within {ANSWER_TIMEOUT:g} s."
+        if self._execution is execution:
+            self._execution = None
+            self.repl = self._new_repl()
+        execution.note_end(BoardBusy(message))
+
+    def _new_repl(self) -> Repl:
+        repl = Repl()
+        repl.raw_paste = self.repl.raw_paste
+        return repl
+
+    def interrupt(self) -> bool:
+        """Send Ctrl-C to the program that runs; return whether there is one."""
+        with self.changed:
+            if self._execution is None:
+                return False
+            self._execution.note_interrupt()
+            self.changed.notify_all()
+        self.send_interrupt()
+        return True
+
+    def send_interrupt(self) -> None:
+        """Put Ctrl-C on the line in the way that the state of the conversation asks for."""
+        with self._sending:
+            with self.changed:
+                if self._execution is None:
+                    return
+                data, events = self.repl.send_interrupt()
+                for event in events:
+                    self._handle(event)
+                self.changed.notify_all()
+            try:
+                self._write(data)
+            except LineLost as error:
+                with self.changed:
+                    self._end_execution(error)
+                    self.changed.notify_all()
+
+    # -- ending --------------------------------------------------------------------------------------------------
+
+    def close(self, *, leave: bool = True) -> None:
+        """Free the line at once, from any thread. The board's state stays as it is.
+
+        Args:
+            leave: stop a running program and return to the friendly prompt first, which the next program expects.
+        """
+        if leave and not self.raw and self._lost is None and not self._closed:
+            with contextlib.suppress(LineLost):  # a line that is gone needs no farewell
+                self._leave()
+        with self.changed:
+            self._closed = True
+            if self._execution is not None:
+                self._end_execution(LineLost(f"The connection to {self.transport.address} was closed."))
+            self.changed.notify_all()
+        self.transport.close()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(1.0)
+
+    def _leave(self) -> None:
+        if self.interrupt():
+            with self.changed:
+                self.changed.wait_for(lambda: self._execution is None or self._lost, 0.5)
+        with self._sending:
+            with self.changed:
+                self._between.clear()
+                data = self.repl.send_leave()
+            self._write(data)
+        # The answer shows that the byte has left the line's buffers, which closing empties.
+        with self.changed:
+            self.changed.wait_for(lambda: b">>>" in self._between or self._lost, 0.3)
+
+
+def device_error(traceback: str) -> DeviceError:
+    """Return the exception that a board's traceback tells of."""
+    lines = traceback.strip("\n").split("\n")
+    while len(lines) > 1 and (lines[0].startswith("  ") or lines[0].startswith("Traceback (most recent call last)")):
+        lines.pop(0)
+    name, _, message = "\n".join(lines).partition(":")
+    return DeviceError(name.strip(), message.strip(), traceback)
+
+
+def _excerpt(data: bytes, size: int = 120) -> str:
+    text = decode(data)
+    return repr(text if len(text) <= size else "..." + text[-size:])

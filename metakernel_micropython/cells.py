@@ -1,0 +1,135 @@
+r"""Cells as programs for the board: the value of the last expression, and lines that stay true.
+
+A notebook shows the value of a cell's last expression; the raw REPL does not. The expression is wrapped, in its place
+and on its own lines, in a call that prints its ``repr`` between two marks that no program prints by chance.
+"""
+
+from __future__ import annotations
+
+import ast
+import secrets
+import warnings
+from dataclasses import dataclass, field
+
+MAX_VALUE = 1024 * 1024
+"""Characters of a value's text that are kept for its cell; a longer one is shown as plain output."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A cell as it goes to the board.
+
+    Attributes:
+        source: the code, with as many lines above it as the cell has above its code.
+        mark: what stands around the value of the last expression in the output; ``""`` when there is none.
+    """
+
+    source: str
+    mark: str
+
+
+def prepare(code: str, lines_above: int = 0) -> Program:
+    """Make a cell's code ready for the board.
+
+    Args:
+        code: MicroPython. What the host's parser cannot read goes to the board as it is.
+        lines_above: lines of the cell that are not code (magics); line numbers in tracebacks stay those of the cell.
+    """
+    above = "\n" * lines_above
+    span = _last_expression(code)
+    if span is None:
+        return Program(above + code, "")
+    start, end = span
+    mark = "\x1e" + secrets.token_hex(3)
+    # The list prints its item's repr piece by piece, where repr() would need the room for all of it; "_" as the
+    # friendly prompt sets it. One call, so that no name is left behind, and None shows nothing.
+    show = (
+        f'(lambda v,m="\\x1e{mark[1:]}":v is None or(print(m,end=""),print([v],end=""),print(m,end=""),'
+        "globals().update(_=v))and None)"
+    )
+    return Program(f"{above}{code[:start]}{show}(({code[start:end]}\n)){code[end:]}", mark)
+
+
+def _last_expression(code: str) -> tuple[int, int] | None:
+    """Return where the last statement starts and ends, if it is an expression whose value is to be shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the user's code, which is not the host's
+            tree = ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    if not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        return None
+    last = tree.body[-1]
+    assert last.end_lineno is not None and last.end_col_offset is not None
+    starts = _line_starts(code)
+    start = _offset(code, starts, last.lineno, last.col_offset)
+    end = _offset(code, starts, last.end_lineno, last.end_col_offset)
+    if code[end:].lstrip(" \t\f\\\n").startswith(";"):
+        return None
+    return start, end
+
+
+def _line_starts(code: str) -> list[int]:
+    # As Python counts lines: form feeds and the like end none.
+    starts = [0]
+    while (at := code.find("\n", starts[-1])) >= 0:
+        starts.append(at + 1)
+    return starts
+
+
+def _offset(code: str, starts: list[int], line: int, column: int) -> int:
+    """Return the index of a place that ``ast`` gives by line and by bytes of UTF-8 within it."""
+    start = starts[line - 1]
+    text = code[start : starts[line]] if line < len(starts) else code[start:]
+    return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "surrogatepass"))
+
+
+@dataclass
+class ValueFilter:
+    """Takes the value of the last expression out of a program's output, however that is split.
+
+    Attributes:
+        value: the value's text as the board printed it; None when there was none.
+    """
+
+    mark: str
+    value: str | None = field(default=None, init=False)
+    _held: str = field(default="", init=False)
+    _inside: bool = field(default=False, init=False)
+
+    def feed(self, text: str) -> str:
+        """Return what of ``text`` is plain output; the rest is held or is the value."""
+        if not self.mark:
+            return text
+        shown = ""
+        self._held += text
+        while (at := self._held.find(self.mark)) >= 0:
+            part, self._held = self._held[:at], self._held[at + len(self.mark) :]
+            if not self._inside:
+                shown += part
+            else:
+                # The value came as the only item of a list.
+                self.value = part[1:-1]
+            self._inside = not self._inside
+        if not self._inside:
+            keep = _overlap(self._held, self.mark)
+            shown += self._held[: len(self._held) - keep]
+            self._held = self._held[len(self._held) - keep :]
+        elif len(self._held) > MAX_VALUE:
+            shown += self.flush()
+        return shown
+
+    def flush(self) -> str:
+        """Return what was held: a value that was cut short is output like any other."""
+        shown, self._held = self._held, ""
+        self._inside = False
+        return shown
+
+
+def _overlap(text: str, mark: str) -> int:
+    """Return how many characters at the end of ``text`` may be the start of ``mark``."""
+    for size in range(min(len(text), len(mark) - 1), 0, -1):
+        if mark.startswith(text[-size:]):
+            return size
+    return 0

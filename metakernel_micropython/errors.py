@@ -1,0 +1,61 @@
+"""Everything that can go wrong with a board, as exceptions with one root.
+
+Each class says in one sentence what happened; each message names the board or the address and what to do next. The
+module imports nothing, so that transports, the board and the kernel can all raise from it.
+"""
+
+
+class MicroPythonError(Exception):
+    """Something about a MicroPython board did not work."""
+
+
+class AddressError(MicroPythonError):
+    """The text does not name a board that could be opened."""
+
+
+class ConnectError(MicroPythonError):
+    """The line to the board could not be opened, or no MicroPython answered on it."""
+
+
+class LineLost(MicroPythonError):
+    """The line to the board is gone: unplugged, closed by the other side, or failing."""
+
+
+class LineBusy(LineLost):
+    """The board did not take what was written within the deadline."""
+
+
+class BoardBusy(MicroPythonError):
+    """The board is running a program and did not return to its prompt within the deadline."""
+
+
+class NotConnected(MicroPythonError):
+    """No board is connected."""
+
+
+class BoardReset(MicroPythonError):
+    """The board restarted while it was running code: its variables are gone."""
+
+
+class BoardTimeout(MicroPythonError):
+    """The board did not finish a short request within its deadline."""
+
+
+class SourceError(MicroPythonError):
+    """The source holds something that cannot be sent to a board."""
+
+
+class DeviceError(MicroPythonError):
+    """Code on the board raised an exception.
+
+    Attributes:
+        name: the exception's class name on the board, for example ``ZeroDivisionError``.
+        message: what follows the name in the last line of the traceback; may be empty.
+        traceback: the board's own text, with ``\\n`` line ends.
+    """
+
+    def __init__(self, name: str, message: str, traceback: str) -> None:
+        super().__init__(f"{name}: {message}" if message else name)
+        self.name = name
+        self.message = message
+        self.traceback = traceback

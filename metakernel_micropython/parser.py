@@ -1,0 +1,131 @@
+"""What a cell is made of: magics on top, help requests, and code; in time linear in its length.
+
+MetaKernel's parser searches its regular expressions from every position of the last line, lists the host's files on
+every call, and takes any cell that ends with ``?`` for a help request.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from metakernel import Parser
+
+# One line that is a request for help and nothing else: "?name", "name??", "%magic?". A comment is none.
+_HELP = re.compile(r"\A\s*(?:(?P<pre>\?{1,2})\s*(?P<a>%{0,3}[\w.]*)|(?P<b>%{0,3}[^\W\d][\w.]*)(?P<post>\?{1,2}))\s*\Z")
+_MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
+_COMMENT_OR_BLANK = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+(?=[%!])")
+_KINDS = ("none", "line", "cell", "sticky")
+
+
+def leading_lines(cell: str) -> str:
+    """Return the blank and comment lines above a cell's first magic; ``""`` where code or nothing comes first.
+
+    MetaKernel looks for magics in the first line only; people write a comment above.
+    """
+    found = _COMMENT_OR_BLANK.match(cell)
+    return found.group() if found else ""
+
+
+def is_magic(line: str) -> bool:
+    """Whether a line is a magic or a shell command: ``%name``, ``%%name``, ``!command``."""
+    found = _MAGIC.match(line)
+    return found is not None and (found["prefix"][0] == "!" or found["name"] is not None)
+
+
+def name_before(text: str) -> str:
+    """Return the dotted name that ``text`` ends with, for example ``machine.Pi``."""
+    start = len(text)
+    while start and (text[start - 1].isidentifier() or text[start - 1].isdecimal() or text[start - 1] == "."):
+        start -= 1
+    name = text[start:]
+    return name if not name[:1].isdecimal() else ""
+
+
+def name_after(text: str) -> str:
+    """Return the identifier that ``text`` starts with, which the cursor stands in."""
+    end = 0
+    while end < len(text) and (text[end].isidentifier() or text[end].isdecimal()):
+        end += 1
+    return text[:end]
+
+
+class CellParser(Parser):
+    """MetaKernel's parser without its traps. The result has the same items."""
+
+    def parse_code(self, code: str, start: int = 0, end: int = -1) -> dict[str, Any]:
+        """Parse a cell up to ``end``; see ``metakernel.Parser.parse_code`` for the items of the result."""
+        end = len(code) if end == -1 else min(len(code), end)
+        start = max(0, min(start, end))
+        before = code[:end]
+        lines = before.splitlines()
+        line = lines[-1] if lines else ""
+        name = name_before(line)
+        full = name + name_after(code[end:]) if name else ""
+        call = "" if name else _called(line)
+        return {
+            "magic": self._parse_magic(before),
+            "lines": lines,
+            "line_num": len(lines),
+            "line": line,
+            "column": len(line),
+            "obj": name,
+            "full_obj": full,
+            "help_obj": call or full,
+            "help_col": len(line),
+            "help_pos": end,
+            "start": end - len(name) if name else 0,
+            "end": end,
+            "pre": code[:start],
+            "code": code[start:end],
+            "post": code[end:],
+            "path_matches": [],
+        }
+
+    def _parse_magic(self, code: str) -> dict[str, Any]:
+        code = code.lstrip()
+        asked = _HELP.match(code)
+        if asked and (asked["pre"] or asked["post"]):
+            marks = asked["pre"] or asked["post"]
+            name = asked["a"] if asked["pre"] else asked["b"]
+            return {
+                "name": "help",
+                "prefix": asked["pre"] or "",
+                "type": _KINDS[len(marks)],
+                "full_name": "help" + marks,
+                "index": 0,
+                "rest": name,
+                "args": name,
+                "code": "",
+            }
+        found = _MAGIC.match(code)
+        if not found:
+            return {}
+        prefix = found["prefix"]
+        is_shell = prefix[0] == "!"
+        name = "shell" if is_shell else found["name"] or ""
+        index = len(prefix) if is_shell else found.end()
+        first, _, rest = code[index:].rstrip().partition("\n")
+        return {
+            "name": name,
+            "prefix": prefix,
+            "type": _KINDS[len(prefix)],
+            "full_name": prefix if is_shell else prefix + name,
+            "index": index,
+            "rest": code[index:].rstrip(),
+            "args": first.strip(),
+            "code": rest,
+        }
+
+
+def _called(line: str) -> str:
+    """Return the name of the function whose arguments are being written at the end of ``line``."""
+    depth = 0
+    for at in range(len(line) - 1, -1, -1):
+        if line[at] == ")":
+            depth += 1
+        elif line[at] == "(":
+            if not depth:
+                return name_before(line[:at])
+            depth -= 1
+    return ""

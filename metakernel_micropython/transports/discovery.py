@@ -1,0 +1,149 @@
+"""Which boards are plugged in: the serial ports of this machine, the likeliest first.
+
+Nothing is opened here. Whether MicroPython answers on a port is for whoever speaks its protocol to find out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ConnectError
+from .usb_ids import Likelihood, classify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .address import Address
+    from .last_board import LastBoard
+
+# Ports that macOS makes for itself. Opening the first waits for a Bluetooth device; none ever leads to a board.
+_NEVER = ("bluetooth", "debug-console", "wlan-debug", "wirelessiap")
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """A serial port of this machine.
+
+    Attributes:
+        device: the path or name to open, for example ``/dev/ttyACM0`` or ``COM5``.
+        vid: USB vendor id; None for a port that is not on USB.
+        pid: USB product id.
+        serial_number: of the USB device; None where it has none.
+        manufacturer: as the USB device says.
+        product: as the USB device says.
+        guess: what it probably is, for people.
+        likelihood: how likely MicroPython answers there.
+    """
+
+    device: str
+    vid: int | None
+    pid: int | None
+    serial_number: str | None
+    manufacturer: str | None
+    product: str | None
+    guess: str
+    likelihood: Likelihood
+
+    def __str__(self) -> str:
+        if self.vid is None or self.pid is None:
+            return f"{self.device} ({self.guess})"
+        number = f", id:{self.serial_number}" if self.serial_number else ""
+        return f"{self.device} ({self.guess}, {self.vid:04x}:{self.pid:04x}{number})"
+
+
+def serial_ports() -> list[PortInfo]:
+    """All serial ports of this machine, those likeliest to lead to MicroPython first."""
+    from serial.tools.list_ports import comports
+
+    found = {port.device: port for port in comports()}
+    ports: list[PortInfo] = []
+    for port in found.values():
+        # macOS has two names for a port: opening /dev/tty.* waits for a carrier that USB boards never raise.
+        if port.device.startswith("/dev/tty.") and port.device.replace("/tty.", "/cu.", 1) in found:
+            continue
+        likelihood, guess = classify(port.vid, port.pid, f"{port.manufacturer or ''} {port.product or ''}")
+        ports.append(
+            PortInfo(
+                port.device,
+                port.vid,
+                port.pid,
+                port.serial_number or None,
+                port.manufacturer or None,
+                port.product or None,
+                guess,
+                likelihood,
+            )
+        )
+    return sorted(ports, key=lambda port: (-port.likelihood, _natural(port.device)))
+
+
+def candidates(preferred: LastBoard | None = None) -> list[PortInfo]:
+    """The ports that ``auto`` should try, in order: the board that worked last, then by likelihood.
+
+    Ports that are not on USB are left out: a Ctrl-C to whatever hangs there is not ours to send.
+
+    Args:
+        preferred: what ``last_board.last()`` gave.
+    """
+    ports = [
+        port
+        for port in serial_ports()
+        if port.likelihood > Likelihood.NOT_USB and not any(word in port.device.lower() for word in _NEVER)
+    ]
+    if preferred is not None:
+        ports.sort(key=lambda port: -_likeness(port, preferred))
+    return ports
+
+
+def find(address: Address) -> PortInfo:
+    """The one port that ``id:SERIALNUMBER`` or ``VID:PID`` means.
+
+    A device with several serial ports counts once; its first port is the one with the prompt.
+
+    Raises:
+        ConnectError: no device or more than one fits; the message names those that are plugged in.
+    """
+    ports = serial_ports()
+    matching = [port for port in ports if _FITS[address.scheme](port, address.target)]
+    if not matching:
+        raise ConnectError(f"No board {address} is plugged in. {_listed(ports)}")
+    devices = {(port.vid, port.pid, port.serial_number or port.device) for port in matching}
+    if len(devices) > 1:
+        raise ConnectError(f"More than one board is {address}: {_names(matching)}. Name one by its device or id:.")
+    return matching[0]
+
+
+def plugged_in() -> str:
+    """A sentence that names the serial ports of this machine."""
+    return _listed(serial_ports())
+
+
+_FITS: dict[str, Callable[[PortInfo, str], bool]] = {
+    "id": lambda port, number: (port.serial_number or "").casefold() == number.casefold(),
+    "usb": lambda port, ids: port.vid is not None and port.pid is not None and f"{port.vid:04x}:{port.pid:04x}" == ids,
+}
+
+
+def _likeness(port: PortInfo, board: LastBoard) -> int:
+    """How sure it is that a port is the board, from 0 (another one) to 3."""
+    if (port.vid, port.pid) != (board.vid, board.pid):
+        return 0
+    if board.serial_number is not None:
+        return 3 if port.serial_number == board.serial_number else 0
+    return 2 if port.device == board.device else 1
+
+
+def _listed(ports: Iterable[PortInfo]) -> str:
+    names = _names(ports)
+    return f"Plugged in: {names}." if names else "No serial port is plugged in: check the cable (some only charge)."
+
+
+def _names(ports: Iterable[PortInfo]) -> str:
+    return ", ".join(str(port) for port in ports)
+
+
+def _natural(device: str) -> list[tuple[int, str]]:
+    """A sort key that puts COM9 before COM10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", device)]
