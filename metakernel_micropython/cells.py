@@ -40,14 +40,11 @@ def prepare(code: str, lines_above: int = 0) -> Program:
     if span is None:
         return Program(above + code, "")
     start, end = span
-    mark = "\x1e" + secrets.token_hex(3)
+    mark = "\x1e" + secrets.token_hex(2)
     # The list prints its item's repr piece by piece, where repr() would need the room for all of it; "_" as the
-    # friendly prompt sets it. One call, so that no name is left behind, and None shows nothing.
-    show = (
-        f'(lambda v,m="\\x1e{mark[1:]}":v is None or(print(m,end=""),print([v],end=""),print(m,end=""),'
-        "globals().update(_=v))and None)"
-    )
-    return Program(f"{above}{code[:start]}{show}(({code[start:end]}\n)){code[end:]}", mark)
+    # friendly prompt sets it. A call, so that no name is left behind; None shows nothing.
+    show = f'(lambda v,m="\\x1e{mark[1:]}":v is None or print(m,[v],m,sep="",end="")or globals().update(_=v))'
+    return Program(f"{above}{code[:start]}{show}(({code[start:end]})){code[end:]}", mark)
 
 
 def _last_expression(code: str) -> tuple[int, int] | None:

@@ -46,12 +46,12 @@ class SourceError(MicroPythonError):
 
 
 class DeviceError(MicroPythonError):
-    """Code on the board raised an exception.
+    r"""Code on the board raised an exception.
 
     Attributes:
         name: the exception's class name on the board, for example ``ZeroDivisionError``.
         message: what follows the name in the last line of the traceback; may be empty.
-        traceback: the board's own text, with ``\\n`` line ends.
+        traceback: the board's own text, with ``\n`` line ends.
     """
 
     def __init__(self, name: str, message: str, traceback: str) -> None:

@@ -1,8 +1,8 @@
 """A MicroPython board, usable from any script.
 
-    with Board.connect("auto") as board:
-        print(board.execute("print('hello')"))
-        board.evaluate("1 + 1")
+>>> with Board.connect("virtual") as board:
+...     board.evaluate("6 * 7")
+42
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .. import transports
 from ..errors import BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
-from ..transports import discovery
+from ..transports import discovery, last_board
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
 from .text import decode
 
@@ -122,7 +122,7 @@ class Board:
 
     @classmethod
     def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool) -> Board:
-        ports = discovery.candidates(discovery.last())
+        ports = discovery.candidates(last_board.last())
         if not ports:
             raise ConnectError(
                 "No board was found: no USB serial port is there. Plug a board in (with a cable that carries data), "
@@ -138,7 +138,7 @@ class Board:
                 continue
             considered += [(other.device, "not tried") for other in ports[position + 1 :]]
             board.considered = considered
-            discovery.remember(port)
+            last_board.remember(port)
             return board
         tried = "\n".join(f"  {device}: {reason}" for device, reason in considered)
         raise ConnectError(f"No board answered on the {len(considered)} serial ports that are there:\n{tried}")
@@ -149,6 +149,11 @@ class Board:
     def lost(self) -> LineLost | None:
         """Why the line to the board is gone; None while it is there."""
         return self._conversation.lost
+
+    @property
+    def idle(self) -> bool:
+        """Whether the board waits at its prompt, so that a request is answered at once."""
+        return self.lost is None and not self.raw and self._conversation.ready
 
     @property
     def raw(self) -> bool:
@@ -208,8 +213,11 @@ class Board:
         kept: list[str] = []
         take = on_output or kept.append
         if timeout is None:
-            while text := execution.read():
-                take(text)
+            done = False
+            while not done:
+                done = execution.done
+                if text := execution.read():
+                    take(text)
         else:
             if not execution.wait(timeout):
                 self.interrupt()
@@ -271,4 +279,3 @@ class Board:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-

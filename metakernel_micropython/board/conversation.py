@@ -77,11 +77,12 @@ class Execution:
     def read(self, timeout: float | None = None) -> str:
         """Return what was printed since the last call, at once if something was.
 
-        Waits at most ``timeout`` seconds (None: as long as it takes) and returns ``""`` when nothing came, or when
-        the execution has ended and everything was read.
+        Waits at most ``timeout`` seconds (None: as long as it takes) and returns ``""`` when nothing came, when
+        somebody interrupted it meanwhile, or when it has ended and everything was read.
         """
         with self._changed:
-            self._wait(lambda: self._pending or self._ended, timeout)
+            interrupts = self._interrupts
+            self._wait(lambda: self._pending or self._ended or self._interrupts != interrupts, timeout)
             data = bytes(self._pending)
             self._pending.clear()
             self._changed.notify_all()  # the reader may wait for room
@@ -177,7 +178,7 @@ class Conversation:
         self.raw = raw
         self.changed = threading.Condition()
         self.repl = Repl()
-        self.restarted = False  # the board restarted since the last execution
+        self.restarted = False  # the board restarted while nothing was executed
         self._sending = threading.Lock()  # keeps what the protocol decided and what is written in one order
         self._execution: Execution | None = None
         self._between = bytearray()
@@ -232,7 +233,7 @@ class Conversation:
             case Done(traceback):
                 self._end_execution(device_error(decode(traceback)) if traceback else None)
             case Rebooted():
-                self.restarted = True
+                self.restarted = execution is None
                 self._end_execution(
                     BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
                 )

@@ -26,8 +26,10 @@ _LONGEST_ADDRESS = 4096
 _LONGEST_QUOTE = 100
 
 _CREDENTIALS_IN_URL = re.compile(r"([A-Za-z][\w+.-]*://)\S*@")
-_CREDENTIALS = re.compile(r"(^|\s)[^\s]*:\S*@")
+# In a text that was refused more counts as a password: nobody knows what it was meant to be.
+_CREDENTIALS_IN_GARBAGE = re.compile(r"([A-Za-z][\w+.-]*://).*@|^.*:.*@", re.DOTALL)
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}", re.IGNORECASE)
+_SHORT_USB_ID = re.compile(r"[0-9a-f]{1,4}:[0-9a-f]{1,4}", re.IGNORECASE)
 _WINDOWS_PORT = re.compile(r"(?:\\\\\.\\)?COM[1-9][0-9]{0,3}", re.IGNORECASE)
 _WINDOWS_DEVICE = re.compile(r"\\\\\.\\[^\\/]+")
 _DEVICE_NAME = re.compile(r"(tty|cu\.|serial/|rfcomm|pts/)[\w./:-]*")
@@ -231,7 +233,7 @@ def _refusal(typed: str, reason: str | None = None) -> AddressError:
     guess = _nearest(typed)
     why = f": {reason}" if reason else f" (did you mean {_quoted(guess)}?)" if guess else ""
     forms = ", ".join(scheme.form for scheme in SCHEMES.values())
-    what = _quoted(typed) if typed else "Nothing at all"
+    what = _quoted(typed) if typed else "An empty text"
     return AddressError(f"{what} is no address of a board{why}; an address is one of: {forms}.")
 
 
@@ -241,6 +243,8 @@ def _nearest(typed: str) -> str | None:
         return f"/dev/{typed}"
     if _WINDOWS_PORT.fullmatch(typed.rstrip(":\\/")):
         return typed.rstrip(":\\/").upper()
+    if _SHORT_USB_ID.fullmatch(typed):
+        return ":".join(part.zfill(4) for part in typed.lower().split(":"))
     found = _SCHEME.match(typed)
     if found is None:
         near = difflib.get_close_matches(typed.lower(), ("auto", "virtual"), 1)
@@ -254,8 +258,6 @@ def _nearest(typed: str) -> str | None:
 
 def _quoted(text: str) -> str:
     """A text for a message: no password, no control character, no novel."""
-    safe = _CREDENTIALS_IN_URL.sub(rf"\1{HIDDEN}@", text)
-    if safe == text:
-        safe = _CREDENTIALS.sub(rf"\1{HIDDEN}@", text)
+    safe = _CREDENTIALS_IN_GARBAGE.sub(lambda found: f"{found[1] or ''}{HIDDEN}@", text, count=1)
     safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in safe)
     return f'"{safe}"' if len(safe) <= _LONGEST_QUOTE else f'"{safe[:_LONGEST_QUOTE]}..."'

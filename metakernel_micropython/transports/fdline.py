@@ -28,6 +28,8 @@ READ_LIMIT = 64 * 1024
 CLOSE_PATIENCE = 1.0
 """Seconds that close() waits for a reader or writer that it woke to leave."""
 
+_LAST_READS = 64  # by which a socket is emptied before it is closed; the other side may never stop talking
+
 _LONGEST_SLEEP = 3600.0  # seconds; poll() takes milliseconds in an int, which a large timeout would overflow
 
 
@@ -232,4 +234,11 @@ class SocketLine(SelectableLine):
         return self._connection.send(data)
 
     def _free(self) -> None:
+        # A socket that is closed with bytes unread resets the connection, which can cost the other side what was
+        # written last. So the end is told first and what is here is taken.
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+            for _ in range(_LAST_READS):
+                if not self._connection.recv(READ_LIMIT):
+                    break
         self._connection.close()

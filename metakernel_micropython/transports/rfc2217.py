@@ -39,7 +39,10 @@ def connect(address: Address, options: Options) -> PumpedLine:
     except (OSError, ValueError) as error:  # SerialException is an OSError
         port.close()
         if errno_of(error) is None and isinstance(error, serial.SerialException) and error.__context__ is None:
-            raise ConnectError(f"{address.text} answers, but not as an RFC 2217 server does: {error}.") from error
+            raise ConnectError(
+                f"{address.text} answers, but not as an RFC 2217 server that takes {options.baud} baud; "
+                "a plain TCP port is socket://host:port."
+            ) from error
         raise ConnectError(network_trouble(address.text, error)) from error
     except BaseException:
         port.close()

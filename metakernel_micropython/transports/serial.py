@@ -30,6 +30,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 _CP210X_VENDOR = 0x10C4
 
-_DRAIN_PATIENCE = 0.3  # seconds that close() lets a driver wait for bytes that the device does not take
+_DRAIN_PATIENCE = 0.2  # seconds that close() gives bytes to leave, and a driver that waits for them once more
+_LOOK = 0.005  # seconds between two looks at bytes that are leaving
 
 
 def connect(address: Address, options: Options) -> Transport:
@@ -96,27 +98,36 @@ if sys.platform != "win32":
         def _free(self) -> None:
             """Close the port without waiting for a device that does not read.
 
-            The kernel lets close() wait up to 30 s for unsent bytes (closing_wait in struct tty_port), so they are
-            thrown away first. Drivers that cannot throw theirs away (cdc_acm before Linux 6.3) wait all the same: that
-            close then happens in a thread of its own, with the lock given back before.
+            The last bytes written get a moment to leave. What a device does not take by then is thrown away, because
+            the kernel lets close() wait for it, up to 30 s (closing_wait in struct tty_port). Drivers that cannot throw
+            theirs away wait all the same: that close happens in a thread of its own, the lock given back before.
             """
-            import fcntl
-            import termios
+            if not self._sent_within(_DRAIN_PATIENCE):
+                import fcntl
+                import termios
 
-            with contextlib.suppress(OSError, termios.error):
-                termios.tcflush(self._fd, termios.TCIOFLUSH)
-            with contextlib.suppress(OSError):
-                fcntl.flock(self._fd, fcntl.LOCK_UN)
+                with contextlib.suppress(OSError, termios.error):
+                    termios.tcflush(self._fd, termios.TCOFLUSH)
+                with contextlib.suppress(OSError):
+                    fcntl.flock(self._fd, fcntl.LOCK_UN)
+                if not self._sent_within(0):
+                    closer = threading.Thread(target=self._port.close, name=f"close {self.name}", daemon=True)
+                    closer.start()
+                    closer.join(_DRAIN_PATIENCE)
+                    return
+            self._port.close()
+
+        def _sent_within(self, patience: float) -> bool:
+            """Whether the driver has passed on all bytes, or does within ``patience`` seconds."""
+            deadline = time.monotonic() + patience
             try:
-                stuck = self._port.out_waiting > 0
-            except OSError:  # no such question on this device, or the device is gone
-                stuck = False
-            if not stuck:
-                self._port.close()
-                return
-            closer = threading.Thread(target=self._port.close, name=f"close {self.name}", daemon=True)
-            closer.start()
-            closer.join(_DRAIN_PATIENCE)
+                while self._port.out_waiting > 0:
+                    if time.monotonic() >= deadline:
+                        return False
+                    time.sleep(_LOOK)
+            except OSError:  # the device is gone, or is of a kind that cannot be asked
+                pass
+            return True
 
     def _open(address: Address, device: str, name: str, options: Options) -> Transport:
         import termios

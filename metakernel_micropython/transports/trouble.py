@@ -125,5 +125,7 @@ def _root(error: BaseException) -> BaseException:
 
 def _plain(error: BaseException) -> str:
     cause = _root(error)
-    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause) or type(cause).__name__
+    # The system's words stand after its number, in OSError and in termios.error alike.
+    text = cause.args[1] if len(cause.args) > 1 and isinstance(cause.args[1], str) else str(cause)
+    text = text or type(cause).__name__
     return text[:1].lower() + text[1:].rstrip(".")

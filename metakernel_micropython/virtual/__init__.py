@@ -1,0 +1,16 @@
+"""The virtual board: real MicroPython as WebAssembly that behaves on its line like the firmware of a board.
+
+``python -m metakernel_micropython.virtual`` serves one board on a pseudo terminal, on a TCP port, or on a connection to
+the program that started it. The rooms, from the line inwards:
+
+    servers      a pty, a TCP port or a connection: bytes from and to a client
+    line         the serial line: two buffers, and the interrupt character
+    pyexec       the firmware's prompts: friendly, paste mode, raw REPL, raw-paste (with readline)
+    board        power on, soft reset, hard reset, crash: one interpreter after the other
+    interpreter  one life of MicroPython: the calls that it makes to its host
+    interrupt    Ctrl-C, put into the interpreter's memory as a board's interrupt handler does
+    firmware     the part that MicroPython runs itself: a loop that executes what the prompt has read
+    spill, cache the WebAssembly module, made safe for its garbage collector, compiled once and kept
+
+Nothing here knows Jupyter, the kernel or the host's side of the protocol.
+"""

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 I32, I64, F32, F64 = 0x7F, 0x7E, 0x7D, 0x7C
 _EMPTY = 0x40
 _STACK_POINTER = 0  # the index of the global
+STACK_PAGES = 4  # of 64 KiB: the frames need more room than the C stack has, so it moves to memory of its own
 
 
 class SpillError(Exception):
@@ -189,11 +190,31 @@ def spill_pointers(wasm: bytes) -> bytes:
     except (IndexError, KeyError) as error:
         raise SpillError(f"the module is not what a C compiler makes of MicroPython: {error!r}") from error
     out = bytearray(wasm[:8])
+    memory = next(_Reader(content) for number, content in module.sections if number == 5)
+    if memory.number() != 1 or memory.byte() != 0:
+        raise SpillError("the memory is not one that can grow")
+    pages = memory.number()
+    stack_top = (pages + STACK_PAGES) * 65536
     for number, content in module.sections:
-        if number == 10:
+        if number == 5:
+            content = b"\x01\x00" + _leb(pages + STACK_PAGES)
+        elif number == 6:
+            content = _move_stack(content, stack_top)
+        elif number == 10:
             content = _leb(len(bodies)) + b"".join(_leb(len(body)) + body for body in bodies)
         out += bytes([number]) + _leb(len(content)) + content
     return bytes(out)
+
+
+def _move_stack(content: bytes, top: int) -> bytes:
+    """The section of globals with the stack pointer starting at `top`."""
+    reader = _Reader(content)
+    count = reader.number()
+    reader.take(2)
+    if reader.byte() != 0x41:
+        raise SpillError("global 0 is no stack pointer")
+    reader.number()
+    return _leb(count) + bytes([I32, 1, 0x41]) + _signed(top) + content[reader.at :]
 
 
 def _parse(wasm: bytes) -> _Module:

@@ -4,41 +4,44 @@
 def snippet(path, prefix, describe):
     import builtins
 
-    def members(o):
+    class Plain:
+        pass
+
+    module = type(builtins)
+    # Boards built without CPython's niceties would ask the user's __getattr__ for __dict__.
+    has_dict = hasattr(Plain(), "__dict__")
+
+    def own(o):
+        return o.__dict__ if has_dict else {}
+
+    def guarded(o):
         # Only classes that were written in Python have a __module__.
-        if hasattr(type(o), "__module__"):
-            return list(o.__dict__) + dir(type(o))
-        if type(o) is type(builtins) and hasattr(o, "__getattr__"):
-            return list(o.__dict__)
-        return dir(o)
+        return hasattr(type(o), "__module__") or (type(o) is module and hasattr(o, "__getattr__"))
 
     def member(o, name):
-        if hasattr(type(o), "__module__"):
-            if name in o.__dict__:
-                return o.__dict__[name]
-            o = getattr(type(o), name)
-            if hasattr(builtins, "property") and isinstance(o, property):
-                raise AttributeError
-            return o
-        if type(o) is type(builtins) and hasattr(o, "__getattr__"):
-            return o.__dict__[name]
-        return getattr(o, name)
+        if not guarded(o):
+            return getattr(o, name)
+        if name in own(o):
+            return own(o)[name]
+        if type(o) is module:
+            raise AttributeError
+        o = getattr(type(o), name)
+        if hasattr(builtins, "property") and isinstance(o, property):
+            raise AttributeError
+        return o
 
-    own = globals()
-    if path:
-        try:
-            names = path.split(".")
-            o = own[names[0]] if names[0] in own else getattr(builtins, names[0])
-            for name in names[1:]:
-                o = member(o, name)
-        except (AttributeError, KeyError):
-            return
-        if describe:
-            print(type(o))
-            print("\x1e", end="")
-            print([o], end="\x1e")
-            return help(o)
-        found = members(o)
+    try:
+        names = path.split(".")
+        o = globals()
+        o = o[names[0]] if names[0] in o else getattr(builtins, names[0])
+        for name in names[1:]:
+            o = member(o, name)
+    except (AttributeError, KeyError):
+        return
+    if describe:
+        print(type(o))
+        print("\x1e", [o], "\x1e", sep="", end="")
+        help(o)
     else:
-        found = list(own) + dir(builtins)
-    print(*[name for name in found if name.startswith(prefix)])
+        found = dir(o) if not guarded(o) else list(own(o)) + (dir(type(o)) if type(o) is not module else [])
+        print(*[name for name in found if name.startswith(prefix)])

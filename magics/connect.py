@@ -1,0 +1,100 @@
+"""%connect and its older name %serialconnect."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.transports import discovery
+
+
+def addresses(_kernel: MicroPythonKernel) -> list[str]:
+    """Return the addresses that completion offers."""
+    return ["auto", "virtual", *(port.device for port in discovery.serial_ports())]
+
+
+def ports(_kernel: MicroPythonKernel) -> list[str]:
+    """Return the serial ports that completion offers."""
+    return [port.device for port in discovery.serial_ports()]
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError
+    return text == "on"
+
+
+def _size(text: str) -> int:
+    factor = {"k": 1024, "m": 1024 * 1024}.get(text[-1:].lower(), 1)
+    return int(text if factor == 1 else text[:-1]) * factor
+
+
+_switch.__name__ = "on or off"  # what argparse names when the text is neither
+_size.__name__ = "size"
+
+
+class ConnectMagic(BoardMagic):
+    """Opens the line to a board."""
+
+    group = "Board"
+
+    @arguments(
+        argument("address", nargs="?", default="", complete=addresses, help="see below; default: auto"),
+        argument("--baud", type=int, default=None, help="speed of a serial line (default: 115200)"),
+        argument("--dtr", type=_switch, metavar="on|off", help="state of DTR when the port opens"),
+        argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
+        argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
+        argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
+        argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
+        argument("--verbose", action="store_true", help="show what the board says while it is connected"),
+    )
+    def line_connect(self, args: Namespace) -> None:
+        """%connect [ADDRESS] - connect to a board.
+
+        addresses:
+          auto                  the board that is plugged in; the last one that worked first
+          /dev/ttyACM0, COM5    a serial port (%boards lists them)
+          id:SERIALNUMBER       the board with this USB serial number, whatever its port is called
+          2e8a:0005             the board with these USB ids (vendor:product)
+          virtual               a board without hardware; virtual:FOLDER keeps its files in FOLDER
+          socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
+          exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
+
+        The board's variables stay as they are; a program that runs is interrupted.
+
+        Examples:
+          %connect
+          %connect /dev/ttyUSB0 --baud 921600
+          %connect virtual:~/board
+        """
+        self._connect(args.address or self.kernel.board or "auto", args)
+
+    @arguments(
+        argument("--port", default="", complete=ports, help="the serial port; default: the likeliest one"),
+        argument("--baud", type=int, default=None, help="speed of the line (default: 115200)"),
+        argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
+        argument("--verbose", action="store_true", help="show what the board says while it is connected"),
+    )
+    def line_serialconnect(self, args: Namespace) -> None:
+        """%serialconnect [--port PORT] [--baud BAUD] [--raw] [--verbose] - connect to a board (see %connect)."""
+        self._connect(args.port or "auto", args)
+
+    def split(self, text: str) -> list[str]:
+        """Take everything behind ``exec:`` as its command line, without a need for quotes."""
+        if text.lstrip().startswith("exec:"):
+            return [text.strip()]
+        return super().split(text)
+
+    def _connect(self, address: str, args: Namespace) -> None:
+        if args.baud is not None and args.baud <= 0:
+            raise MagicError(f"--baud {args.baud} is not a speed.")
+        names = ("baud", "dtr", "rts", "heap", "timeout")
+        options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
+        board = self.kernel.connect(address, raw=args.raw, **options)
+        if args.verbose and board.greeting.strip():
+            self.kernel.Print(board.greeting.strip("\n"))
+        self.kernel.Print(describe_connection(board))
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(ConnectMagic)

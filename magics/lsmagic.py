@@ -1,0 +1,56 @@
+"""%lsmagic."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+
+BUILT_IN = "metakernel_micropython.magics"
+
+
+class LsmagicMagic(BoardMagic):
+    """Lists the commands."""
+
+    group = "Help"
+
+    @arguments(argument("-v", "--verbose", action="store_true", help="also say where magics are looked for"))
+    def line_lsmagic(self, args: Namespace) -> None:
+        """%lsmagic [-v] - list the commands, one line each; %NAME? explains one."""
+        groups: dict[str, dict[str, str]] = {}
+        tables = (("%", "line", self.kernel.line_magics), ("%%", "cell", self.kernel.cell_magics))
+        for prefix, mtype, table in tables:
+            for name, magic in table.items():
+                first = magic.get_help(mtype, name).strip().partition("\n")[0]
+                summary = first.partition(" - ")[2] or first
+                groups.setdefault(_group(magic), {})[prefix + name] = summary
+        width = max(len(name) for entries in groups.values() for name in entries)
+        lines = []
+        for group in sorted(groups, key=_order):
+            lines += [group, *(f"  {name:{width}}  {summary}" for name, summary in sorted(groups[group].items()))]
+        lines.append("  " + "!COMMAND".ljust(width) + "  run a command in the host's shell")
+        problems = self.kernel.magic_load_errors
+        if args.verbose:
+            lines += ["Magics of your own are looked for in", *(f"  {path}" for path in self.kernel.magic_search_paths)]
+        if args.verbose or problems:
+            lines.append("Could not be loaded" + ("" if problems else ": none"))
+            lines += [f"  {where}: {problem}" for where, problem in problems]
+        self.kernel.Print("\n".join(lines))
+
+
+_GROUPS = ("Board", "Files", "Help", "Notebook and host")
+
+
+def _group(magic: object) -> str:
+    module = type(magic).__module__
+    if module.startswith("metakernel.magics"):
+        return "Notebook and host"
+    return str(getattr(magic, "group", "")) or ("Help" if module.startswith(BUILT_IN) else "Your own")
+
+
+def _order(group: str) -> tuple[int, str]:
+    return (_GROUPS.index(group) if group in _GROUPS[:3] else 3 + (group in _GROUPS), group)
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(LsmagicMagic)

@@ -1,0 +1,519 @@
+"""The kernel: cells go to the board, what the board says comes back while it runs.
+
+It talks to Jupyter and to one ``Board``; the protocol, the lines and the magics are elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from metakernel import ExceptionWrapper, MetaKernel
+from metakernel.config import get_local_magics_dir
+from traitlets import Int, Unicode
+
+from . import __version__
+from .board import Board, Execution, snippets
+from .cells import ValueFilter, prepare
+from .completion import Completer
+from .discovery import MagicTable, load_magics
+from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
+from .magic import BoardMagic, MagicError, StrictMagic, failure
+from .parser import CellParser, is_magic, leading_lines
+from .sources import CellSources, render
+
+if TYPE_CHECKING:
+    from metakernel import Magic
+
+OUTPUT_INTERVAL = 0.05
+"""Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
+
+PATIENCE = 1.0
+"""Seconds after Ctrl-C before the cell says what it waits for."""
+
+INSPECT_TIMEOUT = 3.0
+"""Seconds that the board has to describe a name."""
+
+NOT_CONNECTED = (
+    "No board is connected. Plug one in and run %connect, name it as in %connect /dev/ttyUSB0 (%boards lists what is "
+    "plugged in), or use %connect virtual for a board without hardware."
+)
+
+
+class MicroPythonKernel(MetaKernel):
+    """MicroPython on a board, for Jupyter."""
+
+    app_name = "micropython"
+    implementation = "metakernel_micropython"
+    implementation_version = __version__
+    language = "micropython"
+    language_version = "3.4"
+    language_info = {  # noqa: RUF012 - MetaKernel's way to say it
+        "name": "micropython",
+        "version": "3.4",
+        "mimetype": "text/x-python",
+        "codemirror_mode": {"name": "python", "version": 3},
+        "pygments_lexer": "python3",
+        "file_extension": ".py",
+    }
+    banner = f"MicroPython kernel {__version__}. %connect finds your board, %lsmagic lists the commands, ?name helps."
+    help_links = [  # noqa: RUF012
+        {"text": "MicroPython", "url": "https://docs.micropython.org/en/latest/"},
+        {"text": "MetaKernel Magics", "url": "https://metakernel.readthedocs.io/en/latest/source/README.html"},
+    ]
+
+    board = Unicode(
+        os.environ.get("MICROPYTHON_BOARD", ""),
+        help="Address of the board to connect to at the first cell, for example auto or /dev/ttyACM0; empty: none.",
+    ).tag(config=True)
+    baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
+        self.device: Board | None = None
+        self._lost = ""
+        self._execution: Execution | None = None
+        self._in_cell = False
+        self._cell = ""
+        self._sources = CellSources()
+        self._completer = Completer()
+        self._problems_told = 0
+        super().__init__(**kwargs)
+        self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
+
+    @property
+    def kernel_json(self) -> dict[str, Any]:
+        """The kernelspec, as the wheel installs it."""
+        spec: dict[str, Any] = json.loads(
+            files(__package__).joinpath("kernelspec", "kernel.json").read_text(encoding="utf-8")
+        )
+        return spec
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        """What the kernel tells about itself: no subshells, because they would share the board's line."""
+        return {**super().kernel_info, "supported_features": []}
+
+    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:
+        """Refuse a subshell: the board has one prompt."""
+        content = {"status": "error", "ename": "NotSupported", "evalue": "A board runs one thing at a time."}
+        assert self.session is not None
+        self.session.send(socket, "create_subshell_reply", {**content, "traceback": []}, parent, ident=ident)
+
+    # -- the board -----------------------------------------------------------------------------------------------
+
+    def connect(self, address: str, **options: Any) -> Board:
+        """Connect to a board, in place of the one that is connected; options as for ``Board.connect``.
+
+        Raises:
+            MicroPythonError: it did not work; no board is connected then.
+        """
+        self.disconnect()
+        options.setdefault("baud", self.baud)
+        self.device = Board.connect(address, **options)
+        self._lost = ""
+        return self.device
+
+    def disconnect(self, *, leave: bool = True) -> str:
+        """Free the board's line; return its address, ``""`` when none was connected."""
+        device, self.device = self.device, None
+        self._lost = ""
+        if device is None:
+            return ""
+        device.close(leave=leave)
+        return device.address
+
+    def require_board(self) -> Board:
+        """Return the connected board; connect first where a setting names one.
+
+        Raises:
+            MicroPythonError: there is none, or it was lost; the message says what to do.
+        """
+        if self.device is not None and self.device.lost is not None:
+            self._lose(self.device.lost)
+        if self._lost:
+            raise NotConnected(self._lost)
+        if self.device is None:
+            if not self.board:
+                raise NotConnected(NOT_CONNECTED)
+            device = self.connect(self.board)
+            self.Print(describe_connection(device))
+        assert self.device is not None
+        return self.device
+
+    def _lose(self, error: LineLost) -> MicroPythonError:
+        assert self.device is not None
+        address = self.device.address
+        self.disconnect(leave=False)
+        self._lost = f"The board on {address} was lost. When it is plugged in again, run %connect {address}."
+        return LineLost(f"{error} When the board is there again, run %connect {address}.")
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    async def do_execute(  # type: ignore[override]
+        self,
+        code: str,
+        silent: bool = False,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: dict[str, Any] | None = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
+        self._cell = code
+        self._in_cell = True
+        try:
+            self._tell_problems()
+            self._show_between()
+            return await super().do_execute(
+                code[len(leading_lines(code)) :],
+                silent,
+                store_history,
+                user_expressions,
+                allow_stdin,
+                cell_meta=cell_meta,
+                cell_id=cell_id,
+            )
+        except KeyboardInterrupt:
+            return self._failed(ExceptionWrapper("KeyboardInterrupt", "", ["KeyboardInterrupt"]), silent)
+        except BaseException as error:
+            return self._failed(failure(error), silent)
+        finally:
+            self._in_cell = False
+
+    def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
+        content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
+        if not silent:
+            self.send_response(self.iopub_socket, "error", content)
+        return {"status": "error", "execution_count": self.execution_count, "payload": [], **content}
+
+    def do_execute_direct(self, code: str, silent: bool = False) -> dict[str, str] | ExceptionWrapper | None:
+        """Run code on the board; return its last value as ``text/plain``, or the error that ended it."""
+        try:
+            board = self.require_board()
+            if misplaced := _misplaced_magic(code):
+                raise MagicError(misplaced)
+            return self._run(board, code)
+        except (MicroPythonError, KeyboardInterrupt) as error:
+            return failure(error)
+
+    def _run(self, board: Board, code: str) -> dict[str, str] | ExceptionWrapper | None:
+        # Where the code is the end of the cell, the lines above it are magics.
+        body = self._cell.rstrip()
+        above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
+        program = prepare(code, above)
+        self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
+        self._completer.forget()
+        values = ValueFilter(program.mark)
+        try:
+            execution = self._execution = board.start(program.source)
+            self._show(execution, values)
+            execution.check()
+        except DeviceError as error:
+            lines = render(error.traceback, self._sources, self.execution_count)
+            return ExceptionWrapper(error.name, error.message, lines)
+        except LineLost as error:
+            if self.device is None:  # somebody shut the kernel down meanwhile
+                raise
+            raise self._lose(error) from error
+        finally:
+            self._execution = None
+        return None if values.value is None else {"text/plain": values.value}
+
+    def _show(self, execution: Execution, values: ValueFilter) -> None:
+        """Send a program's output as it comes: the first bytes at once, then a message per interval."""
+        told = 0  # interrupts that the cell has said something about
+        done = False
+        while not done:
+            done, interrupts = execution.done, execution.interrupts
+            text = execution.read(PATIENCE if interrupts > told else None)
+            self._write(values.feed(text) + (values.flush() if done else ""))
+            if text:
+                execution.wait(OUTPUT_INTERVAL)
+            elif execution.interrupts > max(interrupts, 1):
+                self.Error("Ctrl-C was sent again; the cell ends within a second.")
+            elif interrupts > told and not execution.done:
+                self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
+                told = interrupts
+
+    def _write(self, text: str) -> None:
+        if text:
+            self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
+
+    def _show_between(self) -> None:
+        """Show what the board printed since the last cell, marked as such and apart from this cell's output."""
+        if self.device is None:
+            return
+        between = self.device.take_between()
+        if between.restarted:
+            self.Error("[the board restarted since the last cell: its variables are gone]")
+        if between.dropped:
+            self.Error(f"[{between.dropped} older bytes that the board printed between cells had no room]")
+        if between.text.strip() and not self.device.raw:
+            self.Error("[printed between cells]\n" + between.text.rstrip("\n"))
+
+    def set_variable(self, name: str, value: Any) -> None:
+        """Take no notice: MetaKernel sets half a dozen variables after every cell, and a board has little room."""
+
+    # -- interrupt and shutdown ----------------------------------------------------------------------------------
+
+    async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Stop the cell. This runs on the control thread while the main thread waits for the board."""
+        content: dict[str, Any] = {"status": "ok"}
+        try:
+            self.interrupt()
+        except MicroPythonError as error:
+            content = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        assert self.session is not None
+        self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
+
+    def interrupt(self) -> None:
+        """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
+        device = self.device
+        if self._execution is not None and device is not None and device.interrupt():
+            return
+        if self._in_cell:
+            _interrupt_main_thread()
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """Free the board's line at once; the board keeps its state."""
+        self.disconnect()
+        try:
+            await super().do_shutdown(False)
+        except OSError as error:
+            self.log.warning("The history could not be saved: %s", error)
+        return {"status": "ok", "restart": restart}
+
+    # -- magics --------------------------------------------------------------------------------------------------
+
+    def reload_magics(self) -> None:
+        """Load all magics anew; see ``discovery``."""
+        self.line_magics = MagicTable()
+        self.cell_magics = MagicTable()
+        self.magic_load_errors = load_magics(self)
+        self.magic_search_paths = [self.get_local_magics_dir()]
+        self._problems_told = 0
+
+    def get_local_magics_dir(self) -> str:
+        """Return the user's folder for magics, ``~/.ipython/metakernel/magics``."""
+        return get_local_magics_dir()
+
+    def _tell_problems(self) -> None:
+        for where, problem in self.magic_load_errors[self._problems_told :]:
+            self.Error(f"The magics in {where} could not be loaded: {problem}")
+        self._problems_told = len(self.magic_load_errors)
+
+    def get_magic(self, text: str) -> Magic:
+        """Run the magic on the first line of ``text``; an unknown one fails the cell."""
+        wanted = self.parse_code(text)["magic"]
+        problem = self._unknown(wanted)
+        if problem:
+            refused = StrictMagic(self)
+            refused.fail(failure(MagicError(problem)))
+            return refused
+        return super().get_magic(text)
+
+    def _unknown(self, wanted: dict[str, Any]) -> str:
+        """Say what is wrong with a magic's name; ``""`` when it is known."""
+        from difflib import get_close_matches
+
+        name = wanted.get("name", "")
+        line = wanted.get("type") == "line"
+        table, other = (self.line_magics, self.cell_magics) if line else (self.cell_magics, self.line_magics)
+        if name in table:
+            return ""
+        typed = wanted.get("prefix", "%") + name
+        if name in other:
+            right = ("%%" if line else "%") + name
+            return f"{typed} is written {right}."
+        prefix = "%" if line else "%%"
+        near = get_close_matches(name, table, n=1, cutoff=0.5)
+        meant = f" Did you mean {prefix}{near[0]}?" if near else ""
+        return f"There is no magic {typed}.{meant} %lsmagic lists them."
+
+    # -- help and completion -------------------------------------------------------------------------------------
+
+    async def do_is_complete(self, code: str) -> dict[str, str]:
+        """Say whether Enter runs the cell, and how the next line is indented."""
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        manager = TransformerManager()  # type: ignore[no-untyped-call]
+        status, indent = manager.check_complete(code)
+        reply = {"status": status}
+        if status == "incomplete":
+            reply["indent"] = " " * (indent or 0)
+        return reply
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """Complete magics and their arguments, and names that the board knows."""
+        before = code[:cursor_pos]
+        line = before.rpartition("\n")[2]
+        if is_magic(line + "_") and _in_magics(before):
+            prefix, names = self._complete_magic(line)
+        else:
+            found = self._completer.complete(*_without_magics(code, cursor_pos), self.device)
+            prefix, names = found.prefix, found.names
+        return {
+            "status": "ok",
+            "matches": names,
+            "cursor_start": cursor_pos - len(prefix),
+            "cursor_end": cursor_pos,
+            "metadata": {},
+        }
+
+    def _complete_magic(self, line: str) -> tuple[str, list[str]]:
+        """Return the text before the cursor that is to be replaced, and what can stand there."""
+        marks = line[: len(line) - len(line.lstrip("%!"))]
+        name, space, args = line[len(marks) :].partition(" ")
+        mtype, table = ("line", self.line_magics) if marks == "%" else ("cell", self.cell_magics)
+        if marks.startswith("!"):
+            return "", []
+        if not space:
+            names = [marks + known for known in table if known.startswith(name)]
+            if marks == "%":
+                names += ["%%" + known for known in self.cell_magics if known.startswith(name) and known not in table]
+            return marks + name, sorted(names)
+        magic = table.get(name)
+        if isinstance(magic, BoardMagic):
+            return args.rpartition(" ")[2], magic.complete_arguments(mtype, name, args)
+        if magic is not None and name in ("python", "help"):
+            word = self.parse_code(args)["obj"]
+            return word, sorted(set(magic.get_completions(self.parse_code(args))))
+        return "", []
+
+    async def do_inspect(
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
+    ) -> dict[str, Any]:
+        """Show what the board knows of the name at the cursor, or a magic's help."""
+        line = code[:cursor_pos].rpartition("\n")[2] + code[cursor_pos:].partition("\n")[0]
+        text: str | None
+        if is_magic(line) and _in_magics(code[:cursor_pos]):
+            text = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
+        else:
+            info = self.parse_code(code, 0, cursor_pos)
+            text = self.get_kernel_help_on(info, detail_level, none_on_fail=True)
+        data = {"text/plain": text} if text else {}
+        return {"status": "ok", "found": bool(text), "data": data, "metadata": {}}
+
+    def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
+        """Return what the board knows of a name: its type, value, ``help()`` and members."""
+        name = info["help_obj"]
+        sorry = None if none_on_fail else f"The board knows no {name}."
+        if self.device is None or not self.device.idle:
+            return None if none_on_fail else NOT_CONNECTED
+        if not name or not all(part.isidentifier() for part in name.split(".")):
+            return sorry
+        try:
+            reply = self.device.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
+        except MicroPythonError as error:
+            return None if none_on_fail else f"The board could not tell about {name}: {error}"
+        kind, _, rest = reply.partition("\x1e")
+        value, _, described = rest.partition("\x1e")
+        if not kind:
+            return sorry
+        parts = [f"{name}: {kind.strip()}", f"Value: {_shorten(value[1:-1])}", described.strip()]
+        return "\n".join(part for part in parts if part)
+
+    def get_usage(self) -> str:
+        """Return the help that a lone ``?`` shows."""
+        return (
+            "Cells are MicroPython and run on the board. %connect connects to one, %boards lists what is plugged in,\n"
+            "%lsmagic lists the commands, %NAME? explains one, NAME? asks the board about a name."
+        )
+
+    # -- history -------------------------------------------------------------------------------------------------
+
+    async def do_history(  # type: ignore[override]
+        self,
+        hist_access_type: str | None,
+        output: bool | None,
+        raw: bool | None,
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,
+    ) -> dict[str, Any]:
+        """Return earlier cells, those of this session last."""
+        from fnmatch import fnmatchcase
+
+        try:
+            with open(self.hist_file, encoding="utf-8") as file:  # noqa: PTH123
+                saved = json.load(file)
+        except (OSError, ValueError):
+            saved = []
+        cells = [cell for cell in [*saved, *self.hist_cache] if isinstance(cell, str)]
+        if hist_access_type == "search" and pattern:
+            cells = [cell for cell in cells if fnmatchcase(cell, pattern)]
+        if unique:
+            cells = list(dict.fromkeys(cells))
+        entries = [(0, number, cell) for number, cell in enumerate(cells, 1)]
+        if hist_access_type == "range":
+            entries = [entry for entry in entries if (start or 0) <= entry[1] < (stop or len(cells) + 1)]
+        elif n:
+            entries = entries[-n:]
+        return {"status": "ok", "history": entries}
+
+
+def describe_connection(board: Board) -> str:
+    """Say which board is connected, and for ``auto`` what else was there."""
+    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
+    what = board.banner or "a raw line"
+    return f"Connected to {board.address}: {what}" + (f"\nOther ports:{others}" if others else "")
+
+
+def _misplaced_magic(code: str) -> str:
+    """Say where a magic stands below code, where it would go to the board as code; ``""`` where none does."""
+    import ast
+
+    lines = code.split("\n")
+    if not any(line[:1] in ("%", "!") for line in lines):
+        return ""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        for line in lines:
+            if is_magic(line):
+                return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
+    return ""
+
+
+def _in_magics(before: str) -> bool:
+    """Whether only magics, comments and blank lines stand above the line of the cursor."""
+    above = before.split("\n")[:-1]
+    return all(not line.strip() or line.startswith(("%", "!", "#")) for line in above) and not any(
+        line.startswith(("%%", "!!")) for line in above
+    )
+
+
+def _without_magics(code: str, cursor: int) -> tuple[str, int]:
+    """Return the code with the magics' lines blanked out, so that completion sees no names in them."""
+    lines = code.split("\n")
+    for index, line in enumerate(lines):
+        if line.strip() and not line.startswith(("%", "!", "#")):
+            break
+        lines[index] = " " * len(line)
+    return "\n".join(lines), cursor
+
+
+def _shorten(text: str, size: int = 500) -> str:
+    return text if len(text) <= size else text[:size] + " ..."
+
+
+def _interrupt_main_thread() -> None:
+    if hasattr(signal, "pthread_kill"):
+        main = threading.main_thread().ident
+        assert main is not None
+        # A real signal: it also wakes a wait that the interpreter's own flag would not.
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        import _thread
+
+        _thread.interrupt_main()

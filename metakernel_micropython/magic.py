@@ -1,0 +1,230 @@
+"""The base of every magic: arguments by argparse, each called once, a failed magic is a failed cell.
+
+A magic is a class with methods ``line_NAME`` for ``%NAME`` and ``cell_NAME`` for ``%%NAME``:
+
+    class HelloMagic(BoardMagic):
+        @arguments(argument("name", help="who is greeted"))
+        def line_hello(self, args: Namespace) -> None:
+            \"\"\"%hello NAME - greet from the board.\"\"\"
+            self.kernel.Print(self.board.execute(f"print('hello', {args.name!r})"), end="")
+
+    def register_magics(kernel):
+        kernel.register_magics(HelloMagic)
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import shlex
+import traceback
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from metakernel import ExceptionWrapper, Magic
+
+from .errors import MicroPythonError
+
+if TYPE_CHECKING:
+    from .board import Board
+    from .kernel import MicroPythonKernel
+
+__all__ = ["BoardMagic", "MagicError", "Namespace", "StrictMagic", "argument", "arguments"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_RED, _PLAIN = "\033[0;31m", "\033[0m"
+
+
+class MagicError(MicroPythonError):
+    """A magic was used in a way that it does not know."""
+
+
+class _HelpWanted(Exception):
+    pass
+
+
+class _ArgumentParser(argparse.ArgumentParser):
+    """An argparse parser that raises in place of printing and ending the kernel."""
+
+    def error(self, message: str) -> NoReturn:
+        raise MagicError(f"{self.prog}: {message}\n{self.format_usage().strip()}")
+
+    def print_help(self, file: Any = None) -> None:
+        raise _HelpWanted(self.format_help())
+
+
+def argument(
+    *names: str, complete: Callable[[MicroPythonKernel], Iterable[str]] | None = None, **options: Any
+) -> tuple[tuple[str, ...], Callable[[MicroPythonKernel], Iterable[str]] | None, dict[str, Any]]:
+    """Describe one argument of a magic.
+
+    Args:
+        names: as for ``argparse.ArgumentParser.add_argument``.
+        complete: gives the values that completion offers for it.
+        options: as for ``add_argument``.
+    """
+    return names, complete, options
+
+
+def arguments(*described: Any) -> Callable[[_F], _F]:
+    """Give a magic's method its arguments; it is called with the parsed ``Namespace``."""
+
+    def decorate(method: _F) -> _F:
+        method.magic_arguments = described  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
+class StrictMagic(Magic):
+    """A MetaKernel magic whose errors fail the cell, and that is called once whatever happens.
+
+    MetaKernel's own base calls a magic a second time after a TypeError, prints errors into a cell that then counts as
+    succeeded, and never resets ``evaluate``.
+    """
+
+    kernel: MicroPythonKernel
+    _failure: ExceptionWrapper | None = None
+
+    def call_magic(self, mtype: str, name: str, code: str, args: Any) -> Magic:
+        """Run the magic; what it raises becomes the cell's error."""
+        self.code = code
+        self.evaluate = True
+        self._failure = None
+        try:
+            self.run(mtype.replace("sticky", "cell"), name, args)
+        except _HelpWanted as help_text:
+            self.kernel.Print(str(help_text), end="")
+            self.evaluate = False
+        except KeyboardInterrupt:
+            self.fail(
+                ExceptionWrapper("KeyboardInterrupt", "", [f"{_RED}KeyboardInterrupt{_PLAIN}: %{name} was stopped"])
+            )
+        except Exception as error:
+            self.fail(failure(error))
+        return self
+
+    def fail(self, failure: ExceptionWrapper) -> None:
+        """End the cell with an error: its other magics and its code do not run."""
+        self._failure = failure
+        self.evaluate = False
+
+    def run(self, mtype: str, name: str, args: str) -> None:
+        """Call the method that the magic's name stands for, the way MetaKernel's magics are written."""
+        from metakernel.magic import _parse_args
+
+        method = getattr(self, f"{mtype}_{name}")
+        values, options = _parse_args(method, args, usage=self.get_help(mtype, name))
+        signature = inspect.getfullargspec(method)
+        names = [parameter for parameter in signature.args[1:] if parameter not in options]
+        if len(values) > len(names) and not signature.varargs and names:
+            values = [*values[: len(names) - 1], " ".join(str(value) for value in values[len(names) - 1 :])]
+        method(*values, **options)
+
+    def post_process(self, retval: Any) -> Any:
+        """Return the error where there was one; else what MetaKernel's magic makes of the cell's value."""
+        failed, self._failure = self._failure, None
+        return failed if failed is not None else super().post_process(retval)
+
+
+class BoardMagic(StrictMagic):
+    """A magic that works with the board. See the module's docstring for how to write one."""
+
+    @property
+    def board(self) -> Board:
+        """The connected board.
+
+        Raises:
+            MicroPythonError: there is none; the message says how to get one.
+        """
+        return self.kernel.require_board()
+
+    def run(self, mtype: str, name: str, args: str) -> None:
+        """Parse the arguments and call the method."""
+        method = getattr(self, f"{mtype}_{name}")
+        method(self._parser(mtype, name).parse_args(self.split(args)))
+
+    def split(self, text: str) -> list[str]:
+        """Split the text behind the magic's name as a shell does; backslashes stay, for the sake of Windows' paths.
+
+        Raises:
+            MagicError: a quote is not closed.
+        """
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+        lexer.whitespace_split = True
+        lexer.commenters = lexer.escape = ""
+        try:
+            return list(lexer)
+        except ValueError as error:
+            raise MagicError(f"A quote is not closed in: {text}") from error
+
+    def _parser(self, mtype: str, name: str) -> _ArgumentParser:
+        method = getattr(self, f"{mtype}_{name}")
+        prefix = "%" if mtype == "line" else "%%"
+        parser = _ArgumentParser(
+            prog=prefix + name,
+            description=_summary(method),
+            epilog=_details(method),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for names, _, options in getattr(method, "magic_arguments", ()):
+            parser.add_argument(*names, **options)
+        return parser
+
+    def get_help(self, mtype: str, name: str, level: int = 0) -> str:
+        """Return the first line of the docstring, the arguments and the rest of the docstring."""
+        if level or not hasattr(self, f"{mtype}_{name}"):
+            return super().get_help(mtype, name, level)
+        prefix = "%" if mtype == "line" else "%%"
+        parser = self._parser(mtype, name)
+        parser.description = None
+        return f"{prefix}{name} - {_summary(getattr(self, f'{mtype}_{name}'))}\n\n{parser.format_help()}"
+
+    def complete_arguments(self, mtype: str, name: str, before: str) -> list[str]:
+        """Return the words that can stand at the cursor.
+
+        Args:
+            mtype: ``line`` or ``cell``.
+            name: the magic's name.
+            before: what stands between the magic's name and the cursor.
+        """
+        method = getattr(self, f"{mtype}_{name}", None)
+        described = getattr(method, "magic_arguments", ())
+        word = before.rpartition(" ")[2]
+        previous = before.split()[-2 if word else -1 :][:1] if before.split() else []
+        if word.startswith("-"):
+            found = ["--help", *(option for names, _, _ in described for option in names if option.startswith("--"))]
+        else:
+            found = []
+            for names, complete, options in described:
+                behind_option = bool(previous) and previous[0].startswith("-")
+                wanted = previous[0] in names if behind_option else not names[0].startswith("-")
+                if wanted and complete is not None:
+                    found += complete(self.kernel)
+                elif wanted:
+                    found += [str(choice) for choice in options.get("choices") or ()]
+        return sorted({text for text in found if text.startswith(word)})
+
+
+def _summary(method: Any) -> str:
+    """Return the first line of a magic's docstring without its usage: ``%name ARGS - summary``."""
+    first = (inspect.getdoc(method) or "").partition("\n")[0]
+    return first.partition(" - ")[2] or first
+
+
+def _details(method: Any) -> str:
+    return (inspect.getdoc(method) or "").partition("\n")[2].strip()
+
+
+def failure(error: BaseException) -> ExceptionWrapper:
+    """Return an exception as the error of a cell.
+
+    What this project raises is written for the person at the notebook and needs no Python traceback; anything else is
+    a fault, and the traceback helps whoever mends it.
+    """
+    name, text = type(error).__name__, str(error)
+    lines = [f"{_RED}{name}{_PLAIN}: {text}"]
+    if not isinstance(error, (MicroPythonError, OSError, SystemExit)):
+        lines = [*traceback.format_exception(error)[:-1], *lines]
+    return ExceptionWrapper(name, text, lines)

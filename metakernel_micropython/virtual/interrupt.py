@@ -1,0 +1,143 @@
+"""Ctrl-C: the interpreter's pending exception, set from outside as a board's interrupt handler sets it.
+
+Reference: ``mp_sched_keyboard_interrupt`` in MicroPython's ``py/scheduler.c``. The addresses are those of
+``mp_state_ctx``; they are found by their contents, once for a module, and proved by the firmware at every start.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+_IDLE, _PENDING, _LOCKED = 1, 0, 0xFFFF  # sched_state
+_REACH = 4096  # bytes: mp_state_ctx without the qstr pools and the like is much smaller
+_STACK_LIMIT = 160 * 1024  # bytes of the C stack that Python code may use; the rest is for code that does not check
+
+
+class Memory:
+    """The interpreter's linear memory, by address.
+
+    Args:
+        base: where it lies in this process; it stays there, for wasmtime reserves the addresses that it may grow to.
+        size: bytes.
+    """
+
+    def __init__(self, base: int, size: int) -> None:
+        self.base = base
+        self.size = size
+
+    def word(self, address: int) -> ctypes.c_uint32:
+        """The 32-bit word at an address."""
+        self._check(address, 4)
+        return ctypes.c_uint32.from_address(self.base + address)
+
+    def half(self, address: int) -> ctypes.c_uint16:
+        """The 16-bit word at an address."""
+        self._check(address, 2)
+        return ctypes.c_uint16.from_address(self.base + address)
+
+    def read(self, address: int, size: int) -> bytes:
+        """A copy of `size` bytes."""
+        self._check(address, size)
+        return ctypes.string_at(self.base + address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Puts the bytes there."""
+        self._check(address, len(data))
+        ctypes.memmove(self.base + address, data, len(data))
+
+    def _check(self, address: int, size: int) -> None:
+        if not 0 <= address <= self.size - size:
+            raise IndexError(f"address {address:#x} is outside the memory")
+
+
+@dataclass
+class Places:
+    """Addresses in the interpreter's state.
+
+    Attributes:
+        pending: ``mp_pending_exception``.
+        exception: ``mp_kbd_exception``, the object.
+        scheduler: ``sched_state``.
+    """
+
+    pending: int
+    exception: int
+    scheduler: int
+
+
+class Interrupt:
+    """Finds the places and puts Ctrl-C into them."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.places: Places | None = None
+        self.proved = False
+        self._memory = memory
+        self._pending = 0
+        self._exception = 0
+        self._candidates: list[int] = []
+
+    def locate(self, main: int, keyboard_interrupt: int, static_end: int) -> None:
+        """Finds the state by its contents.
+
+        Args:
+            main: the address of the main module's globals, which are the current locals and globals now.
+            keyboard_interrupt: the address of the class.
+            static_end: where the interpreter's static data end.
+        """
+        words = memoryview(self._memory.read(0, static_end & ~3)).cast("I")
+        for index in range(len(words) - 8):
+            if words[index] == main and words[index + 1] == main:
+                # {stack_top, stack_limit, gc_lock_depth, dict_locals, dict_globals, nlr_top, jump callback, pending}
+                pending = index + 4
+                break
+        else:
+            return
+        if words[pending] != 0:
+            return
+        self._memory.word(4 * (index - 2)).value = _STACK_LIMIT
+        for index in range(pending + 1, min(len(words), pending + _REACH // 4)):
+            if words[index] == keyboard_interrupt:
+                self._exception = 4 * index
+                break
+        else:
+            return
+        self._pending = 4 * pending
+        halves = memoryview(self._memory.read(self._pending, _REACH)).cast("H")
+        self._candidates = [self._pending + 2 * i for i, half in enumerate(halves) if half == _IDLE]
+
+    def locked(self) -> None:
+        """A scheduled callback runs: the scheduler is locked now, and only now."""
+        self._candidates = [at for at in self._candidates if self._memory.half(at).value == _LOCKED]
+
+    def unlocked(self) -> None:
+        """The callback has ended."""
+        self._candidates = [at for at in self._candidates if self._memory.half(at).value == _IDLE]
+        if len(self._candidates) == 1:
+            self.places = Places(self._pending, self._exception, self._candidates[0])
+
+    def set(self) -> None:
+        """Makes the interpreter raise KeyboardInterrupt at the next jump, and keep everything that it has."""
+        if not self.places:
+            return
+        memory = self._memory
+        memory.word(self.places.exception + 8).value = 0  # no traceback yet
+        memory.word(self.places.exception + 4).value = 0
+        memory.word(self.places.pending).value = self.places.exception
+        self.remind()
+
+    def remind(self) -> None:
+        """Makes the interpreter look, unless it runs a scheduled callback, after which it looks by itself."""
+        if not self.places or not self._memory.word(self.places.pending).value:
+            return
+        state = self._memory.half(self.places.scheduler)
+        if state.value == _IDLE:
+            state.value = _PENDING
+
+    def clear(self) -> bool:
+        """Takes an interrupt back that has not been raised yet; returns whether there was one."""
+        if not self.places:
+            return False
+        pending = self._memory.word(self.places.pending)
+        was, pending.value = pending.value, 0
+        return was == self.places.exception

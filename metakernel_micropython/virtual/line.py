@@ -1,0 +1,161 @@
+"""The board's serial line: a buffer for each direction between the interpreter's thread and the client's threads.
+
+What a UART and its interrupt handler do on a board: bytes that arrive are kept until the program reads them, except for
+the interrupt character, which is acted upon at once; bytes that the program writes wait until the client takes them, and
+the program waits when the buffer is full. Without a client, output goes nowhere.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+CTRL_C = 0x03
+NO_CHARACTER = -1
+
+
+class Line:
+    """Both directions of the line.
+
+    Args:
+        output_limit: bytes of output that wait for the client before the program has to wait.
+        input_limit: bytes of input that wait for the program. When they are full, a running program that can be
+            interrupted loses further input, as from a UART; otherwise the client has to wait.
+    """
+
+    def __init__(self, output_limit: int = 256 * 1024, input_limit: int = 1024 * 1024) -> None:
+        self.interrupt_character = NO_CHARACTER
+        self.on_interrupt: Callable[[], None] = lambda: None
+        self._output_limit = output_limit
+        self._input_limit = input_limit
+        self._lock = threading.Lock()
+        self._readable = threading.Condition(self._lock)
+        self._accepting = threading.Condition(self._lock)
+        self._writable = threading.Condition(self._lock)
+        self._pending = threading.Condition(self._lock)
+        self._input = bytearray()
+        self._output = bytearray()
+        self._connected = False
+        self._woken = False
+
+    # The interpreter's side.
+
+    def read(self, limit: int) -> bytes:
+        """Takes 1 to `limit` bytes of input, waiting for the first; returns ``b""`` when `wake` was called."""
+        with self._lock:
+            while not self._input:
+                if self._woken:
+                    self._woken = False
+                    return b""
+                self._readable.wait()
+            data = bytes(self._input[:limit])
+            del self._input[:limit]
+            self._accepting.notify_all()
+            return data
+
+    def read_byte(self) -> int:
+        """Takes one byte of input, waiting for it for as long as it takes."""
+        while True:
+            data = self.read(1)
+            if data:
+                return data[0]
+
+    def wait_readable(self, timeout: float | None) -> bool:
+        """Waits for input.
+
+        Args:
+            timeout: seconds; None for ever.
+
+        Returns:
+            False when `wake` was called meanwhile (the caller was interrupted), else True.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._lock:
+            while not self._input and not self._woken:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    return True
+                self._readable.wait(left)
+            return not self._take_wake()
+
+    def sleep(self, seconds: float) -> bool:
+        """Waits; returns False when `wake` was called meanwhile."""
+        end = time.monotonic() + seconds
+        with self._lock:
+            while not self._woken:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return True
+                self._readable.wait(left)
+            return not self._take_wake()
+
+    def _take_wake(self) -> bool:
+        woken, self._woken = self._woken, False
+        return woken
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of input that a `read` would get at once."""
+        return len(self._input)
+
+    def write(self, data: bytes) -> None:
+        """Sends output as it is, waiting while the client does not keep up."""
+        with self._lock:
+            while len(self._output) >= self._output_limit and self._connected:
+                self._writable.wait()
+            if self._connected:
+                if not self._output:
+                    self._pending.notify()
+                self._output += data
+
+    # The client's side.
+
+    def connect(self) -> None:
+        """A client listens from now on."""
+        with self._lock:
+            self._output.clear()
+            self._connected = True
+
+    def disconnect(self) -> None:
+        """Nobody listens any more: what waits is dropped, and what follows, too."""
+        with self._lock:
+            self._connected = False
+            self._output.clear()
+            self._writable.notify_all()
+
+    def take(self) -> bytes:
+        """Waits for output and takes all of it."""
+        with self._lock:
+            while not self._output:
+                self._pending.wait()
+            data = bytes(self._output)
+            self._output.clear()
+            self._writable.notify_all()
+            return data
+
+    def receive(self, data: bytes) -> None:
+        """Input has arrived; the interrupt character in it takes effect now, and is no data."""
+        character = self.interrupt_character
+        while data:
+            with self._lock:
+                # Once the interrupt has arrived, what follows it is data: the program might have switched it off.
+                before, mark, data = data.partition(bytes([character])) if character >= 0 else (data, b"", b"")
+                while len(self._input) >= self._input_limit and self.interrupt_character < 0:
+                    self._accepting.wait()
+                self._input += before[: max(0, self._input_limit - len(self._input))]
+                self._readable.notify_all()
+            if mark:
+                self.on_interrupt()
+                self.wake()
+
+    def wake(self) -> None:
+        """Ends the wait that the interpreter is in, or its next one."""
+        with self._lock:
+            self._woken = True
+            self._readable.notify_all()
+
+    def forget_wake(self) -> None:
+        """The interrupt has been delivered: no wait has to end for it any more."""
+        with self._lock:
+            self._woken = False
