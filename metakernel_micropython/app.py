@@ -12,7 +12,7 @@ class MicroPythonKernelApp(MetaKernelApp):
     """The launcher. Configuration is read from ``micropython_kernel_config.py`` in Jupyter's own folders."""
 
     @property
-    def config_file_paths(self) -> list[str]:
+    def config_file_paths(self) -> list[str]:  # type: ignore[override]
         """The folders that configuration is read from: never the current one.
 
         A configuration file is Python; one that lies beside a notebook somebody sent would run unasked.

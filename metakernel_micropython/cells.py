@@ -120,6 +120,8 @@ class ValueFilter:
     def flush(self) -> str:
         """Return what was held: a value that was cut short is output like any other."""
         shown, self._held = self._held, ""
+        if self._inside:
+            shown = shown.removeprefix("[")  # of the list that the value came in
         self._inside = False
         return shown
 

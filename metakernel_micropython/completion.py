@@ -85,6 +85,8 @@ class Completer:
                 return Completions("", [])  # behind a call or an index: its value is not known
             if dot:
                 names = _ask(board, snippets.call("names", path, prefix, False))
+                if not names and re.search(rf"^\s*import\s+{path}\s*$", code, re.MULTILINE):
+                    names = self._module_members(board, path, prefix)  # imported by this cell, which did not run yet
             else:
                 names = _ask(board, snippets.call("top_names", prefix))
                 names += [*_own_names(code, cursor), *keyword.kwlist]
@@ -138,7 +140,7 @@ def _own_names(code: str, cursor: int) -> list[str]:
     return [
         found.group()
         for found in _WORD.finditer(code)
-        if found.end() != cursor and not code[: found.start()].endswith(".")
+        if found.end() != cursor and code[found.start() - 1 : found.start()] != "."
     ]
 
 

@@ -76,8 +76,7 @@ class MicroPythonKernel(MetaKernel):
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
         self.device: Board | None = None
         self._lost = ""
-        self._execution: Execution | None = None
-        self._in_cell = False
+        self._on_host = False  # a cell runs, and what it does now happens on the host
         self._cell = ""
         self._sources = CellSources()
         self._completer = Completer()
@@ -154,7 +153,7 @@ class MicroPythonKernel(MetaKernel):
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
-    async def do_execute(  # type: ignore[override]
+    async def do_execute(
         self,
         code: str,
         silent: bool = False,
@@ -167,11 +166,11 @@ class MicroPythonKernel(MetaKernel):
     ) -> dict[str, Any]:
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         self._cell = code
-        self._in_cell = True
+        self._on_host = True
         try:
             self._tell_problems()
             self._show_between()
-            return await super().do_execute(
+            reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,
                 store_history,
@@ -180,12 +179,11 @@ class MicroPythonKernel(MetaKernel):
                 cell_meta=cell_meta,
                 cell_id=cell_id,
             )
-        except KeyboardInterrupt:
-            return self._failed(ExceptionWrapper("KeyboardInterrupt", "", ["KeyboardInterrupt"]), silent)
+            return reply
         except BaseException as error:
             return self._failed(failure(error), silent)
         finally:
-            self._in_cell = False
+            self._on_host = False
 
     def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
         content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
@@ -212,7 +210,8 @@ class MicroPythonKernel(MetaKernel):
         self._completer.forget()
         values = ValueFilter(program.mark)
         try:
-            execution = self._execution = board.start(program.source)
+            execution = board.start(program.source)
+            self._on_host = False
             self._show(execution, values)
             execution.check()
         except DeviceError as error:
@@ -222,8 +221,6 @@ class MicroPythonKernel(MetaKernel):
             if self.device is None:  # somebody shut the kernel down meanwhile
                 raise
             raise self._lose(error) from error
-        finally:
-            self._execution = None
         return None if values.value is None else {"text/plain": values.value}
 
     def _show(self, execution: Execution, values: ValueFilter) -> None:
@@ -248,15 +245,15 @@ class MicroPythonKernel(MetaKernel):
 
     def _show_between(self) -> None:
         """Show what the board printed since the last cell, marked as such and apart from this cell's output."""
-        if self.device is None:
+        if self.device is None or self.device.raw:
             return
         between = self.device.take_between()
         if between.restarted:
             self.Error("[the board restarted since the last cell: its variables are gone]")
         if between.dropped:
             self.Error(f"[{between.dropped} older bytes that the board printed between cells had no room]")
-        if between.text.strip() and not self.device.raw:
-            self.Error("[printed between cells]\n" + between.text.rstrip("\n"))
+        if between.text.strip():
+            self.Error("[printed between cells]\n" + between.text.strip("\n"))
 
     def set_variable(self, name: str, value: Any) -> None:
         """Take no notice: MetaKernel sets half a dozen variables after every cell, and a board has little room."""
@@ -276,9 +273,7 @@ class MicroPythonKernel(MetaKernel):
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
         device = self.device
-        if self._execution is not None and device is not None and device.interrupt():
-            return
-        if self._in_cell:
+        if not (device is not None and device.interrupt()) and self._on_host:
             _interrupt_main_thread()
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:

@@ -225,6 +225,8 @@ def failure(error: BaseException) -> ExceptionWrapper:
     """
     name, text = type(error).__name__, str(error)
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]
-    if not isinstance(error, (MicroPythonError, OSError, SystemExit)):
+    if isinstance(error, KeyboardInterrupt):
+        lines = [f"{_RED}{name}{_PLAIN}: stopped"]
+    elif not isinstance(error, (MicroPythonError, OSError, SystemExit)):
         lines = [*traceback.format_exception(error)[:-1], *lines]
     return ExceptionWrapper(name, text, lines)

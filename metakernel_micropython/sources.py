@@ -11,6 +11,7 @@ import re
 import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 MAX_CELLS = 2000
@@ -32,8 +33,20 @@ _RED, _GREEN, _BOLD, _PLAIN = "\033[0;31m", "\033[0;32m", "\033[1m", "\033[0m"
 @dataclass(frozen=True)
 class _Cell:
     number: int
-    lines: list[str]
-    spans: dict[str, list[tuple[int, int]]]  # function name: first and last line of each definition
+    text: str
+    code: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def spans(self) -> dict[str, list[tuple[int, int]]]:
+        """First and last line of each definition of a function, by its name; found when an error asks for them."""
+        return _spans(self.code)
+
+    def defines(self, function: str, line: int) -> bool:
+        return any(first <= line <= last for first, last in self.spans.get(function, ()))
 
 
 class CellSources:
@@ -51,7 +64,7 @@ class CellSources:
             code: its code, with as many lines above as the cell has above its code.
         """
         self._cells.pop(number, None)
-        self._cells[number] = _Cell(number, text.split("\n"), _spans(code))
+        self._cells[number] = _Cell(number, text, code)
         if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
 
@@ -68,14 +81,14 @@ class CellSources:
             return self._line(cell, line) if cell else None
         assert function is not None
         for cell in reversed(self._cells.values()):
-            if any(first <= line <= last for first, last in cell.spans.get(function, ())):
+            if cell.defines(function, line):
                 return self._line(cell, line)
         return None
 
     def defines(self, number: int, line: int, function: str) -> bool:
         """Whether the cell has a definition of ``function`` around ``line``."""
         cell = self._cells.get(number)
-        return cell is not None and any(first <= line <= last for first, last in cell.spans.get(function, ()))
+        return cell is not None and cell.defines(function, line)
 
     @staticmethod
     def _line(cell: _Cell, line: int) -> tuple[int, str]:

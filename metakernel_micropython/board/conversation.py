@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 ATTACH_TIMEOUT = 10.0
 """Seconds in which a board must come to its prompt: some boot for a while, some run a program that must be stopped."""
 
-ATTACH_INTERVAL = 0.5
-"""Seconds between two requests for the prompt."""
+ATTACH_INTERVALS = (0.5, 0.5, 0.5, 0.5, 0.1)
+"""Seconds between the requests for the prompt; the last stays. Programs that catch Ctrl-C in a loop are stopped only by
+one that comes while they handle another."""
 
 ANSWER_TIMEOUT = 10.0
 """Seconds in which a board at its prompt must take (more of) the source or finish a soft reset."""
@@ -295,10 +296,11 @@ class Conversation:
                 with self.changed:
                     data = self.repl.send_attach()
                 self._write(data)
+            interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
             requests += 1
             with self.changed:
                 rest = deadline - time.monotonic()
-                self.changed.wait_for(lambda: self.ready or self._lost, max(0.0, min(ATTACH_INTERVAL, rest)))
+                self.changed.wait_for(lambda: self.ready or self._lost, max(0.0, min(interval, rest)))
                 if self._lost is not None:
                     raise self._lost
                 if self.ready:
@@ -408,7 +410,12 @@ class Conversation:
                 with self.changed:
                     self._end_execution(error)
                 raise
-        self._send_rest(execution)
+        try:
+            self._send_rest(execution)
+        except KeyboardInterrupt:  # Ctrl-C on the host: the board may have half of the source
+            with self.changed:
+                self.abandon(execution)
+            raise
         return execution
 
     def _send_rest(self, execution: Execution) -> None:

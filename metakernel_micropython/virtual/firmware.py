@@ -78,7 +78,7 @@ def input(prompt=""):  # noqa: A001 - it takes the built-in's place
 builtins.input = input
 
 # Ctrl-C: the host finds the places that a board's interrupt handler writes to, then proves it.
-call("locate", str(id(main)) + " " + str(id(KeyboardInterrupt)))
+call("locate", str(id(globals())) + " " + str(id(KeyboardInterrupt)))
 micropython.schedule(call_locked := lambda _: call("locked", ""), None)
 for _ in range(3):
     pass

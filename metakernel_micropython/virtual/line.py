@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 CTRL_C = 0x03
 NO_CHARACTER = -1
+_PAUSE, _GATHER = 0.005, 0.001  # seconds
+_EAGER = 8  # pieces of output
+_OVERRUN = 1.0  # seconds
 
 
 class Line:
@@ -20,8 +23,8 @@ class Line:
 
     Args:
         output_limit: bytes of output that wait for the client before the program has to wait.
-        input_limit: bytes of input that wait for the program. When they are full, a running program that can be
-            interrupted loses further input, as from a UART; otherwise the client has to wait.
+        input_limit: bytes of input that wait for the program. When they are full the client has to wait; but what a
+            running program does not read for a second is lost, as from a UART, so that Ctrl-C gets through to it.
     """
 
     def __init__(self, output_limit: int = 256 * 1024, input_limit: int = 1024 * 1024) -> None:
@@ -38,6 +41,7 @@ class Line:
         self._output = bytearray()
         self._connected = False
         self._woken = False
+        self._eager = _EAGER
 
     # The interpreter's side.
 
@@ -125,10 +129,20 @@ class Line:
             self._writable.notify_all()
 
     def take(self) -> bytes:
-        """Waits for output and takes all of it."""
+        """Waits for output and takes all of it.
+
+        The first pieces after a pause or after input come at once. A program that goes on writing is given a moment to
+        write more, for to be woken for every ``print`` would slow it down.
+        """
         with self._lock:
-            while not self._output:
-                self._pending.wait()
+            if not self._output and not self._pending.wait_for(lambda: self._output, _PAUSE):
+                self._eager = _EAGER
+                self._pending.wait_for(lambda: self._output)
+            self._eager -= 1
+            gather = self._eager < 0
+        if gather:
+            time.sleep(_GATHER)
+        with self._lock:
             data = bytes(self._output)
             self._output.clear()
             self._writable.notify_all()
@@ -137,17 +151,26 @@ class Line:
     def receive(self, data: bytes) -> None:
         """Input has arrived; the interrupt character in it takes effect now, and is no data."""
         character = self.interrupt_character
+        self._eager = _EAGER
         while data:
             with self._lock:
                 # Once the interrupt has arrived, what follows it is data: the program might have switched it off.
                 before, mark, data = data.partition(bytes([character])) if character >= 0 else (data, b"", b"")
-                while len(self._input) >= self._input_limit and self.interrupt_character < 0:
-                    self._accepting.wait()
-                self._input += before[: max(0, self._input_limit - len(self._input))]
-                self._readable.notify_all()
+                self._put(before)
             if mark:
                 self.on_interrupt()
                 self.wake()
+
+    def _put(self, data: bytes) -> None:
+        """Keeps the input, with the lock held."""
+        while data:
+            room = self._input_limit - len(self._input)
+            if room > 0:
+                self._input += data[:room]
+                data = data[room:]
+                self._readable.notify_all()
+            elif not self._accepting.wait(_OVERRUN) and self.interrupt_character >= 0:
+                return
 
     def wake(self) -> None:
         """Ends the wait that the interpreter is in, or its next one."""

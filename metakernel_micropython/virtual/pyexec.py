@@ -31,9 +31,14 @@ class Reset(Exception):  # noqa: N818 - an order, not an error
 
 
 class Source:
-    """A source that has been received completely."""
+    """A source that has been received completely.
+
+    Attributes:
+        interrupted: whether the client has cancelled it with Ctrl-C.
+    """
 
     def __init__(self, text: bytes) -> None:
+        self.interrupted = False
         self._text = text
 
     def read(self, limit: int) -> bytes:
@@ -50,7 +55,6 @@ class PasteSource(Source):
 
     def __init__(self, line: Line) -> None:
         super().__init__(b"")
-        self.interrupted = False
         self._line = line
         self._ended = False
         self._remaining = WINDOW
@@ -94,12 +98,14 @@ class Request:
         source: where ``<stdin>`` reads from.
         single: whether to print the value of an expression, as the friendly prompt does.
         marks: whether output and error each end with 0x04, as in the raw REPL.
+        too_long: whether the source did not fit on the board; it is not there, then.
     """
 
     name: str
     source: Source
     single: bool = False
     marks: bool = False
+    too_long: bool = False
 
 
 class Prompt:
@@ -115,7 +121,6 @@ class Prompt:
         self.raw = False
         self.banner = b"MicroPython\r\n"
         self.request: Request | None = None
-        self.source_too_long = False
         self._limit = limit
         self._readline = Readline(line)
         self._session: Iterator[Request] = iter(())
@@ -138,10 +143,18 @@ class Prompt:
         Raises:
             Reset: the user wants the board to start again.
         """
-        self.finish()
-        self.request = next(self._session)
-        self._output_open = self.request.marks
-        return self.request
+        while True:
+            self.finish()
+            self.request = next(self._session)
+            self._output_open = self.request.marks
+            if not self.request.too_long:
+                return self.request
+            self.end_output()
+            self.line.write(b"MemoryError: memory allocation failed\r\n")
+
+    def read_line(self) -> tuple[int, bytes]:
+        """Reads a line for a program's ``input()``; see `Readline.read`."""
+        return self._readline.read(b"")
 
     def enable_interrupt(self) -> None:
         """The program runs: from now on Ctrl-C interrupts it."""
@@ -265,8 +278,9 @@ class Prompt:
             text.append(character)
 
     def _complete(self, text: bytearray, *, marks: bool = False) -> Request:
-        self.source_too_long = len(text) > self._limit
-        return Request("<stdin>", Source(b"" if self.source_too_long else bytes(text)), marks=marks)
+        too_long = len(text) > self._limit
+        source = Source(b"" if too_long else bytes(text))
+        return Request("<stdin>", source, marks=marks, too_long=too_long)
 
 
 def _indent_after(text: bytes) -> bytes:

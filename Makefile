@@ -1,0 +1,46 @@
+# Two commands for a fresh machine: make demo, make test. Everything lies in .venv and out; make clean removes both.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+NOTEBOOK := examples/01-first-steps.ipynb
+
+.PHONY: demo lab test lint bench clean
+
+demo: .venv/demo
+	@$(BIN)/python examples/run.py $(NOTEBOOK) out
+
+lab: .venv/demo
+	$(BIN)/python -m pip install --quiet 'jupyterlab>=4.2'
+	MICROPYTHON_BOARD=$${MICROPYTHON_BOARD:-virtual} $(BIN)/jupyter lab $(NOTEBOOK)
+
+# The linters come first, so that pytest's summary is the last thing printed.
+test: lint
+	@sh tests/programs.sh
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/demo: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient
+	$(BIN)/python -m metakernel_micropython install --sys-prefix
+	@touch $@
+
+.venv/dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m metakernel_micropython install --sys-prefix
+	@touch $@
+
+clean:
+	rm -rf .venv out build dist *.egg-info

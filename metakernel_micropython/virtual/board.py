@@ -1,0 +1,74 @@
+"""The board as a whole: power on, and then one interpreter after the other for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from metakernel_micropython.virtual.interpreter import NATIVE_STACK, Crash, Interpreter, Machine
+from metakernel_micropython.virtual.line import Line
+from metakernel_micropython.virtual.pyexec import Prompt, Reset
+
+_PAUSE_AFTER_CRASH = 0.5  # seconds, so that a boot.py that crashes the board does not keep the computer busy
+
+
+class Board:
+    """A virtual board.
+
+    Args:
+        line: its serial line.
+        wasm: MicroPython as a WebAssembly module.
+        folder: its root directory.
+        heap: bytes.
+        cache_folder: where the compiled module is kept; by default in the user's cache folder.
+    """
+
+    def __init__(self, line: Line, wasm: bytes, folder: Path, heap: int, cache_folder: Path | None = None) -> None:
+        self._line = line
+        self._wasm = wasm
+        self._folder = folder
+        self._heap = heap
+        self._cache_folder = cache_folder
+        self._prompt = Prompt(line, heap)
+
+    def start(self, failed: Callable[[BaseException], None]) -> None:
+        """Runs the board on a thread of its own.
+
+        Args:
+            failed: called on that thread with the error if this program, not the board, cannot go on.
+        """
+
+        def target() -> None:
+            try:
+                self.run()
+            except BaseException as error:  # noqa: BLE001 - nobody else could tell
+                failed(error)
+
+        # WebAssembly's stack is the thread's, and the thread needs some of it for itself.
+        default = threading.stack_size(NATIVE_STACK + 4 * 1024 * 1024)
+        thread = threading.Thread(target=target, name="board", daemon=True)
+        thread.start()
+        threading.stack_size(default)
+
+    def run(self) -> None:
+        """Runs the board on this thread; does not return."""
+        machine = Machine(self._wasm, cache_folder=self._cache_folder)
+        while True:
+            try:
+                Interpreter(machine, self._line, self._prompt, self._folder, self._heap).run()
+            except Reset as reset:
+                if reset.hard:
+                    self._prompt.raw = False
+                else:
+                    self._line.write(b"MPY: soft reboot\r\n")
+            except Crash as crash:
+                interrupted = machine.stoppable and "interrupt" in str(crash)
+                why = "interrupted" if interrupted else f"crashed ({crash})"
+                self._line.write(f"\r\nThe board {why}: variables are lost. Rebooting.\r\n".encode())
+                self._prompt.raw = False
+                if not interrupted:
+                    time.sleep(_PAUSE_AFTER_CRASH)
+                if str(crash) == "Ctrl-C does not work":
+                    machine = Machine(self._wasm, stoppable=True, cache_folder=self._cache_folder)

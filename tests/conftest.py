@@ -1,0 +1,125 @@
+"""Boards and kernels for the tests, in a home of their own: nothing of the user's is read or written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from metakernel_micropython.board import Board
+
+from .boards import Microbit, Relay, needs_virtual
+from .front_end import Jupyter
+
+Start = Callable[..., Jupyter]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home without Jupyter, IPython or settings of the person who runs the tests."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("JUPYTER", "IPYTHON", "MICROPYTHON", "XDG_")):
+                patch.delenv(name)
+        patch.setenv("HOME", str(folder))
+        patch.setenv("USERPROFILE", str(folder))
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            patch.setenv(name, str(folder / name.lower()))
+            (folder / name.lower()).mkdir()
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def microbit_address() -> Iterator[str]:
+    """A micro:bit for the module; it serves one client at a time."""
+    made = Microbit()
+    yield made.address
+    made.unplug()
+
+
+@pytest.fixture
+def microbit() -> Iterator[Microbit]:
+    """A micro:bit for one test, which may unplug it."""
+    made = Microbit()
+    yield made
+    made.unplug()
+
+
+@pytest.fixture
+def relay(microbit: Microbit) -> Iterator[Relay]:
+    made = Relay(microbit)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module", params=["virtual", "microbit"])
+def board_address(request: pytest.FixtureRequest) -> str:
+    """The address of each of the real boards in turn."""
+    if request.param == "microbit":
+        return str(request.getfixturevalue("microbit_address"))
+    needs_virtual()
+    return "virtual"
+
+
+@pytest.fixture(scope="module")
+def virtual_address() -> str:
+    needs_virtual()
+    return "virtual"
+
+
+@pytest.fixture(scope="module")
+def shared_board(board_address: str) -> Iterator[Board]:
+    with Board.connect(board_address) as connected:
+        yield connected
+
+
+@pytest.fixture
+def board(shared_board: Board) -> Board:
+    """A connected board without variables of earlier tests; used from Python, without Jupyter."""
+    shared_board.soft_reset()
+    return shared_board
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(board_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    made = Jupyter(tmp_path_factory.mktemp("notebooks"))
+    try:
+        made.do(f"%connect {board_address}")
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def jupyter(shared_kernel: Jupyter, board_address: str) -> Jupyter:
+    """A kernel that is connected to each of the boards in turn, without variables of earlier tests."""
+    if not shared_kernel.run("%reboot").ok:
+        shared_kernel.do(f"%connect {board_address}")
+    return shared_kernel
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """A kernel without a board."""
+    made = Jupyter(tmp_path_factory.mktemp("notebooks"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start kernels; they end with the test."""
+    with ExitStack() as stack:
+
+        def begin(
+            env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = (), cwd: Path = tmp_path
+        ) -> Jupyter:
+            made = Jupyter(cwd, env, arguments)
+            stack.callback(made.close)
+            return made
+
+        yield begin
