@@ -41,6 +41,7 @@ def execute(notebook: NotebookNode, folder: Path, kernel_name: str = "micropytho
         notebook,
         kernel_name=kernel_name,
         timeout=60,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=stop_tagged,
     )

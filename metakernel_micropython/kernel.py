@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
+
+LINE_INTERVAL = 0.005
+"""Seconds that a line which has begun may take to be shown in one piece."""
 
 PATIENCE = 1.0
 """Seconds after Ctrl-C before the cell says what it waits for."""
@@ -230,6 +234,10 @@ class MicroPythonKernel(MetaKernel):
         while not done:
             done, interrupts = execution.done, execution.interrupts
             text = execution.read(PATIENCE if interrupts > told else None)
+            if text and not done and not text.endswith("\n"):
+                # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
+                execution.wait(LINE_INTERVAL)
+                text += execution.read(0)
             self._write(values.feed(text) + (values.flush() if done else ""))
             if text:
                 execution.wait(OUTPUT_INTERVAL)
@@ -283,6 +291,11 @@ class MicroPythonKernel(MetaKernel):
             await super().do_shutdown(False)
         except OSError as error:
             self.log.warning("The history could not be saved: %s", error)
+        for stream in (sys.stdout, sys.stderr):
+            # ipykernel flushes them once more while its main thread takes down the thread that would do it, and then
+            # waits 10 s for an answer, until it is killed.
+            if hasattr(stream, "flush_timeout"):
+                stream.flush_timeout = 0.1
         return {"status": "ok", "restart": restart}
 
     # -- magics --------------------------------------------------------------------------------------------------

@@ -97,11 +97,7 @@ class StrictMagic(Magic):
         except _HelpWanted as help_text:
             self.kernel.Print(str(help_text), end="")
             self.evaluate = False
-        except KeyboardInterrupt:
-            self.fail(
-                ExceptionWrapper("KeyboardInterrupt", "", [f"{_RED}KeyboardInterrupt{_PLAIN}: %{name} was stopped"])
-            )
-        except Exception as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             self.fail(failure(error))
         return self
 

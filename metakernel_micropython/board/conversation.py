@@ -518,9 +518,9 @@ class Conversation:
                 self._between.clear()
                 data = self.repl.send_leave()
             self._write(data)
-        # The answer shows that the byte has left the line's buffers, which closing empties.
+        # An answer shows that the byte has left the line's buffers, which closing empties.
         with self.changed:
-            self.changed.wait_for(lambda: b">>>" in self._between or self._lost, 0.3)
+            self._wait_for_bytes(0.3)
 
 
 def device_error(traceback: str) -> DeviceError:

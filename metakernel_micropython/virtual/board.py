@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metakernel_micropython.virtual.interpreter import NATIVE_STACK, Crash, Interpreter, Machine
-from metakernel_micropython.virtual.line import Line
 from metakernel_micropython.virtual.pyexec import Prompt, Reset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from metakernel_micropython.virtual.line import Line
 
 _PAUSE_AFTER_CRASH = 0.5  # seconds, so that a boot.py that crashes the board does not keep the computer busy
 
@@ -43,7 +47,7 @@ class Board:
         def target() -> None:
             try:
                 self.run()
-            except BaseException as error:  # noqa: BLE001 - nobody else could tell
+            except BaseException as error:
                 failed(error)
 
         # WebAssembly's stack is the thread's, and the thread needs some of it for itself.

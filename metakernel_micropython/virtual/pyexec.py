@@ -7,18 +7,21 @@ reports how it ended. A source comes as a stream: raw-paste is parsed while it a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from metakernel_micropython.virtual.line import CTRL_C as INTERRUPT
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.readline import CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E, Readline
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 WINDOW = 128  # bytes; half of the firmware's default MICROPY_REPL_STDIN_BUFFER_MAX
 _HELP = b'Type "help()" for more information.\r\n'
 
 
-class Reset(Exception):  # noqa: N818 - an order, not an error
+class Reset(Exception):
     """The board starts again.
 
     Attributes:
@@ -62,11 +65,14 @@ class PasteSource(Source):
         line.write(WINDOW.to_bytes(2, "little") + b"\x01")
 
     def read(self, limit: int) -> bytes:
-        """Takes what has arrived, up to `limit` bytes and the end of the window; Ctrl-C and Ctrl-D end the source."""
+        """Waits for `limit` bytes; Ctrl-C and Ctrl-D end the source.
+
+        MicroPython's reader of files takes fewer bytes than it asked for as the end of the file.
+        """
         if self._ended:
             return b""
         data = bytearray()
-        while len(data) < limit and (not data or self._line.waiting):
+        while len(data) < limit:
             character = self._line.read_byte()
             if character in (CTRL_C, CTRL_D):
                 self._ended = True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.virtual.line import Line
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from metakernel_micropython.virtual.line import Line
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
 _HISTORY = 50

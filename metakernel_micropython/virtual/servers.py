@@ -10,11 +10,13 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from metakernel_micropython.virtual.line import Line
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metakernel_micropython.virtual.line import Line
 
 _CHUNK = 64 * 1024  # bytes
 _PATIENCE = 2.0  # seconds after which a pty that nobody reads counts as one that nobody has opened
@@ -34,7 +36,7 @@ def start(server: Server, ended: Callable[[BaseException | None], None]) -> None
         error: BaseException | None = None
         try:
             server.serve()
-        except BaseException as caught:  # noqa: BLE001 - handed on
+        except BaseException as caught:
             error = caught
         ended(error)
 
@@ -137,8 +139,8 @@ class Connection:
 class Pty:
     """The board on a pseudo terminal, which programs open like a serial port. Not on Windows.
 
-    A pty cannot tell whether anybody has opened it. So what nobody reads for some seconds is dropped, as by a board, and
-    what follows, too, until somebody reads.
+    A pty cannot tell whether anybody has opened it. So what nobody reads for some seconds is dropped, as by a board,
+    and what follows, too, until somebody reads.
 
     Args:
         line: the board's line.
@@ -167,7 +169,7 @@ class Pty:
     def close(self) -> None:
         """Removes the link."""
         with contextlib.suppress(OSError):
-            if self._link.is_symlink() and os.readlink(self._link) == self._name:  # noqa: PTH115 - compared as text
+            if self._link.is_symlink() and self._link.readlink() == Path(self._name):
                 self._link.unlink()
 
     def serve(self) -> None:

@@ -365,7 +365,7 @@ class _Checker:
         for result in kind[1]:
             self.push(result, step)
 
-    def step(self, number: int, step: _Step, body: bytes) -> None:  # noqa: PLR0912
+    def step(self, number: int, step: _Step, body: bytes) -> None:
         opcode = step.opcode
         if opcode in _PLAIN:
             operands, result = _PLAIN[opcode]

@@ -2,7 +2,7 @@
 
 Descriptors 0 to 2 and those from 1000 on are the board's line and what else the host provides itself; all others are
 files, which wasmtime's own WASI serves. WASI finds the memory of whoever calls it, and MicroPython's memory exists only
-once MicroPython does; so MicroPython is linked to `FRONT`, whose functions go through a table, and `BACK`, which is made
+once MicroPython does. So MicroPython is linked to `FRONT`, whose functions go through a table; `BACK`, which is made
 last, imports the memory, shows it to WASI as its own, and fills the table.
 
 Calls from WebAssembly to Python are much cheaper without arguments (3 instead of 17 microseconds): `read` and `write`
