@@ -13,6 +13,7 @@ import threading
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ipykernel.iostream import OutStream
 from metakernel import ExceptionWrapper, MetaKernel
 from metakernel.config import get_local_magics_dir
 from traitlets import Int, Unicode
@@ -292,10 +293,11 @@ class MicroPythonKernel(MetaKernel):
         except OSError as error:
             self.log.warning("The history could not be saved: %s", error)
         for stream in (sys.stdout, sys.stderr):
-            # ipykernel flushes them once more while its main thread takes down the thread that would do it, and then
-            # waits 10 s for an answer, until it is killed.
-            if hasattr(stream, "flush_timeout"):
-                stream.flush_timeout = 0.1
+            # ipykernel flushes them again after this, while its main thread takes down the thread that would do it:
+            # now and then that never returns, and the front end kills the kernel after seconds.
+            if isinstance(stream, OutStream):
+                stream.flush()
+                stream.flush = _nothing_to_flush
         return {"status": "ok", "restart": restart}
 
     # -- magics --------------------------------------------------------------------------------------------------
@@ -509,6 +511,10 @@ def _without_magics(code: str, cursor: int) -> tuple[str, int]:
             break
         lines[index] = " " * len(line)
     return "\n".join(lines), cursor
+
+
+def _nothing_to_flush() -> None:
+    pass
 
 
 def _shorten(text: str, size: int = 500) -> str:
