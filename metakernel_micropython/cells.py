@@ -88,10 +88,12 @@ class ValueFilter:
 
     Attributes:
         value: the value's text as the board printed it; None when there was none.
+        cut: whether the output ended within the value.
     """
 
     mark: str
     value: str | None = field(default=None, init=False)
+    cut: bool = field(default=False, init=False)
     _held: str = field(default="", init=False)
     _inside: bool = field(default=False, init=False)
 
@@ -121,6 +123,7 @@ class ValueFilter:
         """Return what was held: a value that was cut short is output like any other."""
         shown, self._held = self._held, ""
         if self._inside:
+            self.cut = True
             shown = shown.removeprefix("[")  # of the list that the value came in
         self._inside = False
         return shown

@@ -220,7 +220,7 @@ class MicroPythonKernel(MetaKernel):
             self._show(execution, values)
             execution.check()
         except DeviceError as error:
-            lines = render(error.traceback, self._sources, self.execution_count)
+            lines = render(error.traceback, self._sources, self.execution_count, while_showing=values.cut)
             return ExceptionWrapper(error.name, error.message, lines)
         except LineLost as error:
             if self.device is None:  # somebody shut the kernel down meanwhile
@@ -296,8 +296,8 @@ class MicroPythonKernel(MetaKernel):
             # ipykernel flushes them again after this, while its main thread takes down the thread that would do it:
             # now and then that never returns, and the front end kills the kernel after seconds.
             if isinstance(stream, OutStream):
-                stream.flush()
-                stream.flush = _nothing_to_flush
+                stream.flush()  # type: ignore[no-untyped-call]
+                stream.flush = _nothing_to_flush  # type: ignore[method-assign]
         return {"status": "ok", "restart": restart}
 
     # -- magics --------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from metakernel import ExceptionWrapper, Magic
 
-from .errors import MicroPythonError
+from .errors import DeviceError, MicroPythonError
 
 if TYPE_CHECKING:
     from .board import Board
@@ -220,6 +220,8 @@ def failure(error: BaseException) -> ExceptionWrapper:
     a fault, and the traceback helps whoever mends it.
     """
     name, text = type(error).__name__, str(error)
+    if isinstance(error, DeviceError):
+        name, text = error.name, error.message
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]
     if isinstance(error, KeyboardInterrupt):
         lines = [f"{_RED}{name}{_PLAIN}: stopped"]

@@ -12,10 +12,12 @@ import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby
 
 MAX_CELLS = 2000
 """Cells that are remembered; the oldest are forgotten first."""
+
+_SHOWN_REPEATS = 3
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
 _DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>[^\W\d]\w*)", re.MULTILINE)
@@ -85,11 +87,6 @@ class CellSources:
                 return self._line(cell, line)
         return None
 
-    def defines(self, number: int, line: int, function: str) -> bool:
-        """Whether the cell has a definition of ``function`` around ``line``."""
-        cell = self._cells.get(number)
-        return cell is not None and cell.defines(function, line)
-
     @staticmethod
     def _line(cell: _Cell, line: int) -> tuple[int, str]:
         return cell.number, cell.lines[line - 1].strip() if 0 < line <= len(cell.lines) else ""
@@ -119,51 +116,51 @@ def _spans(code: str) -> dict[str, list[tuple[int, int]]]:
     return spans
 
 
-def render(traceback: str, sources: CellSources, current: int) -> list[str]:
+def render(traceback: str, sources: CellSources, current: int, *, while_showing: bool = False) -> list[str]:
     r"""Return a board's traceback line by line, with the cells that its frames lie in and their source lines.
 
-    All frames of the board are kept, in their order; only the call that shows the value of a last expression, which
-    is not the user's, is left out.
+    The board's frames are kept, in their order; a frame that repeats is told once with its number, as Python does.
 
     Args:
         traceback: the board's text, with ``\n`` line ends.
         sources: the cells executed so far.
         current: the number of the cell that ran.
+        while_showing: the error came while the value of the last expression was printed; the call that does so
+            (``cells.prepare``) is not the user's, and its frame is left out.
     """
     lines = traceback.rstrip("\n").split("\n")
+    last_frame = max((index for index, line in enumerate(lines) if _FRAME.match(line)), default=-1)
+    if while_showing:
+        frames = [index for index in range(last_frame + 1) if _FRAME.match(lines[index])]
+        if len(frames) > 1 and lines[frames[1]].endswith("in <lambda>"):
+            del lines[frames[1]]
+            last_frame -= 1
     result: list[str] = []
-    hidden = _own_frames(lines, sources, current)
-    for index, line in enumerate(lines):
+    for line, repeats in _counted(lines[: last_frame + 1]):
         frame = _FRAME.match(line)
-        if index in hidden:
-            continue
-        if frame is None:
-            is_error = not line.startswith((" ", "Traceback (most recent call last)"))
-            name, colon, message = line.partition(":")
-            result.append(f"{_RED}{name}{_PLAIN}{colon}{message}" if is_error and name.strip() else line)
-            continue
         place = None
-        if frame["file"] == "<stdin>":
+        if frame and frame["file"] == "<stdin>":
             place = sources.locate(int(frame["line"]), frame["function"], current)
-        if place is None:
-            result.append(line)
-            continue
-        number, source = place
-        where = f", in {frame['function']}" if frame["function"] else ""
-        result.append(f"  {_GREEN}Cell In[{number}], line {frame['line']}{_PLAIN}{where}")
-        if source:
-            result.append(f"    {_BOLD}{source}{_PLAIN}")
+        if frame is None or place is None:
+            result += [line] * min(repeats, _SHOWN_REPEATS)
+        else:
+            number, source = place
+            where = f", in {frame['function']}" if frame["function"] else ""
+            shown = [f"  {_GREEN}Cell In[{number}], line {frame['line']}{_PLAIN}{where}"]
+            if source:
+                shown.append(f"    {_BOLD}{source}{_PLAIN}")
+            result += shown * min(repeats, _SHOWN_REPEATS)
+        if repeats > _SHOWN_REPEATS:
+            result.append(f"  [the previous frame repeats {repeats - _SHOWN_REPEATS} more times]")
+    error = lines[last_frame + 1 :]
+    if last_frame < 0 and error[0].startswith("Traceback (most recent call last)"):
+        result.append(error.pop(0))
+    if error:
+        name, colon, message = error[0].partition(":")
+        result += [f"{_RED}{name}{_PLAIN}{colon}{message}", *error[1:]]
     return result
 
 
-def _own_frames(lines: list[str], sources: CellSources, current: int) -> set[int]:
-    """Return the indices of frames that come from ``cells.prepare``: a lambda where the cell has none."""
-    frames = [(index, found) for index, line in enumerate(lines) if (found := _FRAME.match(line))]
-    return {
-        index
-        for (_, outer), (index, inner) in pairwise(frames)
-        if outer["function"] == "<module>"
-        and inner["function"] == "<lambda>"
-        and inner["file"] == "<stdin>"
-        and not sources.defines(current, int(inner["line"]), "<lambda>")
-    }
+def _counted(lines: list[str]) -> list[tuple[str, int]]:
+    """Return the lines with the number of times that each stands there in a row."""
+    return [(line, sum(1 for _ in same)) for line, same in groupby(lines)]

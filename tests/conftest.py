@@ -97,6 +97,8 @@ def shared_kernel(board_address: str, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def jupyter(shared_kernel: Jupyter, board_address: str) -> Jupyter:
     """A kernel that is connected to each of the boards in turn, without variables of earlier tests."""
+    if shared_kernel.stuck:
+        shared_kernel.restart(now=True)
     if not shared_kernel.run("%reboot").ok:
         shared_kernel.do(f"%connect {board_address}")
     return shared_kernel

@@ -109,6 +109,7 @@ class Jupyter:
         environment = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
         self.manager.start_kernel(env=environment, cwd=str(cwd))
         self.client = self.manager.client()
+        self.stuck = False
         try:
             self._open()
         except BaseException:
@@ -126,6 +127,7 @@ class Jupyter:
         timeout: float = REPLY_TIMEOUT,
         stop_at: str | None = None,
         stop_after: float | list[float] | None = None,
+        stop_at_start: float | None = None,
         **options: Any,
     ) -> Reply:
         """Run a cell to its reply.
@@ -135,6 +137,7 @@ class Jupyter:
             timeout: seconds until the test fails.
             stop_at: press Stop when this was printed.
             stop_after: press Stop after so many seconds.
+            stop_at_start: press Stop so many seconds after the kernel began with the cell.
             options: as for ``KernelClient.execute``.
         """
         reply = Reply()
@@ -146,6 +149,8 @@ class Jupyter:
 
         def keep(message: dict[str, Any]) -> None:
             kind, content = message["header"]["msg_type"], message["content"]
+            if kind == "execute_input" and stop_at_start is not None:
+                threading.Timer(stop_at_start, stop).start()
             if kind not in ("status", "execute_input"):
                 reply.messages.append((time.monotonic() - start, kind, content))
             if stop_at is not None and not reply.interrupted_at and stop_at in reply.stdout:
@@ -160,6 +165,7 @@ class Jupyter:
                 code, output_hook=keep, timeout=timeout, **{"allow_stdin": False, **options}
             )
         except TimeoutError:
+            self.stuck = True
             raise AssertionError(f"no reply to {code[:200]!r} within {timeout} s; so far: {reply.messages}") from None
         finally:
             for timer in timers:
@@ -208,9 +214,10 @@ class Jupyter:
             if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
                 return dict(reply["content"])
 
-    def restart(self) -> None:
+    def restart(self, *, now: bool = False) -> None:
         self.client.stop_channels()
-        self.manager.restart_kernel()
+        self.manager.restart_kernel(now=now)
+        self.stuck = False
         self.client = self.manager.client()
         self._open()
 

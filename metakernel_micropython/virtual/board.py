@@ -6,7 +6,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from metakernel_micropython.virtual.interpreter import NATIVE_STACK, Crash, Interpreter, Machine
+from metakernel_micropython.virtual.interpreter import (
+    NATIVE_STACK,
+    Crash,
+    Interpreter,
+    Machine,
+    NotInterruptible,
+    Stopped,
+)
 from metakernel_micropython.virtual.pyexec import Prompt, Reset
 
 if TYPE_CHECKING:
@@ -67,12 +74,14 @@ class Board:
                     self._prompt.raw = False
                 else:
                     self._line.write(b"MPY: soft reboot\r\n")
-            except Crash as crash:
-                interrupted = machine.stoppable and "interrupt" in str(crash)
-                why = "interrupted" if interrupted else f"crashed ({crash})"
-                self._line.write(f"\r\nThe board {why}: variables are lost. Rebooting.\r\n".encode())
+            except NotInterruptible:
+                self._line.write(b"\r\nCtrl-C cannot interrupt this MicroPython; it will restart the board.\r\n")
+                machine = Machine(self._wasm, stoppable=True, cache_folder=self._cache_folder)
+            except Stopped:
+                self._line.write(b"\r\nInterrupted by a restart of the board: its variables are lost.\r\n")
                 self._prompt.raw = False
-                if not interrupted:
-                    time.sleep(_PAUSE_AFTER_CRASH)
-                if str(crash) == "Ctrl-C does not work":
-                    machine = Machine(self._wasm, stoppable=True, cache_folder=self._cache_folder)
+            except Crash as crash:
+                message = f"\r\nThe board has crashed ({crash}) and restarts: its variables are lost.\r\n"
+                self._line.write(message.encode())
+                self._prompt.raw = False
+                time.sleep(_PAUSE_AFTER_CRASH)

@@ -173,7 +173,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     start(server, line_ended)
     Board(line, wasm, folder.resolve(), arguments.heap).start(board_failed)
     if where:
-        print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
+        with contextlib.suppress(OSError):
+            print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
     if os.name == "posix":
         stop.wait()
     else:

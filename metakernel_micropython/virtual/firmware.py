@@ -115,7 +115,7 @@ def strip(error):
 def execute():
     kind = call("next", "")
     try:
-        if kind == "single":
+        if kind in ("single", "exec"):
             code = compile(call("text", ""), "<stdin>", kind)
             call("run", "")
             exec(code, main)

@@ -26,17 +26,18 @@ from wasmtime import (
     Module,
     Store,
     Trap,
+    TrapCode,
     ValType,
     WasiConfig,
     WasmtimeError,
 )
 
 from metakernel_micropython.virtual import cache, switch
-from metakernel_micropython.virtual.interrupt import Interrupt
-from metakernel_micropython.virtual.interrupt import Memory as Words
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
 from metakernel_micropython.virtual.readline import CTRL_C, CTRL_D
+from metakernel_micropython.virtual.state import Memory as Words
+from metakernel_micropython.virtual.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,14 @@ _FIRST_FILE = 1010
 
 class Crash(Exception):
     """The interpreter has ended in a way that the firmware of a board does not: the board has to start again."""
+
+
+class Stopped(Crash):
+    """Ctrl-C could only be had by stopping the interpreter."""
+
+
+class NotInterruptible(Crash):
+    """The firmware has found out that Ctrl-C does not reach this build of MicroPython."""
 
 
 class Machine:
@@ -127,9 +136,9 @@ class Interpreter:
             "kbd_intr": self._call_kbd_intr,
             "input": lambda _: self._call_input(),
             "locate": self._call_locate,
-            "locked": lambda _: self._call(self.interrupt.locked),
-            "unlocked": lambda _: self._call(self.interrupt.unlocked),
-            "prove": lambda _: self._call(self.interrupt.set),
+            "locked": lambda _: self._call(self._state.locked),
+            "unlocked": lambda _: self._call(self._state.unlocked),
+            "prove": lambda _: self._call(self._state.interrupt),
             "proved": self._call_proved,
             "ready": self._call_ready,
         }
@@ -151,6 +160,8 @@ class Interpreter:
             self._start(self._store)
             raise Crash("the interpreter has ended")
         except Trap as trap:
+            if trap.trap_code is TrapCode.INTERRUPT:
+                raise Stopped("stopped by Ctrl-C") from trap
             raise Crash(str(trap).splitlines()[-1].strip()) from trap
         except WasmtimeError as error:
             raise Crash(str(error)) from error
@@ -172,7 +183,7 @@ class Interpreter:
             if self._machine.stoppable:
                 self._machine.engine.increment_epoch()
             else:
-                self.interrupt.set()
+                self._state.interrupt()
                 # The interpreter may have left a scheduled callback at this very moment without seeing it.
                 timer = threading.Timer(0.01, self._remind)
                 timer.daemon = True
@@ -181,7 +192,7 @@ class Interpreter:
     def _remind(self) -> None:
         with self._alive:
             if self._running:
-                self.interrupt.remind()
+                self._state.remind()
 
     # Linking.
 
@@ -231,7 +242,7 @@ class Interpreter:
         self._linear = memory
         self._memory = Words(_address(memory, store), memory.data_len(store))
         self._arguments = (ctypes.c_uint32 * 5).from_address(_address(call, store))
-        self.interrupt = Interrupt(self._memory)
+        self._state = State(self._memory)
 
     def _reaches(self, end: int) -> None:
         """Looks how much the memory has grown, if `end` lies beyond what is known."""
@@ -271,10 +282,10 @@ class Interpreter:
                 data = data.replace(b"\r", b"\n")
         elif descriptor in self._files:
             source = self._files[descriptor]
-            data = source.read(size) if source else os.urandom(size)
+            data = self._read_source(source, address, size) if source else os.urandom(size)
             if source and source.interrupted:
                 source.interrupted = False
-                self.interrupt.set()
+                self._state.interrupt()
                 arguments[3] = _EINTR
                 return
         else:
@@ -282,6 +293,18 @@ class Interpreter:
             return
         self._memory.write(address, data)
         arguments[4] = len(data)
+
+    def _read_source(self, source: Source, address: int, size: int) -> bytes:
+        """Reads for the parser, whose reader takes fewer bytes than it asked for as the end of the file.
+
+        But the parser must get what has come when the client pauses, to find a mistake before the rest comes. So the
+        reader is told to want less: in ``mp_reader_vfs_t`` the byte before the buffer is its size.
+        """
+        wanted = ctypes.c_uint8.from_address(self._memory.base + address - 1)
+        data = source.read(size, all_of_it=wanted.value != size)
+        if data and not source.ended:
+            wanted.value = len(data)
+        return data
 
     def _open(self, address: int, size: int) -> int:
         self._reaches(address + size)
@@ -380,15 +403,23 @@ class Interpreter:
             self._call_error()
             self._line.write(b"MemoryError: \r\n")
         self._request = request = self._prompt.next()
-        if request.single:
-            self._give_text(request.source.read(1 << 30))
-            return b"single"
+        if request.single or (request.name == "<stdin>" and not self._state.at_root()):
+            # Where the board's own files are out of reach (another file system is mounted), the source goes as text.
+            self._give_text(self._read_all(request.source))
+            return b"single" if request.single else b"exec"
         if request.name == "<stdin>":
             self._to_open = request.source
             self._name_to_open = request.name
         else:
             self._call_run()
         return request.name.encode()
+
+    def _read_all(self, source: Source) -> bytes:
+        text = b"".join(iter(lambda: source.read(_CHUNK), b""))
+        if source.interrupted:
+            source.interrupted = False
+            self._state.interrupt()
+        return text
 
     def _call_run(self) -> bytes:
         self._line.forget_wake()
@@ -400,7 +431,7 @@ class Interpreter:
         self._prompt.disable_interrupt()
         self._line.forget_wake()
         with self._alive:
-            return self.interrupt.clear()
+            return self._state.take_back()
 
     def _call_ran(self) -> bytes:
         if self._end_run():
@@ -447,14 +478,13 @@ class Interpreter:
 
     def _call_locate(self, text: str) -> bytes:
         main, keyboard_interrupt = (int(part) for part in text.split())
-        self.interrupt.locate(main, keyboard_interrupt, 2 * 65536 + 65536)
+        self._state.locate(main, keyboard_interrupt, 2 * 65536 + 65536)
         return b""
 
     def _call_proved(self, text: str) -> bytes:
-        self.interrupt.proved = bool(text)
-        self.interrupt.clear()
+        self._state.take_back()
         if not text and not self._machine.stoppable:
-            raise Crash("Ctrl-C does not work")
+            raise NotInterruptible("Ctrl-C does not reach the interpreter")
         return b""
 
     def _call_ready(self, text: str) -> bytes:

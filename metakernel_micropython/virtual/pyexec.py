@@ -17,6 +17,7 @@ from metakernel_micropython.virtual.readline import CTRL_A, CTRL_B, CTRL_C, CTRL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_PAUSE = 0.005  # seconds
 WINDOW = 128  # bytes; half of the firmware's default MICROPY_REPL_STDIN_BUFFER_MAX
 _HELP = b'Type "help()" for more information.\r\n'
 
@@ -38,13 +39,15 @@ class Source:
 
     Attributes:
         interrupted: whether the client has cancelled it with Ctrl-C.
+        ended: whether nothing will follow any more.
     """
 
     def __init__(self, text: bytes) -> None:
         self.interrupted = False
+        self.ended = True
         self._text = text
 
-    def read(self, limit: int) -> bytes:
+    def read(self, limit: int, *, all_of_it: bool = True) -> bytes:
         """Takes up to `limit` bytes; ``b""`` is the end."""
         data, self._text = self._text[:limit], self._text[limit:]
         return data
@@ -58,24 +61,29 @@ class PasteSource(Source):
 
     def __init__(self, line: Line) -> None:
         super().__init__(b"")
+        self.ended = False
         self._line = line
-        self._ended = False
         self._remaining = WINDOW
         # The size of the window says that one window is free, the 0x01 that another one is.
         line.write(WINDOW.to_bytes(2, "little") + b"\x01")
 
-    def read(self, limit: int) -> bytes:
-        """Waits for `limit` bytes; Ctrl-C and Ctrl-D end the source.
+    def read(self, limit: int, *, all_of_it: bool = True) -> bytes:
+        """Waits for input; Ctrl-C and Ctrl-D end the source.
 
-        MicroPython's reader of files takes fewer bytes than it asked for as the end of the file.
+        Args:
+            limit: bytes.
+            all_of_it: whether to wait for `limit` bytes; otherwise only for those that come without a pause, but for one
+                at least.
         """
-        if self._ended:
-            return b""
         data = bytearray()
-        while len(data) < limit:
+        while len(data) < limit and not self.ended:
+            if data and not all_of_it and not self._line.waiting:
+                self._line.wait_readable(_PAUSE)
+                if not self._line.waiting:
+                    break
             character = self._line.read_byte()
             if character in (CTRL_C, CTRL_D):
-                self._ended = True
+                self.ended = True
                 self.interrupted = character == CTRL_C
                 self._line.write(b"\x04")
                 break
@@ -88,8 +96,8 @@ class PasteSource(Source):
 
     def close(self) -> None:
         """If the parser has given up, tells the client and drops what it still sends."""
-        if not self._ended:
-            self._ended = True
+        if not self.ended:
+            self.ended = True
             self._line.write(b"\x04")
             while self._line.read_byte() not in (CTRL_C, CTRL_D):
                 pass

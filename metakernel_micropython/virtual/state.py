@@ -1,7 +1,8 @@
-"""Ctrl-C: the interpreter's pending exception, set from outside as a board's interrupt handler sets it.
+"""The interpreter's state in its memory, first of all its pending exception: that is how Ctrl-C gets in.
 
-Reference: ``mp_sched_keyboard_interrupt`` in MicroPython's ``py/scheduler.c``. The addresses are those of
-``mp_state_ctx``; they are found by their contents, once for a module, and proved by the firmware at every start.
+A board's interrupt handler sets the pending exception while the interpreter runs; here that is done from outside.
+Reference: ``mp_sched_keyboard_interrupt`` in MicroPython's ``py/scheduler.c``, ``mp_state_ctx_t`` in ``py/mpstate.h``.
+The addresses are found by their contents at every start, and the firmware proves them.
 """
 
 from __future__ import annotations
@@ -59,22 +60,28 @@ class Places:
         pending: ``mp_pending_exception``.
         exception: ``mp_kbd_exception``, the object.
         scheduler: ``sched_state``.
+        file_system: ``vfs_cur``, followed by ``vfs_mount_table``; 0 if they were not found.
     """
 
     pending: int
     exception: int
     scheduler: int
+    file_system: int
 
 
-class Interrupt:
-    """Finds the places and puts Ctrl-C into them."""
+class State:
+    """Finds the places, puts Ctrl-C into them, and reads what the host wants to know.
+
+    Attributes:
+        places: None until they have been found.
+    """
 
     def __init__(self, memory: Memory) -> None:
         self.places: Places | None = None
-        self.proved = False
         self._memory = memory
         self._pending = 0
         self._exception = 0
+        self._file_system = 0
         self._candidates: list[int] = []
 
     def locate(self, main: int, keyboard_interrupt: int, static_end: int) -> None:
@@ -102,9 +109,26 @@ class Interrupt:
                 break
         else:
             return
+        for index in range(pending + 1, min(len(words), pending + _REACH // 4) - 1):
+            if words[index] == words[index + 1] and self._is_root(words[index]):
+                self._file_system = 4 * index
+                break
         self._pending = 4 * pending
         halves = memoryview(self._memory.read(self._pending, _REACH)).cast("H")
         self._candidates = [self._pending + 2 * i for i, half in enumerate(halves) if half == _IDLE]
+
+    def _is_root(self, mount: int) -> bool:
+        """Whether that is the address of the mount of "/": {its path, the path's length, the file system, next}."""
+        if not 0 < mount <= self._memory.size - 16:
+            return False
+        path, length = self._memory.word(mount).value, self._memory.word(mount + 4).value
+        return length == 1 and 0 < path < self._memory.size and self._memory.read(path, 1) == b"/"
+
+    def at_root(self) -> bool:
+        """Whether the current directory is on the board's own file system, rather than on one that was mounted."""
+        if not self.places or not self.places.file_system:
+            return True
+        return self._is_root(self._memory.word(self.places.file_system).value)
 
     def locked(self) -> None:
         """A scheduled callback runs: the scheduler is locked now, and only now."""
@@ -114,9 +138,9 @@ class Interrupt:
         """The callback has ended."""
         self._candidates = [at for at in self._candidates if self._memory.half(at).value == _IDLE]
         if len(self._candidates) == 1:
-            self.places = Places(self._pending, self._exception, self._candidates[0])
+            self.places = Places(self._pending, self._exception, self._candidates[0], self._file_system)
 
-    def set(self) -> None:
+    def interrupt(self) -> None:
         """Makes the interpreter raise KeyboardInterrupt at the next jump, and keep everything that it has."""
         if not self.places:
             return
@@ -134,7 +158,7 @@ class Interrupt:
         if state.value == _IDLE:
             state.value = _PENDING
 
-    def clear(self) -> bool:
+    def take_back(self) -> bool:
         """Takes an interrupt back that has not been raised yet; returns whether there was one."""
         if not self.places:
             return False

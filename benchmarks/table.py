@@ -1,0 +1,74 @@
+"""Results as text: Markdown tables, so that a run can be pasted where people read it."""
+
+from __future__ import annotations
+
+
+from .measures import Measure, Target, median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tournament import Results
+    from .contestant import Contestant
+    from collections.abc import Sequence
+
+
+def results_table(results: Results, contestants: Sequence[Contestant], measures: Sequence[Measure]) -> str:
+    """The medians, one row per measure, and below them why some are missing."""
+    notes: list[str] = []
+
+    def cell(measure: Measure, contestant: Contestant) -> str:
+        value = median(results.samples, measure.name, contestant.name)
+        text = "-" if value is None else _number(value)
+        why = results.missing.get((measure.name, contestant.name))
+        if why is None:
+            return text
+        note = f"{contestant.title}: {why}"
+        if note not in notes:
+            notes.append(note)
+        return f"{text} [{notes.index(note) + 1}]"
+
+    rows = [["", "unit", *(contestant.title for contestant in contestants)]]
+    rows += [
+        [measure.title, measure.unit, *(cell(measure, contestant) for contestant in contestants)]
+        for measure in measures
+    ]
+    table = _aligned(rows, left=2)
+    return "\n".join([table, "", *(f"[{number}] {note}  " for number, note in enumerate(notes, 1))]).rstrip()
+
+
+def targets_table(results: Results, targets: Sequence[Target]) -> str:
+    """The ratios, with what is wanted of each."""
+    rows = [["", "measured", "wanted", "met"]]
+    for target in targets:
+        value = target.value(results.samples)
+        if value is None:
+            measured, met = "-", "-" if target.limit is not None else ""
+        else:
+            measured = f"{value:.2f} {target.unit}".rstrip()
+            met = ("yes" if target.met(value) else "NO") if target.limit is not None else ""
+        sign = "≥" if target.at_least else "≤"
+        wanted = "" if target.limit is None else f"{sign} {target.limit:g} {target.unit}".rstrip()
+        rows.append([target.title, measured, wanted, met])
+    return _aligned(rows, left=1)
+
+
+def _number(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> str:
+    """A Markdown table; the first ``left`` columns lean left, the others right."""
+    widths = [max(3, *(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = [
+            text.ljust(width) if column < left else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = ["-" * width if column < left else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    return "\n".join([line(rows[0]), line(rule), *map(line, rows[1:])])

@@ -1,0 +1,31 @@
+"""%connect_info."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ipykernel.connect import get_connection_file
+
+from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.magic import BoardMagic, Namespace
+
+
+class ConnectInfoMagic(BoardMagic):
+    """Tells what is connected to what."""
+
+    group = "Board"
+
+    def line_connect_info(self, _args: Namespace) -> None:
+        """%connect_info - say which board is connected, and how another program joins this kernel."""
+        device = self.kernel.device
+        self.kernel.Print(describe_connection(device) if device is not None else "No board is connected.")
+        try:
+            name = Path(get_connection_file()).name
+        except RuntimeError:  # the kernel runs inside another program
+            return
+        self.kernel.Print(f"To join this kernel: jupyter console --existing {name}")
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(ConnectInfoMagic)
