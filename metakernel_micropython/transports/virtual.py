@@ -48,7 +48,7 @@ def connect(address: Address, options: Options) -> VirtualLine:
     """Start a virtual board.
 
     Raises:
-        ConnectError: the extra ``virtual`` is not installed, the folder does not exist, or the board did not start.
+        ConnectError: the extra ``virtual`` is not installed, the folder cannot be made, or the board did not start.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -59,8 +59,12 @@ def connect(address: Address, options: Options) -> VirtualLine:
     command = [sys.executable, "-P", "-m", _MODULE]
     if address.target:
         folder = Path(address.target).expanduser().absolute()
-        if not folder.is_dir():
-            raise ConnectError(f"There is no folder {folder} for the files of the virtual board: create it first.")
+        try:
+            folder.mkdir(exist_ok=True)  # only the last part: a missing parent is more likely a typing error
+        except OSError as error:
+            raise ConnectError(
+                f"The folder {folder} for the files of the virtual board cannot be made: {error.strerror}."
+            ) from error
         command += ["--folder", str(folder)]
     if options.heap is not None:
         command += ["--heap", str(options.heap)]

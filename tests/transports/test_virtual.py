@@ -101,10 +101,10 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypa
         open_transport("virtual")
 
 
-def test_a_missing_folder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_below_a_missing_one_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(virtual, "_NEEDED", ())
-    with pytest.raises(ConnectError, match="create it first"):
-        open_transport(f"virtual:{tmp_path}/nothing")
+    with pytest.raises(ConnectError, match="nothing/board .* cannot be made: No such file or directory"):
+        open_transport(f"virtual:{tmp_path}/nothing/board")
 
 
 # What follows is about the handshake, with children that behave in ways that the virtual board does not.
