@@ -25,7 +25,7 @@ from .completion import Completer
 from .discovery import MagicTable, load_magics
 from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import BoardMagic, MagicError, StrictMagic, failure
-from .parser import CellParser, is_magic, leading_lines
+from .parser import CellParser, is_magic, leading_lines, name_before
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
@@ -366,6 +366,8 @@ class MicroPythonKernel(MetaKernel):
         line = before.rpartition("\n")[2]
         if is_magic(line + "_") and _in_magics(before):
             prefix, names = self._complete_magic(line)
+        elif cell_magic := _cell_magic_above(before):
+            prefix, names = self._complete_cell_magic(cell_magic, before)
         else:
             found = self._completer.complete(*_without_magics(code, cursor_pos), self.device)
             prefix, names = found.prefix, found.names
@@ -392,10 +394,24 @@ class MicroPythonKernel(MetaKernel):
         magic = table.get(name)
         if isinstance(magic, BoardMagic):
             return args.rpartition(" ")[2], magic.complete_arguments(mtype, name, args)
-        if magic is not None and name in ("python", "help"):
-            word = self.parse_code(args)["obj"]
-            return word, sorted(set(magic.get_completions(self.parse_code(args))))
+        return self._complete_host(args) if name == "python" else ("", [])
+
+    def _complete_cell_magic(self, name: str, before: str) -> tuple[str, list[str]]:
+        """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
+        if name == "python":
+            return self._complete_host(before.partition("\n")[2])
+        if name == "time" or isinstance(self.cell_magics.get(name), BoardMagic):
+            found = self._completer.complete(*_without_magics(before, len(before)), self.device)
+            return found.prefix, found.names
         return "", []
+
+    def _complete_host(self, before: str) -> tuple[str, list[str]]:
+        """Complete the host's Python, with the variables that its cells have made."""
+        from jedi import Interpreter  # type: ignore[import-untyped]
+
+        env = getattr(self.line_magics["python"], "env", {})
+        names = {found.name for found in Interpreter(before, [env]).complete()}
+        return name_before(before).rpartition(".")[2], sorted(names)
 
     async def do_inspect(
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
@@ -423,11 +439,16 @@ class MicroPythonKernel(MetaKernel):
             reply = self.device.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
         except MicroPythonError as error:
             return None if none_on_fail else f"The board could not tell about {name}: {error}"
-        kind, _, rest = reply.partition("\x1e")
-        value, _, described = rest.partition("\x1e")
+        kind, value, described, members = [*reply.split("\x1e", 3), "", "", ""][:4]
         if not kind:
             return sorry
-        parts = [f"{name}: {kind.strip()}", f"Value: {_shorten(value[1:-1])}", described.strip()]
+        others = [member for member in members.split() if member[0] != "_" and f"  {member} -- " not in described]
+        parts = [
+            f"{name}: {kind.strip()}",
+            f"Value: {_shorten(value[1:-1])}",
+            described.strip(),
+            f"Members: {', '.join(sorted(others))}" if others else "",
+        ]
         return "\n".join(part for part in parts if part)
 
     def get_usage(self) -> str:
@@ -503,13 +524,24 @@ def _in_magics(before: str) -> bool:
     )
 
 
+def _cell_magic_above(before: str) -> str:
+    """Return the name of the ``%%NAME`` that the cursor stands below; ``""`` where there is none."""
+    for line in before.split("\n")[:-1]:
+        if line.startswith("%%"):
+            return line.lstrip("%").split(" ", 1)[0].strip()
+        if line.strip() and not line.startswith(("%", "!", "#")):
+            break
+    return ""
+
+
 def _without_magics(code: str, cursor: int) -> tuple[str, int]:
     """Return the code with the magics' lines blanked out, so that completion sees no names in them."""
     lines = code.split("\n")
     for index, line in enumerate(lines):
         if line.strip() and not line.startswith(("%", "!", "#")):
             break
-        lines[index] = " " * len(line)
+        if not line.startswith("#"):
+            lines[index] = " " * len(line)
     return "\n".join(lines), cursor
 
 

@@ -1,4 +1,5 @@
-# What a dotted name has below it (names that start with a prefix, in one line), or what it is.
+# What a dotted name has below it: the names that start with a prefix, in one line. To describe it, first its type, its
+# value in a list (which needs no room for its text) and its help, with 0x1e between them.
 # Nothing of the user's may run: no property, no __getattr__. On MicroPython dir(o) probes every interned name, which
 # runs both; so instances of the user's classes are looked at through their class and their own __dict__.
 def snippet(path, prefix, describe):
@@ -40,8 +41,11 @@ def snippet(path, prefix, describe):
         return
     if describe:
         print(type(o))
-        print("\x1e", [o], "\x1e", sep="", end="")
-        help(o)
-    else:
-        found = dir(o) if not guarded(o) else list(own(o)) + (dir(type(o)) if type(o) is not module else [])
-        print(*[name for name in found if name.startswith(prefix)])
+        for show in (lambda: print([o], end=""), lambda: help(o), lambda: None):
+            print("\x1e", end="")
+            try:
+                show()
+            except Exception as e:
+                print(" cannot be shown:", repr(e))
+    found = dir(o) if not guarded(o) else list(own(o)) + (dir(type(o)) if type(o) is not module else [])
+    print(*[name for name in found if name.startswith(prefix)])
