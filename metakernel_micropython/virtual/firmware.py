@@ -1,4 +1,4 @@
-# ruff: noqa: A001, D100, D103, F821, S102, S110, SIM105
+# ruff: noqa: A001, D100, D103, E722, F821, S102, S110, SIM105
 # The part of the virtual board's firmware that MicroPython runs itself: this file is MicroPython, not Python.
 #
 # It is executed under the file name "firmware", with one name defined: "user", the globals of the real main module. It
@@ -124,12 +124,14 @@ def execute():
             execfile(kind, main)
         if call("ran", ""):
             raise KeyboardInterrupt
-    except SystemExit:
-        call("exit", "")
-    except BaseException as error:
-        call("error", "")
+    except:  # no class: comparing it would be a jump, and at jumps Ctrl-C comes in
+        call("stop", "")
+        error = sys.exc_info()[1]
+        if isinstance(error, SystemExit):
+            call("exit", "")
         strip(error)
         sys.print_exception(error)
+        call("reported", "")
 
 
 gc.collect()

@@ -130,7 +130,8 @@ class Interpreter:
             "next": self._call_next,
             "run": lambda _: self._call_run(),
             "ran": lambda _: self._call_ran(),
-            "error": lambda _: self._call_error(),
+            "stop": lambda _: self._call_stop(),
+            "reported": lambda _: self._call_reported(),
             "exit": lambda _: self._call_exit(),
             "reset": self._call_reset,
             "kbd_intr": self._call_kbd_intr,
@@ -162,8 +163,8 @@ class Interpreter:
         except Trap as trap:
             if trap.trap_code is TrapCode.INTERRUPT:
                 raise Stopped("stopped by Ctrl-C") from trap
-            raise Crash(str(trap).splitlines()[-1].strip()) from trap
-        except WasmtimeError as error:
+            raise Crash(str(trap).strip().rpartition("wasm trap: ")[2]) from trap
+        except (WasmtimeError, IndexError, ValueError) as error:  # the latter for a call that makes no sense
             raise Crash(str(error)) from error
         finally:
             with self._alive:
@@ -175,11 +176,11 @@ class Interpreter:
     def _close(self) -> None:
         self._store.close()
 
-    def _interrupt(self) -> None:
-        """Ctrl-C has arrived; called on the thread that reads from the client."""
+    def _interrupt(self) -> bool:
+        """Ctrl-C has arrived; called on the thread that reads from the client. Tells whether a program takes it."""
         with self._alive:
-            if not self._running:
-                return
+            if not self._running or self._line.interrupt_character == NO_CHARACTER:
+                return False
             if self._machine.stoppable:
                 self._machine.engine.increment_epoch()
             else:
@@ -188,6 +189,7 @@ class Interpreter:
                 timer = threading.Timer(0.01, self._remind)
                 timer.daemon = True
                 timer.start()
+            return True
 
     def _remind(self) -> None:
         with self._alive:
@@ -399,8 +401,8 @@ class Interpreter:
     def _call_next(self, _: str) -> bytes:
         self._prompt.disable_interrupt()
         if self._request:
-            # The last request was neither finished nor reported: nothing was left to do that with.
-            self._call_error()
+            # It neither ended well nor was its error reported: no memory was left to do that with.
+            self._call_stop()
             self._line.write(b"MemoryError: \r\n")
         self._request = request = self._prompt.next()
         if request.single or (request.name == "<stdin>" and not self._state.at_root()):
@@ -428,9 +430,9 @@ class Interpreter:
 
     def _end_run(self) -> bool:
         """The program has ended; tells whether Ctrl-C came too late to be raised in it."""
-        self._prompt.disable_interrupt()
-        self._line.forget_wake()
         with self._alive:
+            self._prompt.disable_interrupt()
+            self._line.forget_wake()
             return self._state.take_back()
 
     def _call_ran(self) -> bytes:
@@ -440,17 +442,20 @@ class Interpreter:
         self._request = None
         return b""
 
-    def _call_error(self) -> bytes:
+    def _call_stop(self) -> bytes:
         self._end_run()
         self._to_open = None
         if self._request:
             self._request.source.close()
         self._prompt.end_output()
+        return b""
+
+    def _call_reported(self) -> bytes:
         self._request = None
         return b""
 
     def _call_exit(self) -> bytes:
-        self._call_error()
+        self._call_stop()
         self._prompt.finish()
         raise Reset(hard=False)
 

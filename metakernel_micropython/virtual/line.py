@@ -24,6 +24,10 @@ _OVERRUN = 1.0  # seconds
 class Line:
     """Both directions of the line.
 
+    Attributes:
+        interrupt_character: the byte that interrupts the program, or `NO_CHARACTER`.
+        on_interrupt: called when it arrives; tells whether there was a program to interrupt.
+
     Args:
         output_limit: bytes of output that wait for the client before the program has to wait.
         input_limit: bytes of input that wait for the program. When they are full the client has to wait; but what a
@@ -32,7 +36,7 @@ class Line:
 
     def __init__(self, output_limit: int = 256 * 1024, input_limit: int = 1024 * 1024) -> None:
         self.interrupt_character = NO_CHARACTER
-        self.on_interrupt: Callable[[], None] = lambda: None
+        self.on_interrupt: Callable[[], bool] = lambda: False
         self._output_limit = output_limit
         self._input_limit = input_limit
         self._lock = threading.Lock()
@@ -152,17 +156,19 @@ class Line:
             return data
 
     def receive(self, data: bytes) -> None:
-        """Input has arrived; the interrupt character in it takes effect now, and is no data."""
-        character = self.interrupt_character
+        """Input has arrived; an interrupt character in it takes effect now, and is no data, if a program takes it."""
         self._eager = _EAGER
         while data:
+            # The program may change the character at any time, so it is looked at anew for every one that comes.
+            character = self.interrupt_character
+            before, mark, data = data.partition(bytes([character])) if character >= 0 else (data, b"", b"")
             with self._lock:
-                # Once the interrupt has arrived, what follows it is data: the program might have switched it off.
-                before, mark, data = data.partition(bytes([character])) if character >= 0 else (data, b"", b"")
                 self._put(before)
-            if mark:
-                self.on_interrupt()
+            if mark and self.on_interrupt():
                 self.wake()
+            elif mark:
+                with self._lock:
+                    self._put(mark)
 
     def _put(self, data: bytes) -> None:
         """Keeps the input, with the lock held."""

@@ -72,8 +72,7 @@ class PasteSource(Source):
 
         Args:
             limit: bytes.
-            all_of_it: whether to wait for `limit` bytes; otherwise only for those that come without a pause, but for one
-                at least.
+            all_of_it: whether to wait for `limit` bytes; otherwise for one, and for what follows without a pause.
         """
         data = bytearray()
         while len(data) < limit and not self.ended:
@@ -254,7 +253,7 @@ class Prompt:
                 text = self._paste()
                 if text is not None:
                     yield self._complete(text)
-            elif line:
+            elif line and not ended_by:
                 compound = self._compound(line)
                 if compound is not None:
                     yield Request("<stdin>", Source(compound), single=True)
