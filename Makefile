@@ -5,14 +5,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test lint bench clean
+.PHONY: demo lab test lint bench examples clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
 
 lab: .venv/demo
 	$(BIN)/python -m pip install --quiet 'jupyterlab>=4.2'
-	MICROPYTHON_BOARD=$${MICROPYTHON_BOARD:-virtual} $(BIN)/jupyter lab $(NOTEBOOK)
+	@mkdir -p out && cp -n $(NOTEBOOK) out/
+	$(BIN)/jupyter lab out/$(notdir $(NOTEBOOK))
 
 # The linters come first, so that pytest's summary is the last thing printed.
 test: lint
@@ -27,13 +28,17 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
+# The committed notebooks with fresh outputs.
+examples: .venv/demo
+	@for notebook in examples/*.ipynb; do $(BIN)/python examples/run.py $$notebook examples >/dev/null || exit 1; done
+
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 .venv/demo: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient
+	$(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient jupyter-console
 	$(BIN)/python -m metakernel_micropython install --sys-prefix
 	@touch $@
 

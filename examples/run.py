@@ -42,6 +42,7 @@ def execute(notebook: NotebookNode, folder: Path, kernel_name: str = "micropytho
         kernel_name=kernel_name,
         timeout=60,
         coalesce_streams=True,
+        record_timing=False,
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=stop_tagged,
     )

@@ -145,6 +145,11 @@ class Execution:
         grace = INTERRUPT_GRACE if self._interrupts == 1 else SECOND_INTERRUPT_GRACE
         self._give_up_at = min(self._give_up_at, now + grace)
 
+    @property
+    def started(self) -> bool:
+        """Whether the board has the whole source."""
+        return self._compiled_by != float("inf")
+
     def note_started(self) -> None:
         """The board has the whole source."""
         self._compiled_by = time.monotonic() + self._compile_time
@@ -224,7 +229,8 @@ class Conversation:
         execution = self._execution
         match event:
             case Output(data):
-                if execution is not None:
+                # Before the board has the whole source, it is a timer or a thread that prints.
+                if execution is not None and execution.started:
                     execution.note_output(data)
                 else:
                     self._keep_between(data)

@@ -49,7 +49,8 @@ _INTERRUPTED = b"KeyboardInterrupt: \r\n"
 """What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
 
 # The prefix is "MPY: " today, "PYB: " until 1.9, "[MaixPy]: " on K210 boards, and none on CircuitPython.
-_SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[^\r\n]{0,24}soft reboot\r\n")
+_SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
+_SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
 # What a board shows after any reset that ends at the friendly prompt.
 _FRIENDLY_BANNER = re.compile(
     rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> \Z"
@@ -405,7 +406,7 @@ class Repl:
             del self._in[: second + 1]
             self.state = State.REBOOTING
             return True
-        if not is_data and (not after or (len(after) < _REBOOT_LINE and b"\n" not in after[2:])):
+        if not is_data and (not after or _SOFT_REBOOT_START.match(after)):
             return False  # more must come before this can be told
         self._emit_watching(1, events)
         return bool(self._in)

@@ -22,6 +22,8 @@ from platformdirs import user_cache_path
 from metakernel_micropython.virtual import spill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import wasmtime
 
 _SUFFIX = ".cwasm"
@@ -38,7 +40,7 @@ def load(engine: wasmtime.Engine, wasm: bytes, variant: str, folder: Path | None
     """
     from wasmtime import Module, WasmtimeError
 
-    folder = folder or user_cache_path("metakernel-micropython")
+    folder = folder or user_cache_path("metakernel-micropython") / "virtual"
     path = folder / (_key(wasm, variant) + _SUFFIX)
     try:
         return Module.deserialize(engine, bytearray(_read_own(path)))
@@ -73,8 +75,8 @@ def _read_own(path: Path) -> bytes:
         return file.read()
 
 
-def _check_own(status: os.stat_result, is_kind: object) -> None:
-    if not callable(is_kind) or not is_kind(status.st_mode):
+def _check_own(status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
+    if not is_kind(status.st_mode):
         raise PermissionError("not a plain file or folder")
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise PermissionError("others could have written it")

@@ -1,4 +1,4 @@
-# ruff: noqa: A001, D100, D103, E722, F821, S102, S110, SIM105
+# ruff: noqa: A001, D100, D103, E722, F821, PTH116, RUF005, S102, S110, SIM105
 # The part of the virtual board's firmware that MicroPython runs itself: this file is MicroPython, not Python.
 #
 # It is executed under the file name "firmware", with one name defined: "user", the globals of the real main module. It
@@ -7,6 +7,7 @@
 
 import builtins
 import gc
+import os
 import sys
 
 import host
@@ -60,6 +61,23 @@ def kbd_intr(character):
     call("kbd_intr", str(int(character)))
 
 
+listing = os.ilistdir
+
+
+def size(path, entry):
+    try:
+        return os.stat(path + "/" + entry[0])[6] if entry[1] == 0x8000 else 0
+    except OSError:
+        return 0
+
+
+def ilistdir(path=""):
+    # The file systems of boards tell the size of a file, too.
+    path = path or "."
+    return (entry if len(entry) > 3 else entry + (size(path, entry),) for entry in listing(path))
+
+
+extend(os, (("ilistdir", ilistdir),))
 extend(machine, (("reset", reset),))
 extend(micropython, (("kbd_intr", kbd_intr),))
 

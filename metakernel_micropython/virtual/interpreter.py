@@ -47,9 +47,10 @@ _FIRMWARE = "firmware"
 _BOOT = f"execfile('{_FIRMWARE}',{{'__name__':'{_FIRMWARE}','user':globals()}})"
 _MACHINE = "virtual board with WebAssembly"
 _CHUNK = 64 * 1024  # bytes that one read may take from the line
-_EIO, _EINTR, _EBADF = 29, 27, 8  # WASI's numbers
+_EINTR, _EBADF = 27, 8  # WASI's numbers
 _TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
 _FIRST_FILE = 1010
+_STATIC_END = 3 * 65536  # what this build's static data lie below
 
 
 class Crash(Exception):
@@ -483,7 +484,7 @@ class Interpreter:
 
     def _call_locate(self, text: str) -> bytes:
         main, keyboard_interrupt = (int(part) for part in text.split())
-        self._state.locate(main, keyboard_interrupt, 2 * 65536 + 65536)
+        self._state.locate(main, keyboard_interrupt, _STATIC_END)
         return b""
 
     def _call_proved(self, text: str) -> bytes:

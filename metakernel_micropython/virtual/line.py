@@ -125,7 +125,6 @@ class Line:
     def connect(self) -> None:
         """A client listens from now on."""
         with self._lock:
-            self._output.clear()
             self._connected = True
 
     def disconnect(self) -> None:

@@ -130,6 +130,7 @@ class Connection:
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(secret.encode() + b"\n")
+        line.connect()  # the board's first words are for somebody
 
     def serve(self) -> None:
         """Serves the connection until it ends."""
@@ -165,6 +166,7 @@ class Pty:
             link.unlink()  # left over from a board that was killed
         link.symlink_to(name)
         self._name = name
+        line.connect()
 
     def close(self) -> None:
         """Removes the link."""
@@ -174,7 +176,6 @@ class Pty:
 
     def serve(self) -> None:
         """Carries bytes for ever."""
-        self._line.connect()
         threading.Thread(target=self._write, name="writer", daemon=True).start()
         while True:
             select.select([self._master], [], [])

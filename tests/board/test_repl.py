@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metakernel_micropython.board.repl import (
@@ -106,6 +106,7 @@ def test_a_short_source_goes_in_one_write_and_its_end_is_found(
     traceback=st.sampled_from([b"", TRACEBACK]),
     cuts=CUTS,
 )
+@example(output=[b"\x04", b"\x04", b"\x04"], traceback=b"", cuts=[])
 def test_0x04_in_the_output_is_data(output: list[bytes], traceback: bytes, cuts: list[int]) -> None:
     # A last byte that cannot be part of an end keeps the conversation unambiguous.
     printed = b"".join(output).replace(b"\x04\x04", b"\x04") + b"."
