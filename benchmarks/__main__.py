@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import machine, tournament
 from .device import Bare, VirtualBoard
@@ -18,11 +19,11 @@ from .errors import BenchmarkError
 from .kernels import Echo, IPython, Ours, Predecessor
 from .measures import MEASURES, TARGETS, Measure
 from .table import results_table, targets_table
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .contestant import Contestant
     from collections.abc import Sequence
+
+    from .contestant import Contestant
 
 _CONTESTANTS = (Ours, Predecessor, IPython, Echo, Bare)
 _DESCRIPTION = """\
@@ -36,7 +37,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = [*(measure.name for measure in MEASURES), *(contestant.name for contestant in _CONTESTANTS)]
-    parser.add_argument("--repeat", type=_count, default=7, metavar="N", help="rounds that count (default: 7)")
+    parser.add_argument("--repeat", type=_count, default=9, metavar="N", help="rounds that count (default: 9)")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -91,9 +92,11 @@ def _measure(arguments: argparse.Namespace) -> None:
         everyone = [kernels[0], Predecessor(board, Path(settings), arguments.venvs), *kernels[1:], Bare(board)]
         contestants: list[Contestant] = [one for one in everyone if one.name in arguments.only] or [*everyone]
         results = tournament.run(contestants, measures, arguments.repeat)
-    print(_header(contestants, arguments.repeat, load), end="\n\n")
+    measured = {name for _, name in results.samples}
+    print(_header([one for one in contestants if one.name in measured], arguments.repeat, load), end="\n\n")
     print(results_table(results, contestants, measures), end="\n\n")
-    print(targets_table(results, TARGETS))
+    wanted = [target for target in TARGETS if target.measure in {measure.name for measure in measures}]
+    print(targets_table(results, [target for target in wanted if target.between <= {one.name for one in contestants}]))
     if arguments.json:
         _write(arguments.json, contestants, measures, results, load)
 

@@ -7,11 +7,11 @@ pair of these two classes; a new measure is a new method of the session.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 
 class Session(ABC):

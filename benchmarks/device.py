@@ -15,7 +15,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import ClassVar, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from . import work
 from .contestant import Contestant, Session

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 from .errors import NotInstalledError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

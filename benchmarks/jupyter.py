@@ -8,7 +8,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -19,8 +19,9 @@ from .contestant import Session
 from .errors import BenchmarkError, LateError
 
 if TYPE_CHECKING:
-    from jupyter_client.blocking.client import BlockingKernelClient
     from collections.abc import Iterator
+
+    from jupyter_client.blocking.client import BlockingKernelClient
 
 _START = 60.0  # seconds that a kernel has for its first answer
 _CELL = 60.0  # seconds that a cell, a completion or an interrupt has
@@ -200,7 +201,7 @@ class KernelSession(Session):
             poller.register(socket, zmq.POLLIN)
         while True:
             left = deadline - time.perf_counter()
-            ready = dict(poller.poll(max(0, min(left, 1.0)) * 1000))
+            ready = dict(poller.poll(int(max(0, min(left, 1.0)) * 1000)))
             if not ready:
                 if not self._manager.is_alive():
                     raise BenchmarkError(f"The kernel died: {self._last_words()}")
@@ -231,7 +232,15 @@ class KernelSession(Session):
 
 
 def _environment(settings: Path) -> dict[str, str]:
-    """The user's environment without the user's settings, which would make kernels unlike."""
-    mine = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "MICROPYTHON_BOARD")
-    kept = {name: value for name, value in os.environ.items() if name not in mine}
-    return {**kept, "IPYTHONDIR": str(settings / "ipython"), "JUPYTER_CONFIG_DIR": str(settings / "jupyter")}
+    """The user's environment without the user's settings, which would make kernels unlike.
+
+    Installed packages come with their bytecode and a working copy does not, so all kernels get a place to keep it.
+    """
+    mine = ("PYTHON", "MICROPYTHON_BOARD", "JUPYTER", "IPYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+    return {
+        **kept,
+        "PYTHONPYCACHEPREFIX": str(settings / "bytecode"),
+        "IPYTHONDIR": str(settings / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(settings / "jupyter"),
+    }

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import ClassVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from .contestant import Contestant, Session
 from .environment import python_with
@@ -14,8 +14,9 @@ from .errors import BenchmarkError
 from .jupyter import KernelSession
 
 if TYPE_CHECKING:
-    from .device import VirtualBoard
     from collections.abc import Iterator, Mapping
+
+    from .device import VirtualBoard
 
 _JUPYTER = ("ipykernel", "ipython", "jupyter_client", "pyzmq", "tornado", "traitlets")
 """What most of a kernel's own time is spent in: the predecessor gets the same versions as the others."""
@@ -79,8 +80,8 @@ class Ours(Kernel):
 class Predecessor(Kernel):
     """The kernel that this one succeeds, of 2021, which still runs on today's packages.
 
-    It is a plain ipykernel ``Kernel`` but names neither ipykernel nor IPython among what it requires; it gets those that
-    the others have. It reads one byte at a time and sends a message per line. Its reply to an interrupted cell has the
+    It is a plain ipykernel ``Kernel`` but does not say that it requires ipykernel; it gets the one that the
+    others have. It reads one byte at a time and sends a message per line. Its reply to an interrupted cell has the
     status ``abort``.
     """
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import work
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contestant import Session
@@ -80,6 +80,11 @@ class Target:
     unit: str = ""
     limit: float | None = None
     at_least: bool = False
+
+    @property
+    def between(self) -> set[str]:
+        """The contestants that it needs."""
+        return {name for name in (self.ours, self.other) if name}
 
     def value(self, samples: Samples) -> float | None:
         """Return the number; None where something for it is missing."""

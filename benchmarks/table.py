@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-
-from .measures import Measure, Target, median
 from typing import TYPE_CHECKING
 
+from .measures import Measure, Target, median
+
 if TYPE_CHECKING:
-    from .tournament import Results
-    from .contestant import Contestant
     from collections.abc import Sequence
+
+    from .contestant import Contestant
+    from .tournament import Results
 
 
 def results_table(results: Results, contestants: Sequence[Contestant], measures: Sequence[Measure]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-
-from .errors import BenchmarkError
 from typing import TYPE_CHECKING
 
+from .errors import BenchmarkError
+
 if TYPE_CHECKING:
-    from .measures import Measure
-    from .contestant import Contestant
     from collections.abc import Sequence
+
+    from .contestant import Contestant
+    from .measures import Measure
 
 
 @dataclass
@@ -76,7 +77,7 @@ def _play(contestant: Contestant, measures: Sequence[Measure], results: Results,
                         results.samples.setdefault((measure.name, contestant.name), []).append(value)
                 del remaining[0]
     except (BenchmarkError, OSError) as error:
-        results.miss(remaining[:1] or measures, contestant, f"failed in one round or more: {error}")
+        results.miss(remaining or measures, contestant, f"failed in one round or more: {error}")
 
 
 def _tell(what: str) -> None:

@@ -7,6 +7,7 @@ and on its own lines, in a call that prints its ``repr`` between two marks that 
 from __future__ import annotations
 
 import ast
+import re
 import secrets
 import warnings
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ def prepare(code: str, lines_above: int = 0) -> Program:
         code: MicroPython. What the host's parser cannot read goes to the board as it is.
         lines_above: lines of the cell that are not code (magics); line numbers in tracebacks stay those of the cell.
     """
+    code = re.sub("\r\n?", "\n", code)  # both are line ends to Python's parser and to MicroPython's
     above = "\n" * lines_above
     span = _last_expression(code)
     if span is None:
@@ -96,6 +98,7 @@ class ValueFilter:
     cut: bool = field(default=False, init=False)
     _held: str = field(default="", init=False)
     _inside: bool = field(default=False, init=False)
+    _too_long: bool = field(default=False, init=False)
 
     def feed(self, text: str) -> str:
         """Return what of ``text`` is plain output; the rest is held or is the value."""
@@ -107,25 +110,33 @@ class ValueFilter:
             part, self._held = self._held[:at], self._held[at + len(self.mark) :]
             if not self._inside:
                 shown += part
+            elif self._too_long:
+                shown += part[:-1]
             else:
-                # The value came as the only item of a list.
-                self.value = part[1:-1]
+                self.value = part[1:-1]  # it came as the only item of a list
             self._inside = not self._inside
+            self._too_long = False
+        if self._inside and not self._too_long and len(self._held) > MAX_VALUE:
+            self._too_long = True
+            self._held = self._held[1:]
         if not self._inside:
-            keep = _overlap(self._held, self.mark)
-            shown += self._held[: len(self._held) - keep]
-            self._held = self._held[len(self._held) - keep :]
-        elif len(self._held) > MAX_VALUE:
-            shown += self.flush()
-        return shown
+            return shown + self._release(_overlap(self._held, self.mark))
+        # One more than the mark may have: the "]" in front of it.
+        return shown + self._release(len(self.mark)) if self._too_long else shown
 
     def flush(self) -> str:
         """Return what was held: a value that was cut short is output like any other."""
-        shown, self._held = self._held, ""
         if self._inside:
             self.cut = True
-            shown = shown.removeprefix("[")  # of the list that the value came in
-        self._inside = False
+            if not self._too_long:
+                self._held = self._held.removeprefix("[")
+        self._inside = self._too_long = False
+        return self._release(0)
+
+    def _release(self, keep: int) -> str:
+        """Return what is held but the last ``keep`` characters."""
+        size = max(0, len(self._held) - keep)
+        shown, self._held = self._held[:size], self._held[size:]
         return shown
 
 

@@ -22,7 +22,7 @@ from . import __version__
 from .board import Board, Execution, snippets
 from .cells import ValueFilter, prepare
 from .completion import Completer
-from .discovery import MagicTable, load_magics
+from .discovery import MagicTable, load_magics, strict
 from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import BoardMagic, MagicError, StrictMagic, failure
 from .parser import CellParser, is_magic, leading_lines, name_before
@@ -314,6 +314,10 @@ class MicroPythonKernel(MetaKernel):
         """Return the user's folder for magics, ``~/.ipython/metakernel/magics``."""
         return get_local_magics_dir()
 
+    def register_magics(self, magic_klass: type[Magic]) -> None:
+        """Add a magic, also one that was written for MetaKernel: what it raises fails the cell."""
+        super().register_magics(strict(magic_klass))
+
     def _tell_problems(self) -> None:
         for where, problem in self.magic_load_errors[self._problems_told :]:
             self.Error(f"The magics in {where} could not be loaded: {problem}")
@@ -420,7 +424,8 @@ class MicroPythonKernel(MetaKernel):
         line = code[:cursor_pos].rpartition("\n")[2] + code[cursor_pos:].partition("\n")[0]
         text: str | None
         if is_magic(line) and _in_magics(code[:cursor_pos]):
-            text = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
+            known = not self._unknown(self.parse_code(line)["magic"])
+            text = self.get_help_on(line.split()[0], detail_level, none_on_fail=True) if known else None
         else:
             info = self.parse_code(code, 0, cursor_pos)
             text = self.get_kernel_help_on(info, detail_level, none_on_fail=True)
@@ -442,6 +447,9 @@ class MicroPythonKernel(MetaKernel):
         kind, value, described, members = [*reply.split("\x1e", 3), "", "", ""][:4]
         if not kind:
             return sorry
+        if described.startswith("object "):
+            # What it is and its value are known already; the members follow.
+            described = described.partition(" is of type ")[2].partition("\n")[2]
         others = [member for member in members.split() if member[0] != "_" and f"  {member} -- " not in described]
         parts = [
             f"{name}: {kind.strip()}",

@@ -12,7 +12,7 @@ from typing import Any
 from metakernel import Parser
 
 # One line that is a request for help and nothing else: "?name", "name??", "%magic?". A comment is none.
-_HELP = re.compile(r"\A\s*(?:(?P<pre>\?{1,2})\s*(?P<a>%{0,3}[\w.]*)|(?P<b>%{0,3}[^\W\d][\w.]*)(?P<post>\?{1,2}))\s*\Z")
+_HELP = re.compile(r"(?P<pre>\?{1,2})[ \t]*(?P<a>%{0,3}[\w.]*)|(?P<b>%{0,3}[^\W\d][\w.]*)(?P<post>\?{1,2})")
 _MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
 _COMMENT_OR_BLANK = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+(?=[%!])")
 _KINDS = ("none", "line", "cell", "sticky")
@@ -84,8 +84,8 @@ class CellParser(Parser):
 
     def _parse_magic(self, code: str) -> dict[str, Any]:
         code = code.lstrip()
-        asked = _HELP.match(code)
-        if asked and (asked["pre"] or asked["post"]):
+        asked = _HELP.fullmatch(code.rstrip())
+        if asked:
             marks = asked["pre"] or asked["post"]
             name = asked["a"] if asked["pre"] else asked["b"]
             return {

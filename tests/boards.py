@@ -75,7 +75,7 @@ class Relay:
 
     def __init__(self, board: Microbit) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = "socket://127.0.0.1:{}".format(self._server.getsockname()[1])
+        self.address = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self._board = socket.create_connection(("127.0.0.1", board.port), 5)
         self._board.settimeout(None)
         self._client: socket.socket | None = None

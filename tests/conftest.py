@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,24 @@ from .boards import Microbit, Relay, needs_virtual
 from .front_end import Jupyter
 
 Start = Callable[..., Jupyter]
+
+_BEFORE = {name: os.environ[name] for name in ("HOME", "USERPROFILE") if name in os.environ}
+
+
+@pytest.fixture(scope="session")
+def pip_environment() -> dict[str, str]:
+    """The environment for pip, which needs the person's settings to find an index."""
+    return {**os.environ, **_BEFORE}
+
+
+@pytest.fixture(scope="session")
+def build_isolation() -> list[str]:
+    """Options for pip: build with the setuptools that is here, where it is new enough to build wheels as we need."""
+    try:
+        new_enough = int(version("setuptools").partition(".")[0]) >= 77
+    except PackageNotFoundError:
+        new_enough = False
+    return ["--no-build-isolation"] if new_enough else []
 
 
 @pytest.fixture(scope="session", autouse=True)

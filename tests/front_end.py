@@ -109,7 +109,7 @@ class Jupyter:
         environment = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
         self.manager.start_kernel(env=environment, cwd=str(cwd))
         self.client = self.manager.client()
-        self.stuck = False
+        self.stuck = self.closed = False
         try:
             self._open()
         except BaseException:
@@ -222,6 +222,9 @@ class Jupyter:
         self._open()
 
     def close(self, *, now: bool = False) -> None:
+        if self.closed:
+            return
+        self.closed = True
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=now)
 

@@ -83,7 +83,9 @@ def test_what_is_printed_is_kept_apart_from_the_value() -> None:
     assert (shown, value) == ("a\nb", "1")
 
 
-@pytest.mark.parametrize("code", ["1 +", "def", "x = = 1", "print 1", "\0", "'\ud800'", "(" * 5000, "@micropython.x\n1"])
+@pytest.mark.parametrize(
+    "code", ["1 +", "def", "x = = 1", "print 1", "\0", "'\ud800'", "(" * 5000, "@micropython.x\n1"]
+)
 def test_what_the_hosts_parser_cannot_read_goes_to_the_board_as_it_is(code: str) -> None:
     program = prepare(code)
     assert (program.source, program.mark) == (code, "")

@@ -57,7 +57,8 @@ def test_names_below_the_cursor_count_and_the_one_at_it_does_not() -> None:
 
 @pytest.mark.parametrize("board", [None, Answering("print"), Answering("print", idle=False)])
 @pytest.mark.parametrize(
-    "code", ["'pri", '"pri', "x = 'a' + 'pri", "# pri", "x = 1  # pri", "'''pri", r"'a\'pri", "b'pri", "foo().pri", "x[0].pri"]
+    "code",
+    ["'pri", '"pri', "x = 'a' + 'pri", "# pri", "x = 1  # pri", "'''pri", r"'a\'pri", "b'pri", "foo().pri", "x[0].pri"],
 )
 def test_nothing_is_offered_in_strings_comments_and_behind_calls(code: str, board: Answering | None) -> None:
     assert names(code, board) == []

@@ -136,7 +136,14 @@ def test_names_around_the_cursor(before: str, after: str, name: tuple[str, str])
 
 @pytest.mark.parametrize(
     ("line", "name"),
-    [("print(", "print"), ("machine.Pin(2, ", "machine.Pin"), ("f(g(1), ", "f"), ("f(1) ", ""), ("(", ""), ("f(g(", "g")],
+    [
+        ("print(", "print"),
+        ("machine.Pin(2, ", "machine.Pin"),
+        ("f(g(1), ", "f"),
+        ("f(1) ", ""),
+        ("(", ""),
+        ("f(g(", "g"),
+    ],
 )
 def test_inside_a_call_help_is_about_the_function(line: str, name: str) -> None:
     assert PARSER.parse_code(line)["help_obj"] == name

@@ -36,7 +36,12 @@ def frame(line: int, function: str | None = "<module>", file: str = "<stdin>") -
         ([FUNCTION, "f(0)"], 2, "f", ["  Cell In[1], line 2, in f", "    return 1/x"]),
         ([FUNCTION, FUNCTION + "+1", "f(0)"], 2, "f", ["  Cell In[2], line 2, in f", "    return 1/x+1"]),
         ([METHOD, "A().m()"], 3, "m", ["  Cell In[1], line 3, in m", "    return [1/x for x in [0]]"]),
-        ([METHOD, "A().m()"], 3, "<listcomp>", ["  Cell In[1], line 3, in <listcomp>", "    return [1/x for x in [0]]"]),
+        (
+            [METHOD, "A().m()"],
+            3,
+            "<listcomp>",
+            ["  Cell In[1], line 3, in <listcomp>", "    return [1/x for x in [0]]"],
+        ),
         (["h = lambda: 1/0", "h()"], 1, "<lambda>", ["  Cell In[1], line 1, in <lambda>", "    h = lambda: 1/0"]),
         ([UNREADABLE, "g()"], 3, "g", ["  Cell In[1], line 3, in g", "    nop()"]),
         (["x"], 1, None, ["  Cell In[1], line 1", "    x"]),
@@ -95,7 +100,9 @@ def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
     assert known.locate(1, None, 3) == (3, "def f(x):")
 
 
-@pytest.mark.parametrize("text", ["", "\n", "Stop", "MemoryError: \n", "x: y: z", '  File "<stdin>", line 99999\n', "\x1b["])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "Stop", "MemoryError: \n", "x: y: z", '  File "<stdin>", line 99999\n', "\x1b["]
+)
 def test_nothing_that_a_board_says_makes_it_fail(text: str) -> None:
     assert told(text, "x")
     assert render(text, CellSources(), 1)

@@ -6,13 +6,15 @@ a bound) and what an execution prints waits for whoever shows it.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, MicroPythonError
-from .repl import Done, Event, Output, Ready, Rebooted, Repl, Started, State
+from .repl import CHUNK, Done, Event, Output, Ready, Rebooted, Repl, Started, State
 from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
@@ -36,11 +38,21 @@ INTERRUPT_GRACE = 5.0
 SECOND_INTERRUPT_GRACE = 1.0
 """Seconds that it has after a second Ctrl-C."""
 
+NUDGE_DELAY = 0.25
+"""Seconds after Ctrl-C before a return follows it: old firmware that waits for a character in ``input()`` notices the
+interrupt only when one comes."""
+
 INTERRUPT_INTERVAL = 0.1
 """Seconds between two Ctrl-C while the board may still compile, when it takes them for data."""
 
 COMPILE_SPEED = 10_000
 """Bytes of source per second that a slow board compiles, for telling how long Ctrl-C may be taken for data."""
+
+MAX_CHUNK_PAUSE = 0.2
+"""Seconds between two chunks of source at most, however much a board drops."""
+
+COMPILE_PATIENCE = 0.3
+"""Seconds that a small board may take to find a syntax error, before the program counts as running."""
 
 PENDING_LIMIT = 4 * 1024 * 1024
 """Bytes of output that wait to be shown before the reader lets the board wait."""
@@ -61,6 +73,7 @@ class Execution:
         self._compiled_by = float("inf")  # by when the board has certainly started to run the program
         self._interrupts = 0
         self._next_interrupt = float("inf")
+        self._nudge_at = float("inf")
         self._give_up_at = float("inf")
         self._ended = False
         self._failure: MicroPythonError | None = None
@@ -69,6 +82,21 @@ class Execution:
     def done(self) -> bool:
         """Whether it has ended; output may still wait to be read."""
         return self._ended
+
+    @property
+    def printed(self) -> bool:
+        """Whether output waits to be read."""
+        return bool(self._pending)
+
+    @property
+    def refusal(self) -> str | None:
+        """The traceback, where the board's compiler refused the source, so that nothing of it ran."""
+        error = self._failure
+        if isinstance(error, DeviceError) and error.name in ("SyntaxError", "IndentationError"):
+            frames = [line for line in error.traceback.splitlines() if line.startswith("  File ")]
+            if not self._pending and not any(", in " in frame for frame in frames):
+                return error.traceback
+        return None
 
     @property
     def interrupts(self) -> int:
@@ -122,7 +150,10 @@ class Execution:
                 return
             if not self._ended and now >= self._next_interrupt:
                 self._interrupt_again(now)
-            wake = min(deadline, self._give_up_at, self._next_interrupt)
+            if not self._ended and now >= self._nudge_at:
+                self._nudge_at = float("inf")
+                self._unlocked(self._conversation.nudge)
+            wake = min(deadline, self._give_up_at, self._next_interrupt, self._nudge_at)
             if wake <= now:
                 return
             self._changed.wait(None if wake == float("inf") else wake - now)
@@ -131,9 +162,13 @@ class Execution:
         # While the board compiles, Ctrl-C is data for it (PX parse_compile_execute sets the interrupt character
         # afterwards). Once the program surely runs no more are sent: they would break its clean-up.
         self._next_interrupt = now + INTERRUPT_INTERVAL if now < self._compiled_by else float("inf")
+        self._unlocked(self._conversation.send_interrupt)
+
+    def _unlocked(self, send: Callable[[], None]) -> None:
+        """Send something without the lock, which the reader needs meanwhile."""
         self._changed.release()
         try:
-            self._conversation.send_interrupt()
+            send()
         finally:
             self._changed.acquire()
 
@@ -142,6 +177,7 @@ class Execution:
         now = time.monotonic()
         self._interrupts += 1
         self._next_interrupt = now + INTERRUPT_INTERVAL if now < self._compiled_by else float("inf")
+        self._nudge_at = now + NUDGE_DELAY
         grace = INTERRUPT_GRACE if self._interrupts == 1 else SECOND_INTERRUPT_GRACE
         self._give_up_at = min(self._give_up_at, now + grace)
 
@@ -399,11 +435,34 @@ class Conversation:
     def start(self, source: bytes) -> Execution:
         """Send a program to the raw prompt and let it run.
 
+        A board without raw-paste has no flow control, and drops what its receive buffer has no room for. Where it
+        finds a syntax error that is none, nothing of the program has run, and it is sent again with longer pauses.
+
         Raises:
             SourceError: the source cannot be sent.
             BoardBusy: the board does not take the source.
             LineLost: the line is gone.
         """
+        execution = self._start_once(source)
+        pause = self.repl.chunk_pause
+        while self.repl.raw_paste is False and len(source) > CHUNK and self.repl.chunk_pause < MAX_CHUNK_PAUSE:
+            refusal = self._refusal(execution)
+            if refusal is None or not _is_python(source):
+                break
+            self.repl.chunk_pause *= 3
+            execution = self._start_once(source)
+            if self._refusal(execution) == refusal:  # the board means it
+                self.repl.chunk_pause = pause
+                break
+        return execution
+
+    def _refusal(self, execution: Execution) -> str | None:
+        """Return the traceback of a program that did not compile; None where it runs, printed, or ended otherwise."""
+        with self.changed:
+            self.changed.wait_for(lambda: execution.done or execution.printed or self._lost, COMPILE_PATIENCE)
+        return execution.refusal
+
+    def _start_once(self, source: bytes) -> Execution:
         execution = Execution(self, len(source))
         with self._sending:
             with self.changed:
@@ -465,7 +524,7 @@ class Conversation:
 
     def _new_repl(self) -> Repl:
         repl = Repl()
-        repl.raw_paste = self.repl.raw_paste
+        repl.raw_paste, repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
         return repl
 
     def interrupt(self) -> bool:
@@ -494,6 +553,12 @@ class Conversation:
                 with self.changed:
                     self._end_execution(error)
                     self.changed.notify_all()
+
+    def nudge(self) -> None:
+        """Put a return on the line for a program that waits for a character; the next source clears it away."""
+        with contextlib.suppress(LineLost), self._sending:
+            if self._execution is not None:
+                self._write(b"\r")
 
     # -- ending --------------------------------------------------------------------------------------------------
 
@@ -536,6 +601,16 @@ def device_error(traceback: str) -> DeviceError:
         lines.pop(0)
     name, _, message = "\n".join(lines).partition(":")
     return DeviceError(name.strip(), message.strip(), traceback)
+
+
+def _is_python(source: bytes) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _excerpt(data: bytes, size: int = 120) -> str:

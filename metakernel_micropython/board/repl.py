@@ -53,7 +53,7 @@ _SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
 _SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
 # What a board shows after any reset that ends at the friendly prompt.
 _FRIENDLY_BANNER = re.compile(
-    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> \Z"
+    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> "
 )
 # The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
 _ESP_ROM = re.compile(rb"\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
@@ -150,11 +150,13 @@ class Repl:
     Attributes:
         state: where the conversation stands.
         raw_paste: whether the board has raw-paste; None until it was asked.
+        chunk_pause: seconds between two chunks to a board that has not.
     """
 
     def __init__(self) -> None:
         self.state = State.UNKNOWN
         self.raw_paste: bool | None = None
+        self.chunk_pause = CHUNK_PAUSE
         self._in = bytearray()  # received and not yet understood
         self._tail = b""  # the end of what was given as output, for recognising reboots
         self._out = memoryview(b"")  # the source that is still to be sent, without its end mark
@@ -203,6 +205,7 @@ class Repl:
         """
         self._require(State.READY)
         check_source(source)
+        source = source or b"\n"  # 0x04 on an empty line is the command for a soft reset
         self._abort_due = False
         self._tail = b""
         if self.raw_paste is not False and len(source) > SHORT_SOURCE:
@@ -235,7 +238,7 @@ class Repl:
     @property
     def pause(self) -> float:
         """Seconds to wait before the next ``data_to_send``; 0 where the board controls the flow."""
-        return CHUNK_PAUSE if self.state is State.SENDING and self._end_mark_due else 0.0
+        return self.chunk_pause if self.state is State.SENDING and self._end_mark_due else 0.0
 
     @property
     def sending(self) -> bool:
@@ -294,6 +297,8 @@ class Repl:
         return bool(self._in)
 
     def _on_paste_reply(self, events: list[Event]) -> bool:
+        if self._restarted_while_sending(events):
+            return True
         replies = (
             (RAW_PASTE_GRANTED, self._paste_granted),
             (RAW_PASTE_REFUSED, self._paste_refused),
@@ -338,6 +343,8 @@ class Repl:
         self.state = State.SENDING
 
     def _on_pasting(self, events: list[Event]) -> bool:
+        if self._restarted_while_sending(events):
+            return True
         # Anything but the two control bytes is a timer or a thread that prints.
         for at, byte in enumerate(self._in):
             if byte not in b"\x01\x04":
@@ -356,6 +363,8 @@ class Repl:
         return False
 
     def _on_sending(self, events: list[Event]) -> bool:
+        if self._restarted_while_sending(events):
+            return True
         at = self._in.find(b"OK")
         if at < 0:
             self._emit_but(1, events)
@@ -363,6 +372,18 @@ class Repl:
         self._emit(at, events)
         del self._in[:2]
         self._started(events)
+        return True
+
+    def _restarted_while_sending(self, events: list[Event]) -> bool:
+        """Whether what arrived holds the banner of a board that was reset; nobody answers the source then."""
+        found = _FRIENDLY_BANNER.search(self._tail + self._in)
+        if not found:
+            return False
+        self._emit(found.end() - len(self._tail), events)
+        self._tail = b""
+        self._drop_source()
+        self.state = State.UNKNOWN
+        events.append(Rebooted(hard=True))
         return True
 
     def _started(self, events: list[Event]) -> None:
@@ -430,7 +451,9 @@ class Repl:
 
     def _emit(self, size: int, events: list[Event]) -> None:
         if size:
-            events.append(Output(bytes(self._in[:size])))
+            data = bytes(self._in[:size])
+            events.append(Output(data))
+            self._tail = (self._tail + data)[-_TAIL:]
             del self._in[:size]
 
     def _emit_but(self, held: int, events: list[Event]) -> None:
@@ -461,7 +484,7 @@ class Repl:
             return b"soft reboot\r\n" in seen
         if mark == b"boot:0x":
             return _ESP_ROM.search(seen) is not None
-        return _FRIENDLY_BANNER.search(seen) is not None
+        return any(found.end() == len(seen) for found in _FRIENDLY_BANNER.finditer(seen))
 
     def _forget(self) -> None:
         self.state = State.UNKNOWN

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -138,10 +139,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     secret = os.environ.pop(SECRET, "")
     arguments = _arguments(argv)
     end = _Ending()
-    stop = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: stop.set())
+    signalled = _signals()
 
     line = Line()
     folder = arguments.folder
@@ -175,12 +173,22 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if where:
         with contextlib.suppress(OSError):
             print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
-    if os.name == "posix":
-        stop.wait()
-    else:
-        while not stop.wait(0.5):  # a wait without a limit would not notice Ctrl-C there
-            pass
+    signalled.recv(1)
     end(0)
+
+
+def _signals() -> socket.socket:
+    """Takes over the signals that end a process; a byte arrives on the socket when one has come.
+
+    On whichever thread of the process it comes, and on Windows, too, where no signal ends a wait.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+    return reader
 
 
 def _server(arguments: argparse.Namespace, line: Line, secret: str, end: _Ending) -> tuple[Server, str]:

@@ -138,14 +138,19 @@ def test_output_waits_for_a_slow_client_and_is_dropped_without_one() -> None:
     line.connect()
     line.write(b"a" * 1000)
     written = threading.Event()
-    threading.Thread(target=lambda: (line.write(b"b"), written.set()), daemon=True).start()
+
+    def write(data: bytes) -> None:
+        line.write(data)
+        written.set()
+
+    threading.Thread(target=write, args=[b"b"], daemon=True).start()
     assert not written.wait(0.05)
     assert line.take() == b"a" * 1000
     assert written.wait(1)
     assert line.take() == b"b"
     line.write(b"c" * 1000)
     written.clear()
-    threading.Thread(target=lambda: (line.write(b"d"), written.set()), daemon=True).start()
+    threading.Thread(target=write, args=[b"d"], daemon=True).start()
     line.disconnect()
     assert written.wait(1)
 
@@ -153,7 +158,12 @@ def test_output_waits_for_a_slow_client_and_is_dropped_without_one() -> None:
 def test_the_interrupt_character_is_no_data() -> None:
     line = Line()
     calls: list[int] = []
-    line.on_interrupt = lambda: calls.append(line.waiting) is None
+
+    def interrupt() -> bool:
+        calls.append(line.waiting)
+        return True
+
+    line.on_interrupt = interrupt
     line.receive(b"a\x03b")
     assert line.read(10) == b"a\x03b", "it is data while no program runs"
     line.interrupt_character = 3
@@ -167,8 +177,13 @@ def test_input_that_a_running_program_does_not_read_cannot_block_ctrl_c() -> Non
     line = Line(input_limit=100)
     line.interrupt_character = 3
     interrupted = threading.Event()
-    line.on_interrupt = lambda: interrupted.set() is None
-    threading.Thread(target=lambda: (line.receive(b"x" * 1000), line.receive(b"\x03")), daemon=True).start()
+
+    def interrupt() -> bool:
+        interrupted.set()
+        return True
+
+    line.on_interrupt = interrupt
+    threading.Thread(target=line.receive, args=[b"x" * 1000 + b"\x03"], daemon=True).start()
     assert interrupted.wait(5)
     assert len(line.read(1000)) == 100
 

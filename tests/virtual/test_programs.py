@@ -100,6 +100,18 @@ def test_files_are_files_in_the_folder(board: Client, folder: Path) -> None:
     assert not (folder / "d").exists()
 
 
+def test_listing_a_directory_tells_sizes_as_on_boards(board: Client, folder: Path) -> None:
+    (folder / "listed").mkdir()
+    write(folder / "listed", "five", "12345")
+    (folder / "listed" / "inner").mkdir()
+    source = "import os\nprint(sorted((e[0], e[1], e[3]) for e in os.ilistdir({!r})))"
+    for path in ("listed", "/listed", "/listed/"):
+        assert board.say(source.format(path)) == "[('five', 32768, 5), ('inner', 16384, 0)]\r\n"
+    assert board.run("os.ilistdir('nothing')")[1].endswith(
+        '  File "<stdin>", line 1, in <module>\r\nOSError: [Errno 44] ENOENT\r\n'
+    )
+
+
 def test_no_path_leads_out_of_the_folder(board: Client, folder: Path) -> None:
     (folder.parent / "outside").write_text("secret")
     for path in ("../outside", "/../outside", "/x/../../outside", str(folder.parent / "outside")):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -251,6 +253,32 @@ def test_exit_in_boot_is_a_soft_reset(child: Start, tmp_path: Path) -> None:
         "import os, sys\nif 'flag' not in os.listdir():\n    open('flag', 'w').close()\n    sys.exit()",
     )
     assert child().until(b">>> ").startswith(b"MPY: soft reboot\r\nMicroPython v")
+
+
+def test_no_input_ends_the_board(child: Start) -> None:
+    """Anything may be typed: control characters, half a statement, bytes that are no text, resets."""
+    words = (
+        b"\x01 \x02 \x03 \x04 \x05 \x05A\x01 \r \n \x1b[A \x1b[D \x1b \x7f \x08 \t ( \\ \xff\xc3 '\x00' if_1:\r "
+        b"def_f():\r "
+        b"print(1)\r while_True:_pass\r\r 1/0\r input()\r import_sys;sys.stdin.buffer.read(5)\r raise_SystemExit\r "
+        b"import_machine;machine.reset()\r"
+    ).split(b" ")
+    choose = random.Random(42)
+    board = child()
+    deadline = time.monotonic() + 3
+    shown = b""
+    while time.monotonic() < deadline:
+        board.send(b"".join(choose.choices(words, k=5)).replace(b"_", b" "))
+        shown += board.silent(choose.choice((0.0001, 0.002)))
+    for _ in range(100):  # what still waits in the board's input may hold programs that run for ever
+        board.send(b"\r\x03\x03\x02\x01")
+        answer = board.silent(0.1)
+        shown += answer
+        if answer.endswith(RAW_BANNER):
+            break
+    assert b"crash" not in shown
+    assert b"firmware" not in shown
+    assert board.say("print(1)") == "1\r\n"
 
 
 @pytest.mark.parametrize(

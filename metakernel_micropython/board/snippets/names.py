@@ -41,7 +41,17 @@ def snippet(path, prefix, describe):
         return
     if describe:
         print(type(o))
-        for show in (lambda: print([o], end=""), lambda: help(o), lambda: None):
+        long = 0
+        if not guarded(o):
+            try:
+                long = len(o) if len(o) > 200 else 0
+            except TypeError:
+                pass
+        for show in (
+            lambda: print("[%d items]" % long if long else [o], end=""),
+            lambda: help(type(o) if long else o),
+            lambda: None,
+        ):
             print("\x1e", end="")
             try:
                 show()

@@ -1,0 +1,108 @@
+"""The terminal: jupyter console, as a person types."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from metakernel_micropython.install import install
+
+from .boards import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pexpect = pytest.importorskip("pexpect")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+TIMEOUT = 25
+COLOURS = r"(?:\x1b\[[\d;]*m)*"
+
+
+class Console:
+    def __init__(self, folder: Path, board: str) -> None:
+        import importlib.util
+
+        needs(importlib.util.find_spec("jupyter_console"), "jupyter-console")
+        environment = {
+            **os.environ,
+            "JUPYTER_PATH": str(folder / "share" / "jupyter"),
+            "MICROPYTHON_BOARD": board,
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+            "TERM": "xterm",
+            "NO_COLOR": "1",
+        }
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "jupyter_console", "--kernel", "micropython"],
+            env=environment,
+            cwd=str(folder),
+            encoding="utf-8",
+            timeout=TIMEOUT,
+            dimensions=(40, 100),
+        )
+        self.prompt(1)
+
+    def prompt(self, number: int) -> str:
+        return self.wait(rf"In \[{COLOURS}{number}{COLOURS}\]: ")
+
+    def wait(self, pattern: str) -> str:
+        """Wait for a pattern and return what came with it, without control sequences."""
+        self.child.expect(pattern)
+        return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", self.child.before + self.child.after)
+
+    def enter(self, line: str) -> None:
+        # Enter comes apart from the text: typed within an instant, it would be part of a paste.
+        self.child.send(line)
+        self.child.expect_exact(line[-1])
+        self.child.send("\r")
+
+
+@pytest.fixture
+def console(tmp_path: Path, board_address: str) -> Iterator[Console]:
+    install(prefix=str(tmp_path))
+    made = Console(tmp_path, board_address)
+    yield made
+    made.child.close(force=True)
+
+
+def test_a_session_in_the_terminal(console: Console) -> None:
+    console.enter("6*7000+1")
+    console.wait(r"Connected to ")
+    console.wait(rf"Out\[{COLOURS}1{COLOURS}\]: {COLOURS}42001")
+    console.prompt(2)
+
+    # Tab completes what the board knows.
+    console.child.send("import mach\t")
+    console.wait("ine")
+    console.child.send("\r")
+    console.prompt(3)
+
+    # An error shows its line.
+    console.enter("1/0")
+    told = console.wait(r"ZeroDivisionError")
+    assert "Cell In[3], line 1" in told
+    console.prompt(4)
+
+    # Ctrl-C ends the loop and not the console; the variables are kept.
+    console.enter("x = 40; print('gone ' * 2); import time; time.sleep(60)")
+    console.wait("gone gone")
+    console.child.sendintr()
+    console.wait("KeyboardInterrupt")
+    console.prompt(5)
+    console.enter("x + 2")
+    console.wait(rf"Out\[{COLOURS}5{COLOURS}\]: {COLOURS}42")
+    console.prompt(6)
+
+    # The end.
+    console.child.sendeof()
+    console.wait("really want to exit")
+    console.child.send("y\r")
+    console.child.expect(pexpect.EOF)
+    console.child.close()
+    assert console.child.exitstatus == 0

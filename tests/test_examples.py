@@ -1,0 +1,73 @@
+"""The notebooks of examples/: executed here, with their outputs committed."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from metakernel_micropython.install import install
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def errors(notebook: nbformat.NotebookNode) -> list[str]:
+    """The errors of cells that do not say that they raise one."""
+    return [
+        output.ename
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@each
+def test_the_committed_notebook_shows_its_outputs(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "micropython"
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert sum(bool(cell.outputs) for cell in cells) > len(cells) / 2
+    assert errors(notebook) == []
+    assert str(Path.home()) not in path.read_text()
+
+
+@each
+def test_the_notebook_runs_on_the_virtual_board(
+    path: Path, tmp_path: Path, virtual_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(prefix=str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
+    monkeypatch.setenv("MICROPYTHON_BOARD", virtual_address)
+    committed = nbformat.read(path, as_version=4)
+    executed = _runner().execute(nbformat.read(path, as_version=4), tmp_path)
+    assert errors(executed) == []
+    for before, after in zip(committed.cells, executed.cells, strict=True):
+        if before.cell_type == "code":
+            assert _kinds(after) == _kinds(before), before.source
+
+
+def _kinds(cell: nbformat.NotebookNode) -> list[tuple[str, str]]:
+    """What a cell showed, without what differs from run to run."""
+    kinds = [(output.output_type, output.get("ename", output.get("name", ""))) for output in cell.outputs]
+    return list(dict.fromkeys(kinds))
+
+
+def _runner() -> Any:
+    spec = importlib.util.spec_from_file_location("examples_run", EXAMPLES / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
