@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def execute(notebook: NotebookNode, folder: Path, kernel_name: str = "micropytho
 
     async def stop() -> None:
         await asyncio.sleep(STOP_AFTER)
-        await client.km.interrupt_kernel()
+        assert client.km is not None
+        await ensure_async(client.km.interrupt_kernel())
 
     client = NotebookClient(
         notebook,
@@ -69,8 +71,8 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     target = folder / source.name
     started = time.monotonic()
-    notebook = execute(nbformat.read(source, as_version=4), source.parent)
-    nbformat.write(notebook, target)
+    notebook = execute(nbformat.reads(source.read_text("utf-8"), as_version=4), source.parent)  # type: ignore[no-untyped-call]
+    target.write_text(nbformat.writes(notebook) + "\n", "utf-8")  # type: ignore[no-untyped-call]
     show(notebook)
     print(f"\nExecuted {source} on the virtual board in {time.monotonic() - started:.1f} s: {target.resolve()}")
     print("To work with it in JupyterLab: make lab    In the terminal: .venv/bin/jupyter console --kernel micropython")

@@ -5,11 +5,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ipykernel.iostream import OutStream
 from metakernel import MetaKernelApp
+from traitlets import default
+
+
+class QuietOutStream(OutStream):
+    """The host's stdout and stderr, which wait for ipykernel's IO thread only when they hold something.
+
+    ipykernel flushes both of them twice for each cell, and once more while it shuts down and takes that thread away:
+    then now and again the wait never ends, and the front end kills the kernel after seconds. What the board prints does
+    not go through them.
+    """
+
+    def flush(self) -> None:
+        """Send what was written, if anything was."""
+        if self._buffers:
+            super().flush()  # type: ignore[no-untyped-call]
 
 
 class MicroPythonKernelApp(MetaKernelApp):
     """The launcher. Configuration is read from ``micropython_kernel_config.py`` in Jupyter's own folders."""
+
+    @default("outstream_class")
+    def _quiet_outstream_class(self) -> str:
+        return f"{__name__}.{QuietOutStream.__name__}"
 
     @property
     def config_file_paths(self) -> list[str]:  # type: ignore[override]

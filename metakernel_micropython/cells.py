@@ -16,6 +16,10 @@ MAX_VALUE = 1024 * 1024
 """Characters of a value's text that are kept for its cell; a longer one is shown as plain output."""
 
 
+# What print(mark, [value], mark) puts around the value, besides the marks.
+_BEFORE, _AFTER = " [", "] "
+
+
 @dataclass(frozen=True)
 class Program:
     """A cell as it goes to the board.
@@ -44,8 +48,8 @@ def prepare(code: str, lines_above: int = 0) -> Program:
     start, end = span
     mark = "\x1e" + secrets.token_hex(2)
     # The list prints its item's repr piece by piece, where repr() would need the room for all of it; "_" as the
-    # friendly prompt sets it. A call, so that no name is left behind; None shows nothing.
-    show = f'(lambda v,m="\\x1e{mark[1:]}":v is None or print(m,[v],m,sep="",end="")or globals().update(_=v))'
+    # friendly prompt sets it. A call, so that no name is left behind; None shows nothing. Short: bytes are time.
+    show = f'(lambda v,m="\\x1e{mark[1:]}":v is None or print(m,[v],m)or globals().update(_=v))'
     return Program(f"{above}{code[:start]}{show}(({code[start:end]})){code[end:]}", mark)
 
 
@@ -60,6 +64,8 @@ def _last_expression(code: str) -> tuple[int, int] | None:
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         return None
     last = tree.body[-1]
+    if isinstance(last.value, ast.Call) and isinstance(last.value.func, ast.Name) and last.value.func.id == "print":
+        return None  # its value is None, and it is what most short cells do
     assert last.end_lineno is not None and last.end_col_offset is not None
     starts = _line_starts(code)
     start = _offset(code, starts, last.lineno, last.col_offset)
@@ -99,6 +105,7 @@ class ValueFilter:
     _held: str = field(default="", init=False)
     _inside: bool = field(default=False, init=False)
     _too_long: bool = field(default=False, init=False)
+    _end_of_line: bool = field(default=False, init=False)  # of the print that showed the value: not yet seen
 
     def feed(self, text: str) -> str:
         """Return what of ``text`` is plain output; the rest is held or is the value."""
@@ -111,25 +118,30 @@ class ValueFilter:
             if not self._inside:
                 shown += part
             elif self._too_long:
-                shown += part[:-1]
+                shown += part[: -len(_AFTER)]
+                self._end_of_line = True
             else:
-                self.value = part[1:-1]  # it came as the only item of a list
+                self.value = part[len(_BEFORE) : -len(_AFTER)]
+                self._end_of_line = True
             self._inside = not self._inside
             self._too_long = False
+        if self._end_of_line and self._held:
+            self._held = self._held.removeprefix("\n")
+            self._end_of_line = False
         if self._inside and not self._too_long and len(self._held) > MAX_VALUE:
             self._too_long = True
-            self._held = self._held[1:]
+            self._held = self._held[len(_BEFORE) :]
         if not self._inside:
             return shown + self._release(_overlap(self._held, self.mark))
-        # One more than the mark may have: the "]" in front of it.
-        return shown + self._release(len(self.mark)) if self._too_long else shown
+        # What may be of the mark, and what stands before it.
+        return shown + self._release(len(_AFTER) + len(self.mark) - 1) if self._too_long else shown
 
     def flush(self) -> str:
         """Return what was held: a value that was cut short is output like any other."""
         if self._inside:
             self.cut = True
             if not self._too_long:
-                self._held = self._held.removeprefix("[")
+                self._held = self._held.removeprefix(_BEFORE)
         self._inside = self._too_long = False
         return self._release(0)
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ipykernel.iostream import OutStream
 from metakernel import ExceptionWrapper, MetaKernel
 from metakernel.config import get_local_magics_dir
-from traitlets import Int, Unicode
+from traitlets import Float, Int, Unicode
 
 from . import __version__
 from .board import Board, Execution, snippets
@@ -76,6 +74,9 @@ class MicroPythonKernel(MetaKernel):
         help="Address of the board to connect to at the first cell, for example auto or /dev/ttyACM0; empty: none.",
     ).tag(config=True)
     baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
+
+    # ipykernel sleeps half a millisecond before every reply, for front ends that do not wait for "idle"; they all do.
+    _execute_sleep = Float(0.0)
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
@@ -292,12 +293,6 @@ class MicroPythonKernel(MetaKernel):
             await super().do_shutdown(False)
         except OSError as error:
             self.log.warning("The history could not be saved: %s", error)
-        for stream in (sys.stdout, sys.stderr):
-            # ipykernel flushes them again after this, while its main thread takes down the thread that would do it:
-            # now and then that never returns, and the front end kills the kernel after seconds.
-            if isinstance(stream, OutStream):
-                stream.flush()  # type: ignore[no-untyped-call]
-                stream.flush = _nothing_to_flush  # type: ignore[method-assign]
         return {"status": "ok", "restart": restart}
 
     # -- magics --------------------------------------------------------------------------------------------------
@@ -551,10 +546,6 @@ def _without_magics(code: str, cursor: int) -> tuple[str, int]:
         if not line.startswith("#"):
             lines[index] = " " * len(line)
     return "\n".join(lines), cursor
-
-
-def _nothing_to_flush() -> None:
-    pass
 
 
 def _shorten(text: str, size: int = 500) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from metakernel_micropython.board import Board
 
 from .boards import Microbit, Relay, needs_virtual
 from .front_end import Jupyter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Start = Callable[..., Jupyter]
 

@@ -8,12 +8,15 @@ import struct
 import subprocess
 import sys
 from importlib.resources import files
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from metakernel_micropython.install import install
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KERNELSPEC = files("metakernel_micropython").joinpath("kernelspec")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+
+if TYPE_CHECKING:
+    from metakernel_micropython.kernel import MicroPythonKernel
 
 # Older boards have running_time() of the module microbit in place of time.ticks_ms().
 TICKS = "getattr(__import__('time'), 'ticks_ms', None) or __import__('microbit').running_time"

@@ -74,7 +74,7 @@ class Execution:
         self._interrupts = 0
         self._next_interrupt = float("inf")
         self._nudge_at = float("inf")
-        self._give_up_at = float("inf")
+        self._give_up_at = time.monotonic() + ANSWER_TIMEOUT  # until the board has the whole source
         self._ended = False
         self._failure: MicroPythonError | None = None
 
@@ -181,6 +181,11 @@ class Execution:
         grace = INTERRUPT_GRACE if self._interrupts == 1 else SECOND_INTERRUPT_GRACE
         self._give_up_at = min(self._give_up_at, now + grace)
 
+    def note_progress(self) -> None:
+        """The board takes the source: the time in which it must take the rest begins anew."""
+        if not self._interrupts and not self.started:
+            self._give_up_at = time.monotonic() + ANSWER_TIMEOUT
+
     @property
     def started(self) -> bool:
         """Whether the board has the whole source."""
@@ -189,6 +194,8 @@ class Execution:
     def note_started(self) -> None:
         """The board has the whole source."""
         self._compiled_by = time.monotonic() + self._compile_time
+        if not self._interrupts:
+            self._give_up_at = float("inf")
 
     def note_output(self, data: bytes) -> None:
         """The board printed ``data``."""
@@ -490,15 +497,17 @@ class Conversation:
                     sending = self.repl.sending and self._execution is execution
                     chunk = self.repl.data_to_send() if self._execution is execution else b""
                     pause = self.repl.pause
+                    sent = self.repl.sent
                 try:
                     self._write(chunk)
                 except LineLost as error:
                     with self.changed:
                         self._end_execution(error)
                     return
-            if not sending:
+            if not sending or sent:
                 return
             with self.changed:
+                execution.note_progress()
                 if chunk:
                     if pause:
                         self.changed.wait(pause)

@@ -248,7 +248,7 @@ def test_a_port_without_a_board_is_given_up_with_what_came_back() -> None:
 
         server.accept()[0].close()
         chatting = in_background(chatter)
-        with pytest.raises(ConnectError, match="SSH-2.0-OpenSSH"):
+        with pytest.raises(ConnectError, match=r"SSH-2\.0-OpenSSH"):
             Board.connect(address, timeout=0.6)
         chatting()
 
@@ -345,7 +345,13 @@ def test_an_interrupt_ends_a_program_whose_output_nobody_takes(virtual_address: 
             execution.check()
 
 
-STUBBORN = "for i in range({}):\n    try:\n        if not i: print('go')\n        while True: pass\n    except KeyboardInterrupt: pass"
+STUBBORN = """
+for i in range({}):
+    try:
+        if not i: print('go')
+        while True: pass
+    except KeyboardInterrupt: pass
+"""
 
 
 def test_a_program_that_does_not_stop_is_given_up_and_found_again_later(board: Board) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from metakernel_micropython.board.board import Board
 from metakernel_micropython.board.conversation import BETWEEN_LIMIT, PENDING_LIMIT, Conversation
 from metakernel_micropython.errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
 from metakernel_micropython.transports import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY = b"MicroPython v1.20 on 2023-04-26; A board with A chip\r\n>>> "

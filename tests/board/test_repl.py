@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metakernel_micropython.board.repl import (
+    CHUNK,
     CTRL_C,
     CTRL_D,
     RAW_BANNER,
@@ -203,7 +204,7 @@ def test_without_raw_paste_the_source_goes_in_small_chunks(refusal: bytes) -> No
     assert max(map(len, chunks)) <= 33
     assert repl.receive(b"OK\x04\x04>") == [Started(), Done(b"")]
     # It is not asked again.
-    assert repl.send_source(LONG) == CTRL_C + LONG[:32]
+    assert repl.send_source(LONG) == CTRL_C + LONG[:CHUNK]
     assert repl.pause > 0
 
 

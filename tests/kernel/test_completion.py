@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ..conftest import Start
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from ..conftest import Start
+    from ..front_end import Jupyter
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_members_of_what_the_board_holds_are_completed(jupyter: Jupyter) -> None
     assert jupyter.complete("print(big, m.to") == ["print(big, m.top"]
     assert "m.turn" in jupyter.complete("m.")
     assert not [name for name in jupyter.complete("m.") if name.startswith("m.__")]
-    assert "m.__class__" in jupyter.complete("m.__")
+    assert "m.__module__" in jupyter.complete("m.__")
 
 
 def test_completion_runs_no_property_and_no_getattr(jupyter: Jupyter) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from ..front_end import Jupyter
 
 
 def frames(text: str) -> list[tuple[int, str, str]]:
@@ -48,7 +50,6 @@ def test_methods_show_their_cells_line(jupyter: Jupyter) -> None:
     assert "5" in error.value
 
 
-# BUG: sources._own_frames takes any lambda that the cell itself calls for the one that shows the value.
 def test_lambdas_show_their_cells_line(jupyter: Jupyter) -> None:
     jupyter.do("\nh = lambda x: 1/x")
     assert frames(jupyter.fail("h(0)\n").text)[-1] == (2, "<lambda>", "h = lambda x: 1/x")

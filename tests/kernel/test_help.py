@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from ..front_end import Jupyter
 
 
 @pytest.mark.parametrize("request_", ["{}?", "?{}", "{}??", "??{}", "  {}?  "])
@@ -44,7 +47,6 @@ def test_inspection_finds_the_name_at_the_cursor(jupyter: Jupyter) -> None:
     assert jupyter.inspect("") == ""
 
 
-# BUG: the board's help() begins with the whole value, once more.
 def test_inspection_of_a_huge_value_is_short(jupyter: Jupyter) -> None:
     jupyter.do("big = '0' * 2000")
     assert jupyter.inspect("big").count("0") < 1200
@@ -61,7 +63,6 @@ def test_help_for_a_magic_shows_its_usage(plain: Jupyter, request_: str) -> None
 def test_inspection_shows_a_magics_help(plain: Jupyter) -> None:
     assert "--baud" in plain.inspect("%connect")
     assert "--baud" in plain.inspect("# note\n%connect vir")
-    # BUG: found is True, with "No such line magic".
     assert plain.inspect("%no_such_magic") == ""
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..conftest import Start
-from ..front_end import Jupyter, Reply
+if TYPE_CHECKING:
+    from ..conftest import Start
+    from ..front_end import Jupyter, Reply
 
 LIMIT = 2.0
 """Seconds: half a second is promised, the rest is for slow machines."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ..boards import Relay
-from ..conftest import Start
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from ..boards import Relay
+    from ..conftest import Start
+    from ..front_end import Jupyter
 
 
 def test_output_comes_while_the_cell_runs(jupyter: Jupyter) -> None:
@@ -15,7 +19,7 @@ def test_output_comes_while_the_cell_runs(jupyter: Jupyter) -> None:
     assert [text for _, text in streams] == ["0\n", "1\n", "2\n", "3\n"]
     # Each line came about half a second after the one before, and the last well before the cell ended.
     times = [at for at, _ in streams]
-    assert all(0.2 < later - earlier < 1.2 for earlier, later in zip(times, times[1:], strict=False)), times
+    assert all(0.2 < later - earlier < 1.2 for earlier, later in itertools.pairwise(times)), times
     assert reply.seconds - times[-1] > 0.2
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from metakernel_micropython.board import Board
 
-from ..boards import Microbit
-from ..conftest import Start
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..boards import Microbit
+    from ..conftest import Start
+    from ..front_end import Jupyter
 
 
 def test_a_cell_without_a_board_fails_and_says_what_to_do(plain: Jupyter) -> None:

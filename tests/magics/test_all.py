@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..conftest import Start
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..conftest import Start
+    from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
 OURS += ["serialconnect"]

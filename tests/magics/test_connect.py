@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..boards import Microbit
-from ..conftest import Start
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..boards import Microbit
+    from ..conftest import Start
+    from ..front_end import Jupyter
 
 
 @pytest.mark.parametrize("command", ["%connect {}", "%serialconnect --port {}", "%serialconnect --port={} --baud 9600"])

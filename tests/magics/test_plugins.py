@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ..conftest import Start
+if TYPE_CHECKING:
+    from ..conftest import Start
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "custom_magic"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ..front_end import Jupyter
+if TYPE_CHECKING:
+    from ..front_end import Jupyter
 
 
 @pytest.mark.parametrize("name", ["reboot", "rebootdevice", "restart"])

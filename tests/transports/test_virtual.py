@@ -103,7 +103,7 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(monkeypa
 
 def test_a_folder_below_a_missing_one_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(virtual, "_NEEDED", ())
-    with pytest.raises(ConnectError, match="nothing/board .* cannot be made: No such file or directory"):
+    with pytest.raises(ConnectError, match=r"nothing/board .* cannot be made: No such file or directory"):
         open_transport(f"virtual:{tmp_path}/nothing/board")
 
 
