@@ -36,7 +36,6 @@ KEPT = {
     "load": (("load",), ()),
     "macro": (("macro",), ("macro",)),
     "magic": (("magic",), ()),
-    "parallel": (("parallel", "pmap", "px"), ("px",)),
     "python": (("python",), ("python",)),
     "reload_magics": (("reload_magics",), ()),
     "shell": (("shell",), ("shell",)),

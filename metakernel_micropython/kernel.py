@@ -488,7 +488,8 @@ class MicroPythonKernel(MetaKernel):
             cells = [cell for cell in cells if fnmatchcase(cell, pattern)]
         if unique:
             cells = list(dict.fromkeys(cells))
-        entries = [(0, number, cell) for number, cell in enumerate(cells, 1)]
+        # What the cells printed is not kept.
+        entries = [(0, number, (cell, None) if output else cell) for number, cell in enumerate(cells, 1)]
         if hist_access_type == "range":
             entries = [entry for entry in entries if (start or 0) <= entry[1] < (stop or len(cells) + 1)]
         elif n:

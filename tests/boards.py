@@ -53,7 +53,7 @@ class Microbit:
             [
                 *command.split(),
                 *("-device", f"loader,file={FIRMWARE}"),
-                *("-serial", f"tcp:127.0.0.1:{self.port},server,nowait"),
+                *("-serial", f"tcp:127.0.0.1:{self.port},server=on,wait=off,nodelay=on"),
             ],
             stdin=subprocess.DEVNULL,
         )
@@ -82,9 +82,10 @@ class Relay:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def say(self, data: bytes) -> None:
-        """Put bytes on the line as if the board had printed them."""
+        """Put bytes on the line as if the board had printed them, and let them arrive."""
         assert self._client is not None
         self._client.sendall(data)
+        time.sleep(0.2)
 
     def close(self) -> None:
         for end in (self._server, self._board, self._client):

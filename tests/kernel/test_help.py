@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 
-@pytest.mark.parametrize("request_", ["{}?", "?{}", "{}??", "??{}", "  {}?  "])
-def test_a_question_mark_shows_type_value_and_members(jupyter: Jupyter, request_: str) -> None:
-    jupyter.do("class Motor:\n    def turn(self): pass\nm = Motor()\nspeed = 41")
-    assert "int" in jupyter.run(request_.format("speed")).page
-    assert "41" in jupyter.run(request_.format("speed")).page
-    page = jupyter.run(request_.format("m")).page
+@pytest.mark.parametrize("request_", ["speed?", "?speed", "speed??", "??speed", "  speed?  "])
+def test_a_question_mark_asks_the_board(jupyter: Jupyter, request_: str) -> None:
+    jupyter.do("speed = 41")
+    page = jupyter.do(request_).page
+    assert "int" in page
+    assert "41" in page
+
+
+def test_help_shows_members(jupyter: Jupyter) -> None:
+    jupyter.do("class Motor:\n    def turn(self): pass\nm = Motor()")
+    page = jupyter.do("m?").page
     assert "Motor" in page
     assert "turn" in page
 
@@ -40,7 +45,6 @@ def test_an_unknown_name_is_said_to_be_unknown(jupyter: Jupyter) -> None:
 def test_inspection_finds_the_name_at_the_cursor(jupyter: Jupyter) -> None:
     jupyter.do("speed = 41\nimport sys")
     assert "41" in jupyter.inspect("x = 1\nprint(speed)\ny", len("x = 1\nprint(spe"))
-    assert "function" in jupyter.inspect("print(")
     assert "function" in jupyter.inspect("print(1, ")
     assert jupyter.inspect("sys.version").count("3.4") >= 1
     assert jupyter.inspect("'text'") == ""

