@@ -104,12 +104,20 @@ class Jupyter:
         self, cwd: Path | str, env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = ()
     ) -> None:
         spec = json.loads(files("metakernel_micropython").joinpath("kernelspec", "kernel.json").read_text())
-        self.manager = KernelManager()
-        self.manager._kernel_spec = KernelSpec(**{**spec, "argv": [sys.executable, *spec["argv"][1:], *arguments]})
+        self._spec = KernelSpec(**{**spec, "argv": [sys.executable, *spec["argv"][1:], *arguments]})
         environment = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
-        self.manager.start_kernel(env=environment, cwd=str(cwd))
-        self.client = self.manager.client()
+        try:
+            self._start(environment, str(cwd))
+        except RuntimeError:
+            # The ports are chosen before the kernel opens them: now and then somebody else has taken one meanwhile.
+            self._start(environment, str(cwd))
+
+    def _start(self, environment: dict[str, str], cwd: str) -> None:
+        self.manager = KernelManager()
+        self.manager._kernel_spec = self._spec
         self.stuck = self.closed = False
+        self.manager.start_kernel(env=environment, cwd=cwd)
+        self.client = self.manager.client()
         try:
             self._open()
         except BaseException:

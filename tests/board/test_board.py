@@ -51,7 +51,14 @@ def in_background(action: Callable[[], object]) -> Callable[[], BaseException | 
 def running(board: Board, source: str = "print('go')\nwhile True: pass") -> Callable[[], BaseException | None]:
     """Start a program in a thread and wait until it has printed ``go``."""
     began = threading.Event()
-    result = in_background(lambda: board.execute(source, lambda text: began.set() if "go" in text else None))
+    came: list[str] = []
+
+    def see(text: str) -> None:
+        came.append(text)
+        if "go" in "".join(came):
+            began.set()
+
+    result = in_background(lambda: board.execute(source, see))
     assert began.wait(10)
     return result
 
