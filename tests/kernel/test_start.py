@@ -164,8 +164,8 @@ def test_a_line_that_is_pulled_in_a_running_cell_ends_it_and_connect_works_again
     pulled: list[float] = []
 
     def pull() -> None:
-        microbit.unplug()
         pulled.append(time.monotonic())
+        microbit.unplug()
 
     timer = threading.Timer(0.7, pull)
     timer.start()
