@@ -174,8 +174,9 @@ class MicroPythonKernel(MetaKernel):
         self._cell = code
         self._on_host = True
         try:
-            self._tell_problems()
-            self._show_between()
+            if not silent:
+                self._tell_problems()
+                self._show_between()
             reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,

@@ -113,7 +113,7 @@ def shared_kernel(board_address: str, tmp_path_factory: pytest.TempPathFactory) 
         made.do(f"%connect {board_address}")
         yield made
     finally:
-        made.close()
+        made.close(now=True)
 
 
 @pytest.fixture
@@ -131,19 +131,19 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """A kernel without a board."""
     made = Jupyter(tmp_path_factory.mktemp("notebooks"))
     yield made
-    made.close()
+    made.close(now=True)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start kernels; they end with the test."""
+    """Start kernels; they are ended with the test, at once: how they end by themselves is tested apart."""
     with ExitStack() as stack:
 
         def begin(
             env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = (), cwd: Path = tmp_path
         ) -> Jupyter:
             made = Jupyter(cwd, env, arguments)
-            stack.callback(made.close)
+            stack.callback(made.close, now=True)
             return made
 
         yield begin

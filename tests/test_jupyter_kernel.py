@@ -77,7 +77,6 @@ class TestMicroPython(jupyter_kernel_test.KernelTests):
     incomplete_code_samples: ClassVar = ["print('''hello", "def f(x):\n  x*2", "[1,"]
     invalid_code_samples: ClassVar = ["import = 7q", "1 +* 2"]
     code_history_pattern = "6?7*"
-    # BUG: the entries of output=True are no pairs of input and output (test_history, "tail").
     supported_history_operations = ("tail", "range", "search")
 
     @classmethod

@@ -189,7 +189,6 @@ def test_a_long_last_line_is_parsed_in_linear_time(line: str) -> None:
         leading_lines(code)
 
 
-# BUG: two neighbouring \\s* in parser._HELP try every split of the spaces.
 @pytest.mark.timeout(10)
 def test_a_question_mark_and_many_spaces_are_parsed_in_linear_time() -> None:
     PARSER.parse_code("?" + " " * LONG + "x y")

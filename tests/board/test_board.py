@@ -76,7 +76,6 @@ def test_what_a_program_prints_is_returned(board: Board) -> None:
     assert board.execute("x = 1") == ""
 
 
-# BUG: 0x04 on an empty line is the command for a soft reset: the variables are gone.
 @pytest.mark.parametrize("source", ["", "\n", " ", "# nothing"])
 def test_a_program_without_code_does_nothing(board: Board, source: str) -> None:
     board.execute("x = 7")
@@ -297,7 +296,6 @@ def test_output_with_the_protocols_own_bytes_is_output(board: Board) -> None:
     assert board.execute(f"print({text!r})") == text + "\n"
 
 
-# BUG: behind 0x04 0x04 the end is awaited for ever when fewer than 48 bytes without a line end follow.
 @pytest.mark.parametrize("text", ["\x04", "\x04\x04.", "\x04>"])
 def test_an_end_mark_that_is_printed_last_is_output(board: Board, text: str) -> None:
     assert board.execute(f"print({text!r}, end='')", timeout=3) == text

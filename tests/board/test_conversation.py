@@ -127,8 +127,6 @@ def test_a_reset_between_executions_is_told_once_and_the_prompt_is_found_again(l
     assert not board.take_between().restarted
 
 
-# BUG: seen only once the program runs; before, the board "does not take code", and that its variables are gone stays
-# unsaid.
 def test_a_reset_in_the_middle_of_a_source_is_told(line: Line, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 0.5)
     line.answer = lambda data: b"\r\n" + FRIENDLY if b"print" in data else prompt(data)

@@ -243,7 +243,7 @@ def test_a_cell_of_many_magics_fails_at_the_first_that_fails(plain: Jupyter) -> 
 def test_cells_that_wait_behind_a_failed_one_are_not_run(jupyter: Jupyter) -> None:
     jupyter.do("x = 1")
     client = jupyter.client
-    failed, waiting = client.execute("1/0"), client.execute("x = 2")
+    failed, waiting = client.execute("import time\ntime.sleep(0.3)\n1/0"), client.execute("x = 2")
     statuses = {}
     deadline = time.monotonic() + 20
     while len(statuses) < 2 and time.monotonic() < deadline:
