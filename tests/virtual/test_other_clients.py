@@ -82,11 +82,10 @@ def test_mpremote_resets(mpremote: Mpremote) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pexpect needs a pseudo terminal")
+@pytest.mark.parametrize("address", ["pty"], indirect=True)  # mpremote's terminal needs a file descriptor
 def test_mpremote_opens_a_terminal(address: str) -> None:
     import pexpect
 
-    if address.startswith("socket:"):
-        pytest.skip("mpremote's terminal needs a port with a file descriptor")
     terminal = pexpect.spawn(MPREMOTE[0], [*MPREMOTE[1:], "connect", address, "repl"], timeout=10)
     try:
         terminal.expect_exact("Use Ctrl-] or Ctrl-x to exit this shell")
