@@ -87,6 +87,7 @@ class MicroPythonKernel(MetaKernel):
         self._sources = CellSources()
         self._completer = Completer()
         self._problems_told = 0
+        self._ending = False
         super().__init__(**kwargs)
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -294,7 +295,14 @@ class MicroPythonKernel(MetaKernel):
             await super().do_shutdown(False)
         except OSError as error:
             self.log.warning("The history could not be saved: %s", error)
+        self._ending = True
         return {"status": "ok", "restart": restart}
+
+    def _publish_status_and_flush(self, status: str, channel: str, stream: Any, parent: Any = None) -> None:
+        # After the shutdown ipykernel says "idle" through a thread that its main thread takes away meanwhile: now and
+        # then that never returns, and the front end kills the kernel after seconds.
+        if not self._ending:
+            super()._publish_status_and_flush(status, channel, stream, parent)  # type: ignore[no-untyped-call]
 
     # -- magics --------------------------------------------------------------------------------------------------
 

@@ -352,14 +352,13 @@ class Conversation:
                 self.changed.wait_for(lambda: self.ready or self._lost, max(0.0, min(interval, rest)))
                 if self._lost is not None:
                     raise self._lost
-                if self.ready:
-                    break
+            if self.ready and requests > 1:
+                # Each request is answered by a banner; the late ones must not fall into the first execution.
+                self._wait_for_quiet(0.15, 1.0)
+            if self.ready:
+                return self.take_between()[0]
             if time.monotonic() >= deadline:
                 raise ConnectError(self._no_prompt(timeout))
-        if requests > 1:
-            # Each request is answered by a banner; the late ones must not fall into the first execution.
-            self._wait_for_quiet(0.15, 1.0)
-        return self.take_between()[0]
 
     def _no_prompt(self, timeout: float) -> str:
         came, _ = self.take_between()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
-from ..errors import SourceError
+from ..errors import BoardBusy, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +181,11 @@ class Repl:
         return b"\r" + CTRL_C + CTRL_A
 
     def send_identify(self) -> bytes:
-        """Leave the raw REPL and enter it again, which prints the friendly banner; ``Ready`` follows."""
+        """Leave the raw REPL and enter it again, which prints the friendly banner; ``Ready`` follows.
+
+        Raises:
+            BoardBusy: the board is not at its prompt.
+        """
         self._require(State.READY)
         self._forget()
         return CTRL_B + CTRL_A
@@ -192,7 +196,11 @@ class Repl:
         return b"\r" + CTRL_B
 
     def send_soft_reset(self) -> bytes:
-        """Soft-reset from the raw prompt: 0x04 on an empty line (PX ``pyexec_raw_repl``). ``Rebooted`` follows."""
+        """Soft-reset from the raw prompt: 0x04 on an empty line (PX ``pyexec_raw_repl``). ``Rebooted`` follows.
+
+        Raises:
+            BoardBusy: the board is not at its prompt.
+        """
         self._require(State.READY)
         self.state = State.REBOOTING
         return CTRL_C + CTRL_D
@@ -205,6 +213,7 @@ class Repl:
 
         Raises:
             SourceError: the source holds a byte that the raw REPL takes for a command.
+            BoardBusy: the board is not at its prompt.
         """
         self._require(State.READY)
         check_source(source)
@@ -506,7 +515,7 @@ class Repl:
 
     def _require(self, state: State) -> None:
         if self.state is not state:
-            raise AssertionError(f"the raw REPL is {self.state.name}, not {state.name}")
+            raise BoardBusy("The board has left its prompt this moment: it was reset, or restarted. Try again.")
 
     _HANDLERS: ClassVar[dict[State, Callable[[Repl, list[Event]], bool]]] = {
         State.UNKNOWN: _on_unknown,

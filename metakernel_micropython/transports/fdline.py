@@ -22,6 +22,8 @@ from .base import WRITE_TIMEOUT, Transport
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+
 READ_LIMIT = 64 * 1024
 """Most bytes that one read returns."""
 
@@ -228,7 +230,12 @@ class SocketLine(SelectableLine):
         self._connection = connection
 
     def _receive(self, limit: int) -> bytes:
-        return self._connection.recv(limit)
+        data = self._connection.recv(limit)
+        if _TCP_QUICKACK is not None and data:
+            # A board behind a server with Nagle's algorithm (QEMU, most serial servers) says the rest of its answer
+            # only when the first bytes are acknowledged, which otherwise takes some 40 ms. The option does not last.
+            self._connection.setsockopt(socket.IPPROTO_TCP, _TCP_QUICKACK, 1)
+        return data
 
     def _send(self, data: memoryview) -> int:
         return self._connection.send(data)

@@ -16,24 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.boards import FIRMWARE, needs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from metakernel_micropython.transports import Transport
 
-FIRMWARE = Path("/usr/share/firmware-microbit-micropython/firmware.hex")
-
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
-
-
-def needs(present: object, what: str) -> None:
-    """Skip at a desk, and fail in CI, where nothing may be missing."""
-    if present:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and in CI nothing may be")
-    pytest.skip(f"{what} is missing")
 
 
 def read_until(line: Transport, ending: bytes, timeout: float = 20) -> bytes:
