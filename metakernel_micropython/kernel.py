@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import threading
+from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,7 @@ from metakernel.config import get_local_magics_dir
 from traitlets import Float, Int, Unicode
 
 from . import __version__
-from .board import Board, Execution, snippets
 from .cells import ValueFilter, prepare
-from .completion import Completer
 from .discovery import MagicTable, load_magics, strict
 from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import BoardMagic, MagicError, StrictMagic, failure
@@ -28,6 +27,9 @@ from .sources import CellSources, render
 
 if TYPE_CHECKING:
     from metakernel import Magic
+
+    from .board import Board, Execution
+    from .completion import Completer
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -85,7 +87,6 @@ class MicroPythonKernel(MetaKernel):
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._cell = ""
         self._sources = CellSources()
-        self._completer = Completer()
         self._problems_told = 0
         self._ending = False
         super().__init__(**kwargs)
@@ -118,6 +119,8 @@ class MicroPythonKernel(MetaKernel):
         Raises:
             MicroPythonError: it did not work; no board is connected then.
         """
+        from .board import Board  # a twentieth of the kernel's start, for what the first cell may do
+
         self.disconnect()
         options.setdefault("baud", self.baud)
         self.device = Board.connect(address, **options)
@@ -215,7 +218,8 @@ class MicroPythonKernel(MetaKernel):
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
         program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
-        self._completer.forget()
+        if "_completer" in vars(self):
+            self._completer.forget()
         values = ValueFilter(program.mark)
         try:
             execution = board.start(program.source)
@@ -307,12 +311,30 @@ class MicroPythonKernel(MetaKernel):
     # -- magics --------------------------------------------------------------------------------------------------
 
     def reload_magics(self) -> None:
-        """Load all magics anew; see ``discovery``."""
-        self.line_magics = MagicTable()
-        self.cell_magics = MagicTable()
-        self.magic_load_errors = load_magics(self)
+        """Have all magics loaded anew when one is wanted (see ``discovery``): not while the kernel starts."""
+        self._line_magics = MagicTable()
+        self._cell_magics = MagicTable()
+        self._magics_loaded = False
+        self.magic_load_errors = []
         self.magic_search_paths = [self.get_local_magics_dir()]
         self._problems_told = 0
+
+    @property
+    def line_magics(self) -> MagicTable:  # type: ignore[override]
+        """The magics for one line, by name."""
+        self._load_magics()
+        return self._line_magics
+
+    @property
+    def cell_magics(self) -> MagicTable:  # type: ignore[override]
+        """The magics for a cell, by name."""
+        self._load_magics()
+        return self._cell_magics
+
+    def _load_magics(self) -> None:
+        if not self._magics_loaded:
+            self._magics_loaded = True  # first: loading one asks for the tables
+            self.magic_load_errors = load_magics(self)
 
     def get_local_magics_dir(self) -> str:
         """Return the user's folder for magics, ``~/.ipython/metakernel/magics``."""
@@ -323,6 +345,7 @@ class MicroPythonKernel(MetaKernel):
         super().register_magics(strict(magic_klass))
 
     def _tell_problems(self) -> None:
+        self._load_magics()
         for where, problem in self.magic_load_errors[self._problems_told :]:
             self.Error(f"The magics in {where} could not be loaded: {problem}")
         self._problems_told = len(self.magic_load_errors)
@@ -356,6 +379,12 @@ class MicroPythonKernel(MetaKernel):
         return f"There is no magic {typed}.{meant} %lsmagic lists them."
 
     # -- help and completion -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _completer(self) -> Completer:
+        from .completion import Completer
+
+        return Completer()
 
     async def do_is_complete(self, code: str) -> dict[str, str]:
         """Say whether Enter runs the cell, and how the next line is indented."""
@@ -438,6 +467,8 @@ class MicroPythonKernel(MetaKernel):
 
     def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
         """Return what the board knows of a name: its type, value, ``help()`` and members."""
+        from .board import snippets
+
         name = info["help_obj"]
         sorry = None if none_on_fail else f"The board knows no {name}."
         if self.device is None or not self.device.idle:
