@@ -38,12 +38,12 @@ examples: .venv/demo
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 .venv/demo: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient jupyter-console
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient jupyter-console
 	$(BIN)/python -m metakernel_micropython install --sys-prefix
 	@touch $@
 
 .venv/dev: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	$(BIN)/python -m metakernel_micropython install --sys-prefix
 	@touch $@
 
