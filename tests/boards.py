@@ -11,8 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIRMWARE = Path("/usr/share/firmware-microbit-micropython/firmware.hex")
 
@@ -24,6 +28,27 @@ def needs(present: object, what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing, and in CI nothing may be")
     pytest.skip(f"{what} is missing")
+
+
+def in_background(action: Callable[[], object]) -> Callable[[], BaseException | None]:
+    """Run something in a thread; the returned function waits for it and gives the exception it ended with."""
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            action()
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def result() -> BaseException | None:
+        thread.join(10)
+        assert not thread.is_alive(), "it is still waiting"
+        return caught[0] if caught else None
+
+    return result
 
 
 def needs_virtual() -> None:

@@ -104,12 +104,6 @@ class _Reader:
     def name(self) -> bytes:
         return self.take(self.number())
 
-    def limits(self) -> None:
-        flags = self.byte()
-        self.number()
-        if flags & 1:
-            self.number()
-
 
 def _leb(value: int) -> bytes:
     out = bytearray()

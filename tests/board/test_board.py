@@ -21,31 +21,12 @@ from metakernel_micropython.errors import (
     SourceError,
 )
 
+from ..boards import in_background
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..boards import Microbit
-
-
-def in_background(action: Callable[[], object]) -> Callable[[], BaseException | None]:
-    """Run something in a thread; the returned function waits for it and gives the exception it ended with."""
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def result() -> BaseException | None:
-        thread.join(10)
-        assert not thread.is_alive(), "it is still waiting"
-        return caught[0] if caught else None
-
-    return result
 
 
 def running(board: Board, source: str = "print('go')\nwhile True: pass") -> Callable[[], BaseException | None]:

@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -36,27 +35,6 @@ def read_until(line: Transport, ending: bytes, timeout: float = 20) -> bytes:
         assert left > 0, f"no {ending!r} in {heard!r}"
         heard += line.read(left)
     return heard
-
-
-def in_background(action: Callable[[], object]) -> Callable[[], BaseException | None]:
-    """Run something in a thread; the returned function waits for it and gives the exception it ended with."""
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def result() -> BaseException | None:
-        thread.join(10)
-        assert not thread.is_alive(), "it is still waiting"
-        return caught[0] if caught else None
-
-    return result
 
 
 class Terminal:

@@ -13,7 +13,8 @@ import serial
 from metakernel_micropython.transports import Transport, open_transport, virtual
 from metakernel_micropython.transports.pump import PumpedLine
 
-from .conftest import Terminal, in_background, linux_only
+from ..boards import in_background
+from .conftest import Terminal, linux_only
 
 pytestmark = [linux_only, pytest.mark.filterwarnings("ignore:set:DeprecationWarning")]  # pyserial's
 

@@ -10,7 +10,8 @@ import pytest
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
 from metakernel_micropython.transports import Transport, open_transport
 
-from .conftest import in_background, linux_only, posix_only, read_until
+from ..boards import in_background
+from .conftest import linux_only, posix_only, read_until
 
 Keep = Callable[[Transport], Transport]
 

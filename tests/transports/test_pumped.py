@@ -15,7 +15,8 @@ from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
 from metakernel_micropython.transports import Transport, open_transport
 from metakernel_micropython.transports.pump import PumpedLine
 
-from .conftest import Terminal, in_background
+from ..boards import in_background
+from .conftest import Terminal
 
 Keep = Callable[[Transport], Transport]
 

@@ -7,7 +7,8 @@ import pytest
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
 from metakernel_micropython.transports import Transport, open_transport
 
-from .conftest import Microbit, in_background, read_until
+from ..boards import in_background
+from .conftest import Microbit, read_until
 
 Keep = Callable[[Transport], Transport]
 

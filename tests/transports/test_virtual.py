@@ -11,7 +11,8 @@ import pytest
 from metakernel_micropython.errors import ConnectError, LineLost
 from metakernel_micropython.transports import Transport, open_transport, virtual
 
-from .conftest import in_background, linux_only, needs, read_until
+from ..boards import in_background
+from .conftest import linux_only, needs, read_until
 
 Keep = Callable[[Transport], Transport]
 
