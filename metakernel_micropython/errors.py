@@ -45,6 +45,30 @@ class SourceError(MicroPythonError):
     """The source holds something that cannot be sent to a board."""
 
 
+class FileProblem(MicroPythonError):
+    """Something about a file on a board did not work; what was there before is as it was."""
+
+
+class NoSuchFile(FileProblem):
+    """The board has no file or folder of that name."""
+
+
+class NoSpace(FileProblem):
+    """The board's file system has no room."""
+
+
+class ReadOnly(FileProblem):
+    """The board's file system takes no changes."""
+
+
+class BadName(FileProblem):
+    """A text cannot be the name of a file on this board."""
+
+
+class TransferFailed(FileProblem):
+    """A file did not arrive as it was sent."""
+
+
 class DeviceError(MicroPythonError):
     r"""Code on the board raised an exception.
 

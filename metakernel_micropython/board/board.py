@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
 from ..errors import BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
 from ..transports import discovery, last_board
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
+from .files import Files
 from .text import decode
 
 if TYPE_CHECKING:
@@ -159,6 +161,16 @@ class Board:
     def raw(self) -> bool:
         """Whether the line was opened without the protocol."""
         return self._conversation.raw
+
+    @property
+    def paced(self) -> bool:
+        """Whether sources go out in small pieces with pauses, because this board has no flow control."""
+        return self._conversation.repl.raw_paste is False
+
+    @cached_property
+    def files(self) -> Files:
+        """The board's file system."""
+        return Files(self)
 
     def take_between(self) -> Between:
         """Return what the board printed since its last execution, once."""

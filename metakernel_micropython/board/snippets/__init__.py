@@ -22,8 +22,36 @@ def _bare(name: str) -> str:
     return "".join(re.sub(r"^( +)", lambda indent: " " * (len(indent[1]) // 4), line) + "\n" for line in lines)
 
 
-def call(name: str, *arguments: str | bool) -> str:
+_HELD = "__mk_held"
+"""What a function is called that stays on the board for several executions."""
+
+
+def call(name: str, *arguments: str | int) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
-    literals = ",".join(repr(argument) for argument in arguments)
-    function = re.sub(r"\bsnippet\b", _NAME, _bare(name))
-    return f"{function}try:\n {_NAME}({literals})\nfinally:\n del {_NAME}\n"
+    return f"{_function(name, _NAME)}try:\n {_NAME}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
+
+
+def hold(name: str, *arguments: str | int) -> str:
+    """Return source that runs the snippet ``name`` and keeps the function that it returns, for ``held``.
+
+    One that an earlier transfer left behind, when its line was cut, is closed first.
+    """
+    return f"{let_go()}{_function(name, _HELD)}{_HELD}={_HELD}({_literals(arguments)})\n"
+
+
+def held(*arguments: str | int | bytes) -> str:
+    """Return source that calls the function that ``hold`` has kept."""
+    return f"{_HELD}({_literals(arguments)})\n"
+
+
+def let_go() -> str:
+    """Return source that closes and removes the function that ``hold`` has kept, where there is one."""
+    return f"try:\n {_HELD}(0,None)\nexcept:\n pass\nglobals().pop({_HELD!r},None)\n"
+
+
+def _function(name: str, called: str) -> str:
+    return re.sub(r"\bsnippet\b", called, _bare(name))
+
+
+def _literals(arguments: tuple[str | int | bytes, ...]) -> str:
+    return ",".join(repr(argument) for argument in arguments)
