@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.transports import discovery
@@ -28,6 +30,10 @@ def _size(text: str) -> int:
     return int(text if factor == 1 else text[:-1]) * factor
 
 
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
 _switch.__name__ = "on or off"  # what argparse names when the text is neither
 _size.__name__ = "size"
 
@@ -44,6 +50,7 @@ class ConnectMagic(BoardMagic):
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
+        argument("--log", type=_path, metavar="FILE", help="add all that goes over the line to a file, with times"),
         argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
         argument("--verbose", action="store_true", help="show what the board says while it is connected"),
     )
@@ -87,7 +94,7 @@ class ConnectMagic(BoardMagic):
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        names = ("baud", "dtr", "rts", "heap", "timeout")
+        names = ("baud", "dtr", "rts", "heap", "timeout", "log")
         options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         board = self.kernel.connect(address, raw=args.raw, **options)
         if args.verbose and board.greeting.strip():

@@ -37,7 +37,7 @@ class LsmagicMagic(BoardMagic):
         self.kernel.Print("\n".join(lines))
 
 
-_GROUPS = ("Board", "Files", "Help", "Notebook and host")
+_GROUPS = ("Board", "Files", "Line", "Help", "Notebook and host")
 
 
 def _group(magic: object) -> str:
@@ -48,7 +48,8 @@ def _group(magic: object) -> str:
 
 
 def _order(group: str) -> tuple[int, str]:
-    return (_GROUPS.index(group) if group in _GROUPS[:3] else 3 + (group in _GROUPS), group)
+    last = len(_GROUPS) - 1  # groups of people's own come before it
+    return (_GROUPS.index(group) if group in _GROUPS[:last] else last + (group in _GROUPS), group)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 from functools import cached_property
@@ -20,16 +21,21 @@ from traitlets import Float, Int, Unicode
 from . import __version__
 from .cells import ValueFilter, prepare
 from .discovery import MagicTable, load_magics, strict
-from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
+from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import BoardMagic, MagicError, StrictMagic, failure
 from .parser import CellParser, is_magic, leading_lines, name_before
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from metakernel import Magic
 
     from .board import Board, Execution
+    from .capture import Capture
     from .completion import Completer
+    from .trace import Trace
+    from .transports.tap import Tap, WireLog
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -47,6 +53,19 @@ NOT_CONNECTED = (
     "No board is connected. Plug one in and run %connect, name it as in %connect /dev/ttyUSB0 (%boards lists what is "
     "plugged in), or use %connect virtual for a board without hardware."
 )
+
+MEANT = {
+    "writefile": "%%writefile",
+    "writetofile": "%%writefile",
+    "serialdisconnect": "%disconnect",
+    "sendbytes": "%writebytes",
+    "savetofile": "%sendtofile",
+    "savefile": "%sendtofile",
+    "sendfile": "%sendtofile",
+    "readfile": "%fetchfile",
+    "fetchfromfile": "%fetchfile",
+}
+"""Names that people try, and what they mean, where the nearest spelling would be another magic."""
 
 
 class MicroPythonKernel(MetaKernel):
@@ -89,6 +108,11 @@ class MicroPythonKernel(MetaKernel):
         self._sources = CellSources()
         self._problems_told = 0
         self._ending = False
+        self._log: WireLog | None = None
+        self._trace: Trace | None = None
+        self._traced_cell: dict[str, Any] = {}
+        self._capture: Capture | None = None
+        self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -113,17 +137,30 @@ class MicroPythonKernel(MetaKernel):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(self, address: str, **options: Any) -> Board:
+    def connect(self, address: str, *, log: Path | None = None, **options: Any) -> Board:
         """Connect to a board, in place of the one that is connected; options as for ``Board.connect``.
+
+        Args:
+            address: see ``transports.address``.
+            log: file that gets everything that goes over the line, until the board is disconnected.
+            options: as for ``Board.connect``.
 
         Raises:
             MicroPythonError: it did not work; no board is connected then.
         """
         from .board import Board  # a twentieth of the kernel's start, for what the first cell may do
 
+        opened = _open_log(log) if log is not None else None
         self.disconnect()
+        if opened is not None:
+            self._log = opened
+            self.tap.add(opened)
         options.setdefault("baud", self.baud)
-        self.device = Board.connect(address, **options)
+        try:
+            self.device = Board.connect(address, tap=self.tap, **options)
+        except BaseException:
+            self._end_log()
+            raise
         self._lost = ""
         return self.device
 
@@ -134,6 +171,7 @@ class MicroPythonKernel(MetaKernel):
         if device is None:
             return ""
         device.close(leave=leave)
+        self._end_log()
         return device.address
 
     def require_board(self) -> Board:
@@ -161,6 +199,55 @@ class MicroPythonKernel(MetaKernel):
         self._lost = f"The board on {address} was lost. When it is plugged in again, run %connect {address}."
         return LineLost(f"{error} When the board is there again, run %connect {address}.")
 
+    # -- what goes over the line ---------------------------------------------------------------------------------
+
+    @cached_property
+    def tap(self) -> Tap:
+        """Where one can listen to the board's line."""
+        from .transports.tap import Tap
+
+        return Tap()
+
+    @property
+    def tracing(self) -> bool:
+        """Whether cells show what goes over the line."""
+        return self._trace is not None
+
+    def trace(self, on: bool) -> None:
+        """Show in each cell what goes over the line, as it happens, or do so no more."""
+        from .trace import Trace
+
+        if self._trace is None and on:
+            self._trace = Trace(self._show_trace)
+            self.tap.add(self._trace)
+            self._start_trace()
+        elif self._trace is not None and not on:
+            self.tap.remove(self._trace)
+            self._trace.close()
+            self._trace = None
+
+    def _start_trace(self) -> None:
+        if self._trace is not None:
+            # The lines come from another thread, which does not know what cell runs.
+            self._traced_cell = self.get_parent("shell")  # type: ignore[no-untyped-call]
+            self._trace.start()
+
+    def _show_trace(self, text: str) -> None:
+        assert self.session is not None
+        content = {"name": "stderr", "text": text}
+        self.session.send(self.iopub_socket, "stream", content, parent=self._traced_cell)
+
+    def _end_log(self) -> None:
+        log, self._log = self._log, None
+        if log is not None:
+            self.tap.remove(log)
+            log.close()
+            if log.problem:
+                self.Error(
+                    f"The log {log.path} could not be written ({log.problem}): it does not hold everything. The "
+                    "board's line is not disturbed."
+                )
+
     # -- cells ---------------------------------------------------------------------------------------------------
 
     async def do_execute(
@@ -180,7 +267,9 @@ class MicroPythonKernel(MetaKernel):
         try:
             if not silent:
                 self._tell_problems()
-                self._show_between()
+                self._start_trace()
+                if not _asks_for_bytes(code):
+                    self._show_between()
             reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,
@@ -195,6 +284,12 @@ class MicroPythonKernel(MetaKernel):
             return self._failed(failure(error), silent)
         finally:
             self._on_host = False
+            self._only_type = False
+            self.end_capture()
+            if self._trace is not None:
+                self._trace.stop()
+            if self._log is not None and self._log.problem:
+                self._end_log()
 
     def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
         content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
@@ -208,6 +303,10 @@ class MicroPythonKernel(MetaKernel):
             board = self.require_board()
             if misplaced := _misplaced_magic(code):
                 raise MagicError(misplaced)
+            if self._only_type:
+                self._show_between()
+                board.type_source(code)
+                return None
             return self._run(board, code)
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
@@ -255,7 +354,32 @@ class MicroPythonKernel(MetaKernel):
                 self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
                 told = interrupts
 
+    def only_type(self) -> None:
+        """Have the code of this cell typed to the board, which is not told to run it."""
+        self._only_type = True
+
+    def capture(self, capture: Capture) -> None:
+        """Give what the board prints in this cell to a file; the cell shows what the capture makes of it.
+
+        Raises:
+            MagicError: the cell has a capture.
+        """
+        if self._capture is not None:
+            capture.close()
+            raise MagicError(f"This cell's output goes to {self._capture.path} already.")
+        self._capture = capture
+
+    def end_capture(self) -> str:
+        """Close the capture of this cell, if it has one; return why it does not hold everything, ``""`` if it does."""
+        capture, self._capture = self._capture, None
+        if capture is None:
+            return ""
+        self._write(capture.close())
+        return f"{capture.path} does not hold all of the output: {capture.problem}." if capture.problem else ""
+
     def _write(self, text: str) -> None:
+        if self._capture is not None:
+            text = self._capture.feed(text)
         if text:
             self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
@@ -373,6 +497,8 @@ class MicroPythonKernel(MetaKernel):
         if name in other:
             right = ("%%" if line else "%") + name
             return f"{typed} is written {right}."
+        if name in MEANT:
+            return f"There is no magic {typed}. Did you mean {MEANT[name]}?"
         prefix = "%" if line else "%%"
         near = get_close_matches(name, table, n=1, cutoff=0.5)
         meant = f" Did you mean {prefix}{near[0]}?" if near else ""
@@ -542,6 +668,20 @@ def describe_connection(board: Board) -> str:
     others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
     what = board.banner or "a raw line"
     return f"Connected to {board.address}: {what}" + (f"\nOther ports:{others}" if others else "")
+
+
+def _open_log(path: Path) -> WireLog:
+    from .transports.tap import WireLog
+
+    try:
+        return WireLog(path)
+    except OSError as error:
+        raise ConnectError(f"The log {path} cannot be written: {error.strerror or error}.") from error
+
+
+def _asks_for_bytes(code: str) -> bool:
+    """Whether a cell starts with ``%readbytes``, which shows what the board printed in its own way."""
+    return re.match(r"%readbytes\b", code[len(leading_lines(code)) :]) is not None
 
 
 def _misplaced_magic(code: str) -> str:

@@ -20,17 +20,19 @@ import shlex
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from metakernel import ExceptionWrapper, Magic
 
 from .errors import DeviceError, MicroPythonError
+from .parser import leading_lines
 
 if TYPE_CHECKING:
     from .board import Board
     from .kernel import MicroPythonKernel
 
-__all__ = ["BoardMagic", "MagicError", "Namespace", "StrictMagic", "argument", "arguments"]
+__all__ = ["BoardMagic", "ExceptionWrapper", "MagicError", "Namespace", "StrictMagic", "argument", "arguments"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _RED, _PLAIN = "\033[0;31m", "\033[0m"
@@ -55,16 +57,22 @@ class _ArgumentParser(argparse.ArgumentParser):
 
 
 def argument(
-    *names: str, complete: Callable[[MicroPythonKernel], Iterable[str]] | None = None, **options: Any
-) -> tuple[tuple[str, ...], Callable[[MicroPythonKernel], Iterable[str]] | None, dict[str, Any]]:
+    *names: str,
+    complete: Callable[[MicroPythonKernel], Iterable[str]] | None = None,
+    complete_path: Callable[[MicroPythonKernel, str], Iterable[str]] | None = None,
+    **options: Any,
+) -> tuple[tuple[str, ...], Callable[[MicroPythonKernel, str], Iterable[str]] | None, dict[str, Any]]:
     """Describe one argument of a magic.
 
     Args:
         names: as for ``argparse.ArgumentParser.add_argument``.
         complete: gives the values that completion offers for it.
+        complete_path: the same for paths; it gets the word at the cursor, because one looks into one folder only.
         options: as for ``add_argument``.
     """
-    return names, complete, options
+    if complete is not None:
+        return names, lambda kernel, _word: complete(kernel), options
+    return names, complete_path, options
 
 
 def arguments(*described: Any) -> Callable[[_F], _F]:
@@ -100,6 +108,10 @@ class StrictMagic(Magic):
         except (Exception, KeyboardInterrupt, SystemExit) as error:
             self.fail(failure(error))
         return self
+
+    def get_code(self) -> str:
+        """Return what is left of the cell, beginning with the next magic where only comments stand above it."""
+        return self.code[len(leading_lines(self.code)) :]
 
     def fail(self, failure: ExceptionWrapper) -> None:
         """End the cell with an error: its other magics and its code do not run."""
@@ -188,19 +200,23 @@ class BoardMagic(StrictMagic):
         method = getattr(self, f"{mtype}_{name}", None)
         described = getattr(method, "magic_arguments", ())
         word = before.rpartition(" ")[2]
-        previous = before.split()[-2 if word else -1 :][:1] if before.split() else []
         if word.startswith("-"):
             found = ["--help", *(option for names, _, _ in described for option in names if option.startswith("--"))]
         else:
             found = []
-            for names, complete, options in described:
-                behind_option = bool(previous) and previous[0].startswith("-")
-                wanted = previous[0] in names if behind_option else not names[0].startswith("-")
-                if wanted and complete is not None:
-                    found += complete(self.kernel)
-                elif wanted:
-                    found += [str(choice) for choice in options.get("choices") or ()]
+            for _, complete, options in _expected(described, before[: len(before) - len(word)].split()):
+                found += map(str, complete(self.kernel, word) if complete else options.get("choices") or ())
         return sorted({text for text in found if text.startswith(word)})
+
+
+def _expected(described: Iterable[Any], earlier: list[str]) -> list[Any]:
+    """Return the argument that the word behind the ``earlier`` ones is for: an option's value, or the next one."""
+    with_value = {name: one for one in described for name in one[0] if name[:1] == "-" and "action" not in one[2]}
+    if earlier and earlier[-1] in with_value:
+        return [with_value[earlier[-1]]]
+    taken = sum(word[:1] != "-" and previous not in with_value for previous, word in pairwise(["", *earlier]))
+    positional = [one for one in described if one[0][0][:1] != "-"]
+    return positional[taken : taken + 1] or [one for one in positional[-1:] if one[2].get("nargs") in ("*", "+")]
 
 
 def _summary(method: Any) -> str:

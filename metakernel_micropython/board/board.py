@@ -18,11 +18,14 @@ from ..errors import BoardTimeout, ConnectError, LineLost, MicroPythonError, Not
 from ..transports import discovery, last_board
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
 from .files import Files
+from .repl import CHUNK_PAUSE, CTRL_C, check_source
 from .text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from ..transports.tap import Tap
 
 PROBE_TIMEOUT = 3.0
 """Seconds that each port has to show a prompt when one is to be found among many."""
@@ -83,6 +86,7 @@ class Board:
         heap: int | None = None,
         raw: bool = False,
         timeout: float = ATTACH_TIMEOUT,
+        tap: Tap | None = None,
     ) -> Board:
         """Open the line to a board and bring it to its raw prompt, without a reset.
 
@@ -94,6 +98,7 @@ class Board:
             heap: bytes of heap of a virtual board; None for its default.
             raw: only open the line, without the protocol.
             timeout: seconds that the board has to come to its prompt.
+            tap: is told everything that goes over the line; see ``transports.tap``.
 
         Raises:
             AddressError: the address names nothing that could be opened.
@@ -101,9 +106,9 @@ class Board:
         """
         parsed = transports.parse(address)
         if parsed.scheme == "auto":
-            return cls._connect_any(baud=baud, dtr=dtr, rts=rts, raw=raw)
+            return cls._connect_any(baud=baud, dtr=dtr, rts=rts, raw=raw, tap=tap)
         line = transports.open_transport(parsed, baud=baud, dtr=dtr, rts=rts, heap=heap)
-        return cls._attach(Conversation(line, raw=raw), timeout)
+        return cls._attach(Conversation(line, raw=raw, tap=tap), timeout)
 
     @classmethod
     def _attach(cls, conversation: Conversation, timeout: float) -> Board:
@@ -123,7 +128,7 @@ class Board:
         return cls(conversation, banner, greeting)
 
     @classmethod
-    def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool) -> Board:
+    def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool, tap: Tap | None) -> Board:
         ports = discovery.candidates(last_board.last())
         if not ports:
             raise ConnectError(
@@ -134,7 +139,7 @@ class Board:
         for position, port in enumerate(ports):
             try:
                 line = transports.open_transport(port.device, baud=baud, dtr=dtr, rts=rts)
-                board = cls._attach(Conversation(line, raw=raw), PROBE_TIMEOUT)
+                board = cls._attach(Conversation(line, raw=raw, tap=tap), PROBE_TIMEOUT)
             except MicroPythonError as error:
                 considered.append((port.device, str(error)))
                 continue
@@ -273,6 +278,51 @@ class Board:
         if not self._conversation.ready:
             self._conversation.attach()
         return self._conversation.soft_reset()
+
+    # -- by hand -------------------------------------------------------------------------------------------------
+
+    def write_bytes(self, data: bytes) -> None:
+        """Put bytes on the line as they are. The next execution brings the board to its prompt again.
+
+        Raises:
+            BoardBusy: a program runs.
+            LineLost: the line is gone, or the board does not take them.
+        """
+        self._conversation.write(data)
+
+    def read_bytes(self, quiet: float = 0.1, limit: float = 1.0) -> tuple[bytes, int]:
+        """Return what the board sent since its last execution or the last call, and how many older bytes were lost.
+
+        Args:
+            quiet: seconds without a byte that end the wait for more.
+            limit: seconds that the wait takes at most.
+
+        Raises:
+            BoardBusy: a program runs.
+            LineLost: the line is gone, and everything that came before was read.
+        """
+        return self._conversation.read(quiet, limit)
+
+    def type_source(self, source: str) -> None:
+        r"""Send a program without the end mark that makes the board run it: the bytes 0x04, or Ctrl-D at a keyboard.
+
+        A board is brought to its raw prompt first; on a raw line the lines are typed to whatever is there, with
+        ``\r\n`` behind each. It takes a second for 1,600 bytes, because nothing tells how much a board has room for.
+
+        Raises:
+            SourceError: the source holds a byte that the raw prompt takes for a command.
+            ConnectError: the board does not come to its prompt.
+            LineLost: the line is gone, or the board does not take the source.
+        """
+        lines = source.encode("utf-8", "surrogatepass").splitlines()
+        if self.raw:
+            data = b"".join(line + b"\r\n" for line in lines)
+        else:
+            check_source(b"\n".join(lines))
+            if not self._conversation.ready:
+                self._conversation.attach()
+            data = CTRL_C + b"".join(line + b"\n" for line in lines)  # Ctrl-C empties the prompt's line
+        self._conversation.write(data, pause=CHUNK_PAUSE)
 
     # -- ending --------------------------------------------------------------------------------------------------
 

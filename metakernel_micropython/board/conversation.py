@@ -14,7 +14,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, MicroPythonError
-from .repl import CHUNK, Done, Event, Output, Ready, Rebooted, Repl, Started, State
+from ..transports.tap import FROM_BOARD, TO_BOARD, Tap
+from .repl import CHUNK, CTRL_C, Done, Event, Output, Ready, Rebooted, Repl, Started, State
 from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
@@ -220,11 +221,15 @@ class Conversation:
     Args:
         transport: the open line.
         raw: leave the protocol off; what comes is only collected (``take_between``).
+        tap: is told everything that goes over the line.
     """
 
-    def __init__(self, transport: Transport, *, raw: bool = False) -> None:
+    def __init__(self, transport: Transport, *, raw: bool = False, tap: Tap | None = None) -> None:
         self.transport = transport
         self.raw = raw
+        self._by_hand = False  # somebody writes bytes of their own: the protocol rests until it attaches again
+        self._tap = tap or Tap()
+        self._tap.begin(transport.address)
         self.changed = threading.Condition()
         self.repl = Repl()
         self.restarted = False  # the board restarted while nothing was executed
@@ -246,7 +251,7 @@ class Conversation:
     @property
     def ready(self) -> bool:
         """Whether the board waits at the raw prompt."""
-        return self.repl.state is State.READY
+        return self.repl.state is State.READY and not self._by_hand
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -254,9 +259,10 @@ class Conversation:
         try:
             while True:
                 data = self.transport.read()
+                self._note(FROM_BOARD, data)
                 with self.changed:
                     self._received += len(data)
-                    for event in [Output(data)] if self.raw else self.repl.receive(data):
+                    for event in [Output(data)] if self.raw or self._by_hand else self.repl.receive(data):
                         self._handle(event)
                     self.changed.notify_all()
                     while self._execution is not None and self._execution.full and not self._closed:
@@ -310,21 +316,65 @@ class Conversation:
             self._dropped = 0
             return data, dropped
 
-    # -- writing -------------------------------------------------------------------------------------------------
+    def _note(self, direction: str, data: bytes) -> None:
+        self._tap.note(direction, data, getattr(self.transport, "secrets", ()))
 
-    def write(self, data: bytes) -> None:
-        """Put bytes on the line as they are.
+    # -- by hand -------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes, *, pause: float = 0.0) -> None:
+        """Put bytes on the line as they are; the protocol rests until the next execution attaches again.
+
+        Args:
+            data: the bytes.
+            pause: seconds between pieces that the smallest receive buffer takes; 0 for all in one piece.
 
         Raises:
+            BoardBusy: a program runs.
             LineLost: the line is gone, or the board does not take them.
         """
         with self._sending:
-            self._write(data)
+            self._rest()
+            size = CHUNK if pause else max(1, len(data))
+            for at in range(0, len(data), size):
+                self._write(data[at : at + size])
+                if pause:
+                    time.sleep(pause)
+
+    def read(self, quiet: float, limit: float) -> tuple[bytes, int]:
+        """Return what arrived outside of executions, and how many older bytes had no room; forget both.
+
+        Args:
+            quiet: seconds without a byte that end the wait for more.
+            limit: seconds that the wait takes at most.
+
+        Raises:
+            BoardBusy: a program runs.
+            LineLost: the line is gone, and everything that came before was read.
+        """
+        if not self.ready:
+            self._rest()  # a protocol that looks for the prompt holds bytes back
+        with contextlib.suppress(LineLost):
+            self._wait_for_quiet(quiet, limit)
+        data, dropped = self.take_between()
+        if not data and self._lost is not None:
+            raise self._lost
+        return data, dropped
+
+    def _rest(self) -> None:
+        with self.changed:
+            if self._execution is not None:
+                raise BoardBusy(f"The board on {self.transport.address} runs a program.")
+            if not self.raw and not self._by_hand:
+                self._by_hand = True
+                self._keep_between(self.repl.release())
+
+    # -- writing -------------------------------------------------------------------------------------------------
 
     def _write(self, data: bytes) -> None:
         if self._lost is not None:
             raise self._lost
         if data:
+            self._note(TO_BOARD, data)
             self.transport.write(data)
 
     def attach(self, timeout: float = ATTACH_TIMEOUT) -> bytes:
@@ -340,9 +390,11 @@ class Conversation:
         deadline = time.monotonic() + timeout
         self.take_between()
         requests = 0
+        settle = self._by_hand  # a prompt that somebody asked for by hand may be on its way
         while True:
             with self._sending:
                 with self.changed:
+                    self._by_hand = False
                     data = self.repl.send_attach()
                 self._write(data)
             interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
@@ -352,7 +404,7 @@ class Conversation:
                 self.changed.wait_for(lambda: self.ready or self._lost, max(0.0, min(interval, rest)))
                 if self._lost is not None:
                     raise self._lost
-            if self.ready and requests > 1:
+            if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
             if self.ready:
@@ -596,6 +648,8 @@ class Conversation:
             with self.changed:
                 self._between.clear()
                 data = self.repl.send_leave()
+            if self._by_hand:  # what was written may have started a program
+                data = b"\r" + CTRL_C + data
             self._write(data)
         # An answer shows that the byte has left the line's buffers, which closing empties.
         with self.changed:

@@ -295,6 +295,12 @@ class Repl:
             pass
         return events
 
+    def release(self) -> bytes:
+        """Forget the conversation; return what arrived and was held back until more would tell what it means."""
+        held = bytes(self._in)
+        self._forget()
+        return held
+
     def _on_unknown(self, events: list[Event]) -> bool:
         # Only the whole banner counts: boot noise can hold any byte, 0x04 and ">" among them.
         end = self._in.find(RAW_BANNER)

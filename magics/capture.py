@@ -1,0 +1,61 @@
+"""%capture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from metakernel_micropython.capture import Capture, Shown
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import (
+    BoardMagic,
+    ExceptionWrapper,
+    MagicError,
+    Namespace,
+    argument,
+    arguments,
+    failure,
+)
+
+
+class CaptureMagic(BoardMagic):
+    """Keeps what the board prints in a file of the host."""
+
+    group = "Files"
+
+    @arguments(
+        argument("file", help="file on the host; what it held is replaced"),
+        argument("-q", "--quiet", action="store_true", help="show a running count of the lines in place of them"),
+        argument("-Q", "--QUIET", action="store_true", help="show only how many lines there were"),
+    )
+    def line_capture(self, args: Namespace) -> None:
+        """%capture FILE [-q|-Q] - keep what the board prints in this cell in a file on the host.
+
+        Errors, the value of the last line and messages of the host do not go into the file. It holds
+        everything up to the moment when the cell ended, also where it failed or was stopped.
+
+        Example:
+          %capture measured.csv -q
+          for i in range(1000):
+              print(i, sensor.read())
+        """
+        shown = Shown.FINAL_COUNT if args.QUIET else Shown.RUNNING_COUNT if args.quiet else Shown.OUTPUT
+        path = Path(args.file).expanduser()
+        try:
+            capture = Capture(path, shown)
+        except OSError as error:
+            raise MagicError(f"{path} cannot be written: {error.strerror or error}.") from error
+        self.kernel.capture(capture)
+
+    def post_process(self, retval: Any) -> Any:
+        """Close the file; a cell whose output is not all there has failed."""
+        problem = self.kernel.end_capture()
+        retval = super().post_process(retval)
+        if problem and not isinstance(retval, ExceptionWrapper):
+            return failure(MagicError(problem))
+        return retval
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(CaptureMagic)

@@ -1,0 +1,29 @@
+"""%trace."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+
+
+class TraceMagic(BoardMagic):
+    """Shows what goes over the board's line."""
+
+    group = "Line"
+
+    @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"))
+    def line_trace(self, args: Namespace) -> None:
+        """%trace [on|off] - show in each cell what goes over the board's line, as it happens.
+
+        Each line has the seconds since the board was connected, > for what goes to the board or < for what comes from
+        it, and the bytes; long pieces are cut (%connect --log FILE keeps them whole). Switched on before %connect, it
+        shows the connecting as well.
+        """
+        if args.state is not None:
+            self.kernel.trace(args.state == "on")
+        self.kernel.Print(f"The trace is {'on' if self.kernel.tracing else 'off'}.")
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(TraceMagic)

@@ -1,0 +1,95 @@
+"""What goes over the board's line, shown in the cell while it happens."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from .transports.tap import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERVAL = 0.05
+"""Seconds between two messages: a front end shows no more, and messages cost more than lines."""
+
+CHUNK = 128
+"""Bytes of a piece that are shown; a log file has them all."""
+
+LINES = 500
+"""Lines that wait to be shown at most; the oldest go first, and their number is told."""
+
+
+class Trace:
+    """A listener on a line (see ``transports.tap``) whose own thread shows the lines, so that the board's never waits.
+
+    Args:
+        show: shows some text; called by that thread, and by whoever calls ``stop``.
+    """
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._news = threading.Condition()  # guards the four below
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._dropped = 0
+        self._shown = False  # whether a cell is there to show them
+        self._closed = False
+        self._showing = threading.Lock()  # keeps the lines in their order
+        self._thread = threading.Thread(target=self._run, name="trace", daemon=True)
+        self._thread.start()
+
+    def begin(self, address: str) -> None:
+        """Note that a line was opened."""
+        self._add(f"# {address}")
+
+    def note(self, seconds: float, direction: str, data: bytes) -> None:
+        """Note what moved on the line."""
+        self._add(describe(seconds, direction, data, CHUNK))
+
+    def start(self) -> None:
+        """Show what comes, and what came since ``stop``."""
+        with self._news:
+            self._shown = True
+            self._news.notify()
+
+    def stop(self) -> None:
+        """Show what is still there, and no more until ``start``."""
+        self._flush()
+        with self._news:
+            self._shown = False
+
+    def close(self) -> None:
+        """End the thread, after what is still there was shown."""
+        self._flush()
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self._thread.join(1.0)
+
+    def _add(self, line: str) -> None:
+        with self._news:
+            self._dropped += len(self._lines) == LINES
+            self._lines.append(line)
+            self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._closed or (self._shown and self._lines))
+                if self._closed:
+                    return
+                # What comes in the meantime goes into the same message.
+                self._news.wait_for(lambda: self._closed, INTERVAL)
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._showing:
+            with self._news:
+                lines, dropped = list(self._lines), self._dropped
+                self._lines.clear()
+                self._dropped = 0
+            if dropped:
+                lines.insert(0, f"# {dropped} older lines had no room")
+            if lines:
+                self._show("\n".join(lines) + "\n")
