@@ -69,6 +69,10 @@ class TransferFailed(FileProblem):
     """A file did not arrive as it was sent."""
 
 
+class HostFileProblem(MicroPythonError):
+    """Something about a file on this computer did not work; what was there before is as it was."""
+
+
 class DeviceError(MicroPythonError):
     r"""Code on the board raised an exception.
 

@@ -291,6 +291,11 @@ class MicroPythonKernel(MetaKernel):
             if self._log is not None and self._log.problem:
                 self._end_log()
 
+    @property
+    def cell(self) -> str:
+        """The cell that runs, as it was typed."""
+        return self._cell
+
     def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
         content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
         if not silent:

@@ -1,0 +1,46 @@
+"""%download."""
+
+from __future__ import annotations
+
+from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.paths import board_paths, host_paths
+from metakernel_micropython.transfer import QUIET, Transfer, base_name, host_target
+
+
+class DownloadMagic(BoardMagic):
+    """Fetches a file or a folder of the board."""
+
+    group = "Files"
+
+    @arguments(
+        argument("source", complete_path=board_paths, help="a file or a folder on the board"),
+        argument("destination", nargs="?", default="", complete_path=host_paths, help="where it goes on this computer"),
+        *QUIET,
+    )
+    def line_download(self, args: Namespace) -> None:
+        """%download SOURCE [DEST] - save a file or a folder of the board on the computer.
+
+        A file goes to DEST, or into it where DEST is a folder. A folder's files go below DEST, or below a folder of
+        its name.
+
+        Examples:
+          %download log.csv
+          %download lib
+          %download / backup
+        """
+        found = self.board.files.stat(args.source)
+        transfer = Transfer(self.kernel, args)
+        if found is None or not found.folder:
+            transfer.fetch_to(args.source, host_target(args.source, args.destination))
+            return
+        target = args.destination or base_name(args.source)
+        if not target.strip(".") and not args.destination:
+            raise MagicError(f"Name a folder on this computer for it, as in %download {args.source} backup.")
+        transfer.fetch_folder(args.source, host_path(target))
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(DownloadMagic)

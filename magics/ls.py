@@ -1,0 +1,35 @@
+"""%ls."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.paths import board_paths, shown
+
+
+class LsMagic(BoardMagic):
+    """Lists files on the board."""
+
+    group = "Files"
+
+    @arguments(
+        argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder or file; default: here"),
+        argument("-r", "--recurse", action="store_true", help="also what is in the folders"),
+    )
+    def line_ls(self, args: Namespace) -> None:
+        """%ls [FOLDER] [-r] - list the files on the board with their sizes in bytes.
+
+        The computer's files are listed with !ls (!dir on Windows).
+        """
+        entries = self.board.files.list(args.folder, recurse=args.recurse)
+        width = max((len(str(entry.size)) for entry in entries), default=0)
+        lines = [
+            f"{'' if entry.folder else entry.size:>{width}}  {shown(entry.path)}{'/' if entry.folder else ''}"
+            for entry in entries
+        ]
+        self.kernel.Print("\n".join(lines) if lines else f"No files in {shown(args.folder) or 'the current folder'}.")
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(LsMagic)

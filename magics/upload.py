@@ -1,0 +1,42 @@
+"""%upload."""
+
+from __future__ import annotations
+
+from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.paths import board_paths, host_paths
+from metakernel_micropython.transfer import QUIET, Transfer
+
+
+class UploadMagic(BoardMagic):
+    """Sends a file or a folder to the board."""
+
+    group = "Files"
+
+    @arguments(
+        argument("source", complete_path=host_paths, help="a file or a folder on this computer"),
+        argument("destination", nargs="?", default="", complete_path=board_paths, help="where it goes on the board"),
+        *QUIET,
+    )
+    def line_upload(self, args: Namespace) -> None:
+        """%upload SOURCE [DEST] - send a file or a folder to the board.
+
+        A file goes to DEST, or into it where DEST is a folder. A folder's files go below DEST, or below a folder of
+        its name; %upload SOURCE . puts them into the board's current folder. Missing folders are made.
+
+        Examples:
+          %upload main.py
+          %upload sensor.py lib/
+          %upload lib
+        """
+        source = host_path(args.source)
+        target = args.destination
+        if not target and source.is_dir() and not self.board.files.flat:
+            target = source.name
+        Transfer(self.kernel, args).send_path(source, target, parents=True)
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(UploadMagic)

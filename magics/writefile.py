@@ -1,0 +1,40 @@
+"""%%writefile."""
+
+from __future__ import annotations
+
+from metakernel_micropython.hostfiles import append, host_path, replace
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.paths import counted, host_paths
+from metakernel_micropython.transfer import cell_content
+
+
+class WritefileMagic(BoardMagic):
+    """Writes the cell to a file on this computer."""
+
+    group = "Files"
+
+    @arguments(
+        argument("file", complete_path=host_paths, help="the file on this computer"),
+        argument("-a", "--append", action="store_true", help="write behind what the file holds already"),
+        argument("-x", "--execute", action="store_true", help="also run the cell on the board"),
+    )
+    def cell_writefile(self, args: Namespace) -> None:
+        """%%writefile FILE [-a] [-x] - write the cell to a file on the computer.
+
+        It is text in UTF-8 and ends with a newline. %%sendtofile and %%file write to the board.
+
+        Examples:
+          %%writefile sensor.py
+          %%writefile -a ~/notes.txt
+        """
+        path = host_path(args.file)
+        data = cell_content(self.code)
+        (append if args.append else replace)(path, data)
+        self.kernel.Print(f"{'Appended to' if args.append else 'Wrote'} {path}: {counted(len(data), 'byte')}")
+        self.evaluate = args.execute
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(WritefileMagic)
