@@ -130,3 +130,40 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
+
+
+class BrittleLine:
+    """A line to a board on a TCP port that breaks when the client has said so many bytes; None: it holds."""
+
+    def __init__(self, port: int, breaks_after: int | None = None) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self.carried = 0
+        self._port = port
+        self._breaks_after = breaks_after
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def break_after(self, count: int) -> None:
+        """Break when so many more bytes were carried."""
+        self._breaks_after = self.carried + count
+
+    def close(self) -> None:
+        self._server.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 5) as board:
+            board.settimeout(None)
+            client, _ = self._server.accept()
+            with client:
+                threading.Thread(target=_copy, args=(board, client), daemon=True).start()
+                while data := client.recv(65536):
+                    limit = self._breaks_after
+                    rest = len(data) if limit is None else limit - self.carried
+                    board.sendall(data[: max(rest, 0)])
+                    self.carried += len(data)
+                    if rest < len(data):
+                        break
+                for end in (client, board):
+                    end.shutdown(socket.SHUT_RDWR)

@@ -14,6 +14,7 @@ import contextlib
 import functools
 import hashlib
 import re
+import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -188,7 +189,7 @@ class Files:
             raise FileProblem(f"{path} on the board on {self._address} is a folder.")
         for _ in range(ATTEMPTS):
             data = self._read_once(path, found.size, progress)
-            if data is not None and self._digests(path, 0)[1] == self._digest(data):
+            if data is not None and self._digests(path, 0, found.size)[1] == self._digest(data):
                 return data
         raise TransferFailed(
             f"{path} arrived damaged {ATTEMPTS} times from the board on {self._address}: something else prints "
@@ -254,7 +255,7 @@ class Files:
             for _ in range(ATTEMPTS):
                 self._send(unfinished, path if append and found is not None else "", data, progress)
                 if self._is_whole(unfinished, path, old, data):
-                    return Written(len(data), self._method, self._replace(unfinished, path))
+                    return Written(len(data), self._method, self._replace(unfinished, path, old + len(data)))
         except LineLost as error:
             raise LineLost(
                 f"{error} {path} was being written: the board has the old file or the new one, and maybe an unfinished "
@@ -307,16 +308,16 @@ class Files:
         )
 
     def _is_whole(self, unfinished: str, path: str, old: int, data: bytes) -> bool:
-        before, sent = self._digests(unfinished, old)
-        return sent == self._digest(data) and (not old or before == self._digests(path, 0)[1])
+        before, sent = self._digests(unfinished, old, old + len(data))
+        return sent == self._digest(data) and (not old or before == self._digests(path, 0, old)[1])
 
-    def _replace(self, unfinished: str, path: str) -> str:
+    def _replace(self, unfinished: str, path: str, size: int) -> str:
         """Put the new file in the place of the old one; return what this board could not do."""
         if self._abilities.rename:
             self._rename(unfinished, path)
             return ""
-        self._ask(snippets.call("files_copy", unfinished, path, 64), path, 32 * 1024)
-        if self._digests(path, 0) != self._digests(unfinished, 0):
+        self._ask(snippets.call("files_copy", unfinished, path, 64), path, size)
+        if self._digests(path, 0, size) != self._digests(unfinished, 0, size):
             raise TransferFailed(
                 f"{path} on the board on {self._address} is damaged: the board could not copy {unfinished}, which "
                 "holds it, in its place."
@@ -380,9 +381,9 @@ class Files:
         unfinished = target + UNFINISHED
         try:
             self._ask(snippets.call("files_copy", source, unfinished, 64 if self.flat else 512), target, found.size)
-            if self._digests(source, 0) != self._digests(unfinished, 0):
+            if self._digests(source, 0, found.size) != self._digests(unfinished, 0, found.size):
                 raise TransferFailed(f"The board on {self._address} could not copy {source}: the copy differs.")
-            self._replace(unfinished, target)
+            self._replace(unfinished, target, found.size)
         except LineLost:
             raise
         except BaseException:
@@ -405,14 +406,14 @@ class Files:
         total = zlib.adler32(data)
         return (total & 0xFFFF, total >> 16)
 
-    def _digests(self, path: str, split: int) -> tuple[object, object]:
-        """Return the board's digests of the first ``split`` bytes of a file and of the rest."""
+    def _digests(self, path: str, split: int, size: int) -> tuple[object, object]:
+        """Return the board's digests of the first ``split`` bytes of a file and of the rest, ``size`` in all."""
         module = self._abilities.sha256
         if module:
             source = snippets.call("files_digest", path, split, module)
         else:
             source = snippets.call("files_flat_digest", path, split)
-        first, second = _tuple(self._ask(source, path, 1024 * 1024), (object, object))
+        first, second = _tuple(self._ask(source, path, size), (object, object))
         return first, second
 
     def _ask(self, source: str, path: str, size: int = 0) -> str:
@@ -429,13 +430,15 @@ class Files:
 
     def _run(self, source: str, path: str, take: Callable[[str], object], patience: float = PATIENCE) -> None:
         execution = self._board.start(source)
+        deadline = time.monotonic() + patience
         done = False
         while not done:
             done = execution.done
-            text = execution.read(patience)
-            if text:
+            # "" may also be half a line end, which is kept until the rest of it comes.
+            if text := execution.read(max(0.0, deadline - time.monotonic())):
                 take(text)
-            elif not done and not execution.done and not execution.interrupts:
+                deadline = time.monotonic() + patience
+            elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
                 self._board.interrupt()
                 execution.wait()
                 raise BoardTimeout(

@@ -77,7 +77,20 @@ def ilistdir(path=""):
     return (entry if len(entry) > 3 else entry + (size(path, entry),) for entry in listing(path))
 
 
-extend(os, (("ilistdir", ilistdir),))
+room = os.statvfs
+
+
+def statvfs(path):
+    os.stat(path)
+    try:
+        return room(path)
+    except OSError:
+        # WASI cannot tell; the host can.
+        total, free = call("room", "").split()
+        return (4096, 4096, int(total), int(free), int(free), 0, 0, 0, 0, 255)
+
+
+extend(os, (("ilistdir", ilistdir), ("statvfs", statvfs)))
 extend(machine, (("reset", reset),))
 extend(micropython, (("kbd_intr", kbd_intr),))
 

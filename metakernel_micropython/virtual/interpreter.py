@@ -10,6 +10,7 @@ import ctypes
 import io
 import os
 import posixpath
+import shutil
 import struct
 import threading
 import tokenize
@@ -137,6 +138,7 @@ class Interpreter:
             "reset": self._call_reset,
             "kbd_intr": self._call_kbd_intr,
             "input": lambda _: self._call_input(),
+            "room": lambda _: self._call_room(),
             "locate": self._call_locate,
             "locked": lambda _: self._call(self._state.locked),
             "unlocked": lambda _: self._call(self._state.unlocked),
@@ -467,6 +469,11 @@ class Interpreter:
         character = int(text)
         self._line.interrupt_character = character if 0 <= character <= 255 else NO_CHARACTER
         return b""
+
+    def _call_room(self) -> bytes:
+        """The blocks of 4 KiB on the host's disk, and how many are free."""
+        usage = shutil.disk_usage(self._folder)
+        return b"%d %d" % (usage.total // 4096, usage.free // 4096)
 
     def _call_input(self) -> bytes:
         character = self._line.interrupt_character
