@@ -16,6 +16,7 @@ from metakernel_micropython.magic import (
     arguments,
     failure,
 )
+from metakernel_micropython.paths import host_paths
 
 
 class CaptureMagic(BoardMagic):
@@ -24,7 +25,7 @@ class CaptureMagic(BoardMagic):
     group = "Files"
 
     @arguments(
-        argument("file", help="file on the host; what it held is replaced"),
+        argument("file", complete_path=host_paths, help="file on the host; what it held is replaced"),
         argument("-q", "--quiet", action="store_true", help="show a running count of the lines in place of them"),
         argument("-Q", "--QUIET", action="store_true", help="show only how many lines there were"),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.paths import host_paths
 from metakernel_micropython.transports import discovery
 
 
@@ -50,7 +51,13 @@ class ConnectMagic(BoardMagic):
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
-        argument("--log", type=_path, metavar="FILE", help="add all that goes over the line to a file, with times"),
+        argument(
+            "--log",
+            type=_path,
+            metavar="FILE",
+            complete_path=host_paths,
+            help="add all that goes over the line to a file, with times",
+        ),
         argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
         argument("--verbose", action="store_true", help="show what the board says while it is connected"),
     )

@@ -45,10 +45,13 @@ class WriteBytesMagic(BoardMagic):
         while found := re.match(rf"({_OPTION})\s*", text):
             options.append(found[1])
             text = text[found.end() :]
+        if text.startswith("-- "):
+            return [*options, "--", text[3:]]
         while found := re.search(rf"\s+({_OPTION})$", text):
             options.append(found[1])
             text = text[: found.start()]
-        text = text.removeprefix("-- ")
+        if text.startswith("-"):
+            return [*options, *text.split()]  # an option that there is not
         quoted = re.fullmatch(r"[bB]?(['\"])(.*)\1", text, re.DOTALL)
         if quoted:
             text = quoted[2]

@@ -55,7 +55,6 @@ NOT_CONNECTED = (
 )
 
 MEANT = {
-    "writefile": "%%writefile",
     "writetofile": "%%writefile",
     "serialdisconnect": "%disconnect",
     "sendbytes": "%writebytes",

@@ -12,7 +12,9 @@ from typing import Any
 from metakernel import Parser
 
 # One line that is a request for help and nothing else: "?name", "name??", "%magic?". A comment is none.
-_HELP = re.compile(r"(?P<pre>\?{1,2})[ \t]*(?P<a>%{0,3}[\w.]*)|(?P<b>%{0,3}[^\W\d][\w.]*)(?P<post>\?{1,2})")
+_HELP = re.compile(
+    r"(?P<pre>\?{1,2})[ \t]*(?P<a>%{1,3}[\w-]*|[\w.]*)|(?P<b>%{1,3}[^\W\d][\w-]*|[^\W\d][\w.]*)(?P<post>\?{1,2})"
+)
 _MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
 _COMMENT_OR_BLANK = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+(?=[%!])")
 _KINDS = ("none", "line", "cell", "sticky")

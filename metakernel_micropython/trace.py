@@ -58,6 +58,7 @@ class Trace:
         self._flush()
         with self._news:
             self._shown = False
+            self._news.notify()
 
     def close(self) -> None:
         """End the thread, after what is still there was shown."""
@@ -80,8 +81,10 @@ class Trace:
                 if self._closed:
                     return
                 # What comes in the meantime goes into the same message.
-                self._news.wait_for(lambda: self._closed, INTERVAL)
-            self._flush()
+                self._news.wait_for(lambda: self._closed or not self._shown, INTERVAL)
+                shown = self._shown
+            if shown:
+                self._flush()
 
     def _flush(self) -> None:
         with self._showing:

@@ -645,11 +645,14 @@ class Conversation:
             with self.changed:
                 self.changed.wait_for(lambda: self._execution is None or self._lost, 0.5)
         with self._sending:
+            if self._by_hand:
+                # What was written may have started a program. While the board compiles it, Ctrl-C is data for it.
+                self._write(b"\r" + CTRL_C)
+                self._wait_for_quiet(0.1, 0.3)
+                self._write(b"\r" + CTRL_C)
             with self.changed:
                 self._between.clear()
                 data = self.repl.send_leave()
-            if self._by_hand:  # what was written may have started a program
-                data = b"\r" + CTRL_C + data
             self._write(data)
         # An answer shows that the byte has left the line's buffers, which closing empties.
         with self.changed:
