@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.folders import copy_folder, target_on_board
+from metakernel_micropython.board.folders import copy_folder, root, target_on_board
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths, counted, shown
@@ -24,7 +24,7 @@ class CpMagic(BoardMagic):
         %upload and %download copy between the computer and the board.
         """
         files = self.board.files
-        found = files.stat(args.source)
+        found = files.stat(root(files, args.source))
         if found is not None and found.folder and not args.recurse:
             raise MagicError(f"{shown(args.source)} is a folder: %cp -r copies it with what is in it.")
         target = target_on_board(self.board, args.source, args.target)

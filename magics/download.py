@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.board.folders import root
 from metakernel_micropython.hostfiles import host_path
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -30,7 +31,8 @@ class DownloadMagic(BoardMagic):
           %download lib
           %download / backup
         """
-        found = self.board.files.stat(args.source)
+        files = self.board.files
+        found = files.stat(root(files, args.source))
         transfer = Transfer(self.kernel, args)
         if found is None or not found.folder:
             transfer.fetch_to(args.source, host_target(args.source, args.destination))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.board.folders import root
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths, shown
@@ -21,7 +22,8 @@ class LsMagic(BoardMagic):
 
         The computer's files are listed with !ls (!dir on Windows).
         """
-        entries = self.board.files.list(args.folder, recurse=args.recurse)
+        files = self.board.files
+        entries = files.list(root(files, args.folder), recurse=args.recurse)
         width = max((len(str(entry.size)) for entry in entries), default=0)
         lines = [
             f"{'' if entry.folder else entry.size:>{width}}  {shown(entry.path)}{'/' if entry.folder else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.board.folders import prefix, root
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths, counted, drawn, shown
@@ -15,8 +16,9 @@ class TreeMagic(BoardMagic):
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
     def line_tree(self, args: Namespace) -> None:
         """%tree [FOLDER] - draw the files and folders on the board as a tree."""
-        entries = self.board.files.list(args.folder, recurse=True)
-        start = args.folder if args.folder.endswith("/") or not args.folder else args.folder + "/"
+        folder = root(self.board.files, args.folder)
+        entries = self.board.files.list(folder, recurse=True)
+        start = prefix(folder)
         files = sum(not entry.folder for entry in entries)
         lines = [
             shown(args.folder) or ".",

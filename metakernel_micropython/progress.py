@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 DELAY = 1.0
 """Seconds before there is a bar."""
 
-INTERVAL = 0.2
+INTERVAL = 0.5
 """Seconds between two states of it: each is a message to the front end."""
 
 
@@ -31,11 +32,13 @@ class Bar:
         self._write = write
         self.name = name
         self._bar: Any = None
+        self._start = time.time()  # tqdm's clock
 
     def __call__(self, done: int, total: int) -> None:
         """Note that ``done`` bytes of ``total`` are done; fewer than before when something begins anew."""
         if self._bar is None:
             self._bar = _bar(_Stream(self._write))
+            self._bar.start_t = self._start
         self._bar.total = total
         self._bar.set_description(self.name, refresh=False)
         self._bar.update(done - self._bar.n)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import hostfiles
-from .board.folders import Tally, fetch_folder, join, send_folder
+from .board.folders import Tally, fetch_folder, join, root, send_folder
 from .errors import FileProblem, HostFileProblem
 from .magic import Namespace, argument
 from .paths import counted, shown
@@ -91,8 +91,8 @@ class Transfer:
         if not source.is_file():
             what = "is no regular file" if source.exists() else "is not there"
             raise HostFileProblem(f"{source} on this computer {what}.")
+        target = root(self._files, target)
         if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
-            target = "" if self._files.flat and target == "/" else target
             target = join(target, source.resolve().name)
         self.send(target, hostfiles.read(source), append=append, parents=parents)
 

@@ -54,6 +54,16 @@ def join(folder: str, name: str) -> str:
     return name if folder in ("", ".", "./") else folder.rstrip("/") + "/" + name
 
 
+def root(files: Files, folder: str) -> str:
+    """Return a folder as its board knows it: one without folders has only ``""``, whatever people call it."""
+    return "" if files.flat and folder in ("/", ".", "./") else folder
+
+
+def prefix(folder: str) -> str:
+    """Return what the paths of a listing of ``folder`` begin with."""
+    return folder and folder.rstrip("/") + "/"
+
+
 def absolute(board: Board, path: str) -> str:
     """Return a path on a board from its root on, without ``.`` and ``..``."""
     current = "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()"))
@@ -66,9 +76,10 @@ def target_on_board(board: Board, source: str, target: str) -> str:
     Raises:
         FileProblem: that is where it is already, or inside of itself.
     """
+    target = root(board.files, target)
     found = board.files.stat(target)
     if found is not None and found.folder:
-        target = join("" if board.files.flat else target, source.rstrip("/").rpartition("/")[2])
+        target = join(target, source.rstrip("/").rpartition("/")[2])
     here, there = absolute(board, source), absolute(board, target)
     if here == there:
         raise FileProblem(f"{source} is there already: {target} is the same file on the board on {board.address}.")
@@ -103,16 +114,16 @@ def send_folder(
         HostFileProblem: a file cannot be read.
     """
     tally = Tally() if tally is None else tally
+    target = root(files, target)
     found, folders = _collect(source, tally)
+    if files.flat and (folders or target):
+        where = f"{source} has folders in it" if folders else f"there can be no {target}"
+        raise FileProblem(f"This board has no folders, and {where}.")
+    if target.strip("/") not in ("", ".", ".."):
+        files.mkdir(target, parents=True)
+    for folder in folders:
+        files.mkdir(join(target, folder), parents=True)
     tally.total = len(found)
-    at_root = not target.strip("/") or target.strip("/") in (".", "..")
-    if files.flat:
-        if folders or not at_root:
-            where = f"{source} has folders in it" if folders else f"there can be no {target}"
-            raise FileProblem(f"This board has no folders, and {where}.")
-        target = ""
-    for folder in [*([] if at_root else [target]), *(join(target, folder) for folder in folders)]:
-        files.mkdir(folder, parents=True)
     total = sum(size for _, _, size in found)
     for path, name, _ in found:
         data = hostfiles.read(path)
@@ -149,6 +160,7 @@ def fetch_folder(
         HostFileProblem: the target cannot be made, or the disk is full.
     """
     tally = Tally() if tally is None else tally
+    source = root(files, source)
     there = files.stat(source)
     if there is None or not there.folder:
         raise NoSuchFile(f"There is no folder {source} on the board.")
@@ -156,7 +168,7 @@ def fetch_folder(
     _make_folder(target)
     tally.total = sum(not entry.folder for entry in entries)
     total = sum(entry.size for entry in entries)
-    start = join(source, "")
+    start = prefix(source)
     seen: dict[str, Path] = {}
     for entry in entries:
         try:
@@ -164,6 +176,7 @@ def fetch_folder(
             if entry.folder:
                 _make_folder(path)
                 continue
+            _make_folder(path.parent)  # a board without folders may have slashes in its names
             data = files.read(entry.path, progress=_part(progress, entry.path, tally, total))
             hostfiles.replace(path, data)
         except (FileProblem, HostFileProblem) as error:
@@ -180,7 +193,7 @@ def copy_folder(files: Files, source: str, target: str) -> int:
     """Copy a folder on the board, with what is in it; return the number of files."""
     entries = files.list(source, recurse=True)
     files.mkdir(target, parents=True)
-    start = join(source, "")
+    start = prefix(source)
     for entry in entries:
         path = join(target, entry.path.removeprefix(start))
         if entry.folder:
@@ -229,9 +242,14 @@ def _place(path: str, start: str, target: Path, seen: dict[str, Path]) -> Path:
     if not place.resolve().is_relative_to(target.resolve()):
         raise HostFileProblem(f"a link on this computer leads out of {target}")
     other = seen.setdefault("/".join(parts).casefold(), place)
-    if other != place and other.is_file() and place.exists() and place.samefile(other):
+    if other != place and other.is_file() and _same(place, other):
         raise HostFileProblem(f"this computer takes it for the same name as {other.name}")
     return place
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two names are one file: on a disk that does not tell capitals or kinds of accents apart."""
+    return path.exists() and path.samefile(other)
 
 
 def _make_folder(path: Path) -> None:
