@@ -46,8 +46,8 @@ class FetchfileMagic(BoardMagic):
             if args.print or args.load:
                 raise MagicError("%fetchfile -r saves a folder: -p and -l are for one file.")
             target = args.destination or base_name(args.source)
-            if not target or target.strip(".") == "":
-                raise MagicError("%fetchfile -r: name a folder on this computer for it, as in %fetchfile -r / backup.")
+            if not target.strip(".") and not args.destination:
+                raise MagicError("Name a folder on this computer for it, as in %fetchfile -r / backup.")
             transfer.fetch_folder(args.source, host_path(target))
             return
         found = self.board.files.stat(args.source)

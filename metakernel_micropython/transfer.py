@@ -93,7 +93,7 @@ class Transfer:
             raise HostFileProblem(f"{source} on this computer {what}.")
         target = root(self._files, target)
         if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
-            target = join(target, source.resolve().name)
+            target = join(target, source.name)
         self.send(target, hostfiles.read(source), append=append, parents=parents)
 
     def _is_folder(self, path: str) -> bool:
@@ -142,7 +142,7 @@ class Transfer:
             f"{counted(tally.size, 'byte')}, verified"
         )
         if tally.failed:
-            lines = "".join(f"\n  {shown(name)}: {reason}" for name, reason in tally.failed)
+            lines = "".join(f"\n  {shown(name)}: {shown(reason)}" for name, reason in tally.failed)
             raise FileProblem(f"Not everything was fetched from the board:{lines}")
 
     # -- what is seen --------------------------------------------------------------------------------------------

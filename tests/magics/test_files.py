@@ -299,6 +299,12 @@ def test_fetch_saves_under_the_names_that_were_asked_for(kernel: Jupyter, tmp_pa
     assert kernel.do("%fetchfile lib/a.txt -q").stdout.count("\n") == 1
 
 
+def test_a_folder_can_go_into_the_folder_of_the_notebook(kernel: Jupyter, tmp_path: Path) -> None:
+    kernel.do("%sendtofile -d lib/a.txt\nhello")
+    kernel.do("%fetchfile -r lib .")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
 def test_a_fetch_that_fails_keeps_the_old_file(kernel: Jupyter, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     kernel.fail("%fetchfile a.txt")
@@ -409,6 +415,20 @@ def test_paths_are_completed(kernel: Jupyter, tmp_path: Path, code: str, expecte
     for name in ("here.py", ".hidden"):
         (tmp_path / name).touch()
     assert kernel.complete(code) == expected
+
+
+LINES = "cat cp df download edit fetchfile ls mkdir mv rm sendtofile tree upload".split()
+
+
+@pytest.mark.parametrize("typed", [*(f"%{name}" for name in LINES), "%%file", "%%sendtofile", "%%writefile"])
+def test_each_explains_itself_and_refuses_what_it_does_not_know(plain: Jupyter, typed: str) -> None:
+    reply = plain.do(f"{typed} --help\nprint('reached')")
+    assert reply.stdout.startswith(f"usage: {typed}")
+    assert "reached" not in reply.stdout
+    assert f"usage: {typed}" in plain.inspect(typed)
+    error = plain.fail(f"{typed} a b c --no-such-option")
+    assert error.name == "MagicError"
+    assert f"usage: {typed}" in error.value
 
 
 def test_paths_of_a_board_that_is_not_there_are_no_error(plain: Jupyter) -> None:
