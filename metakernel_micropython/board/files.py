@@ -17,6 +17,7 @@ import re
 import time
 import zlib
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -361,7 +362,7 @@ class Files:
         found = self.stat(source)
         if found is None:
             raise NoSuchFile(f"There is no {source} on the board on {self._address}.")
-        if source == target:
+        if normpath(source) == normpath(target):  # some file systems remove a file that is renamed to itself
             return
         if self._abilities.rename:
             self._rename(source.rstrip("/"), target.rstrip("/"))
@@ -376,7 +377,7 @@ class Files:
         if found is None or found.folder:
             what = "is a folder" if found else "is not there"
             raise (FileProblem if found else NoSuchFile)(f"{source} on the board on {self._address} {what}.")
-        if source == target:
+        if normpath(source) == normpath(target):
             return
         unfinished = target + UNFINISHED
         try:

@@ -141,6 +141,7 @@ def test_copying_moving_and_removing(board: Board) -> None:
     board.files.move("b", "a")
     assert board.files.read("a") == b"two"
     board.files.move("a", "a")
+    board.files.move("a", "./a")
     board.files.copy("a", "a")
     assert board.files.list() == [Entry("a", 3, False)]
     assert board.files.remove("a") == 1
