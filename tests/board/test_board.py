@@ -378,18 +378,12 @@ def test_questions_to_the_board_leave_no_names_and_hardly_any_memory_behind(
 ) -> None:
     call = snippets.call(name, *arguments)
     names = board.execute("print(sorted(globals()))")
-    board.execute(call)  # interns names and imports a module, once
-
-    def most() -> int:
-        # The collector is conservative: what happens to look like a pointer keeps some hundred bytes for a while.
-        found = []
-        for _ in range(4):
-            board.execute(call)
-            found.append(free(board))
-        return max(found)
-
-    before = most()
-    assert before - most() < 400
+    for _ in range(3):  # names are interned and modules imported once
+        board.execute(call)
+        before = free(board)
+    for _ in range(2):
+        board.execute(call)
+    assert before - free(board) < 400
     assert board.execute("print(sorted(globals()))") == names
 
 
