@@ -176,7 +176,7 @@ class EsptoolMagic(BoardMagic):
         deadline = time.monotonic() + RESTART
         while True:
             try:
-                self.kernel.Print(describe_connection(self.kernel.connect(address)))
+                self.kernel.Print(describe_connection(self.kernel.connect(address, timeout=RESTART)))
                 return
             except MicroPythonError as error:
                 if time.monotonic() < deadline:

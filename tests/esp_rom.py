@@ -81,6 +81,10 @@ class EspChip:
         address: path of the serial port.
         flash: what the flash holds.
         said: how often each command came.
+        refused: what was wrong with commands.
+        worn: address of a byte that is 0 whatever is written.
+        paused: is set when the block came that ``pause_at`` names.
+        restarted: is set when the port was closed after the loader had run.
     """
 
     def __init__(self, chip: str = "esp32", *, size: int = 4 * 1024 * 1024, firmware: bytes = b"") -> None:
@@ -103,7 +107,7 @@ class EspChip:
         self._closed = False
         self._pause_at = self._cut_at = 0
         self.paused = threading.Event()
-        self._go_on = threading.Event()
+        self.restarted = threading.Event()
         self._restart()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -114,16 +118,15 @@ class EspChip:
         return int(self.chip.BOOTLOADER_FLASH_OFFSET)
 
     def pause_at(self, block: int) -> None:
-        """Do not answer that block of the next write until the end; ``paused`` is set when it came."""
+        """Never answer that block of a write; ``paused`` is set when it came."""
         self._pause_at = block
 
     def cut_at(self, block: int) -> None:
-        """Have the cable pulled when that block of the next write comes."""
+        """Have the cable pulled when that block of a write comes."""
         self._cut_at = block
 
     def close(self) -> None:
         self._closed = True
-        self._go_on.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
         self._stop_program()
@@ -141,6 +144,7 @@ class EspChip:
             except OSError:  # EIO: nobody has the line open
                 if self._in_loader:
                     self._restart()
+                    self.restarted.set()
                 heard, data = b"", b""
             if not data:
                 time.sleep(0.002)
@@ -316,7 +320,6 @@ class EspChip:
             self._unplug()
         if self._pause_at and number == self._pause_at:
             self.paused.set()
-            self._go_on.wait(60)
             return
         if size != len(data) - 16 or number != self._next:
             self._refuse(command, f"block {number} of {size} bytes came in place of block {self._next}")
