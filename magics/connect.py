@@ -50,6 +50,7 @@ class ConnectMagic(BoardMagic):
         argument("--dtr", type=_switch, metavar="on|off", help="state of DTR when the port opens"),
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
+        argument("--password", help="of a WebREPL; without it: $MICROPYTHON_WEBREPL_PASSWORD, or you are asked"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
         argument(
             "--log",
@@ -70,6 +71,7 @@ class ConnectMagic(BoardMagic):
           id:SERIALNUMBER       the board with this USB serial number, whatever its port is called
           2e8a:0005             the board with these USB ids (vendor:product)
           virtual               a board without hardware; virtual:FOLDER keeps its files in FOLDER
+          ws://HOST             a board's WebREPL; ws://HOST:PORT for another port than 8266, wss:// through TLS
           socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
           exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
 
@@ -78,6 +80,7 @@ class ConnectMagic(BoardMagic):
         Examples:
           %connect
           %connect /dev/ttyUSB0 --baud 921600
+          %connect ws://192.168.4.1
           %connect virtual:~/board
         """
         self._connect(args.address or self.kernel.board or "auto", args)
@@ -101,7 +104,7 @@ class ConnectMagic(BoardMagic):
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        names = ("baud", "dtr", "rts", "heap", "timeout", "log")
+        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
         options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         board = self.kernel.connect(address, raw=args.raw, **options)
         if args.verbose and board.greeting.strip():

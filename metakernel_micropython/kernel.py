@@ -23,6 +23,7 @@ from .cells import ValueFilter, prepare
 from .discovery import MagicTable, load_magics, strict
 from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import BoardMagic, MagicError, StrictMagic, failure
+from .masking import masked
 from .parser import CellParser, is_magic, leading_lines, name_before
 from .sources import CellSources, render
 
@@ -155,6 +156,8 @@ class MicroPythonKernel(MetaKernel):
             self._log = opened
             self.tap.add(opened)
         options.setdefault("baud", self.baud)
+        if options.get("password") is None:
+            options["password"] = self._ask_password
         try:
             self.device = Board.connect(address, tap=self.tap, **options)
         except BaseException:
@@ -162,6 +165,12 @@ class MicroPythonKernel(MetaKernel):
             raise
         self._lost = ""
         return self.device
+
+    def _ask_password(self, address: str) -> str | None:
+        """Have the front end ask for a password, without an echo; None where it cannot."""
+        if not self._allow_stdin:
+            return None
+        return self.getpass(f"Password of the WebREPL at {address}: ")
 
     def disconnect(self, *, leave: bool = True) -> str:
         """Free the board's line; return its address, ``""`` when none was connected."""
@@ -269,10 +278,13 @@ class MicroPythonKernel(MetaKernel):
                 self._start_trace()
                 if not _asks_for_bytes(code):
                     self._show_between()
+            shown = masked(code)
+            if store_history and shown != code:
+                self.hist_cache.append(shown.strip())
             reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,
-                store_history,
+                store_history and shown == code,
                 user_expressions,
                 allow_stdin,
                 cell_meta=cell_meta,
@@ -289,6 +301,10 @@ class MicroPythonKernel(MetaKernel):
                 self._trace.stop()
             if self._log is not None and self._log.problem:
                 self._end_log()
+
+    def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
+        # Other front ends show what was typed here.
+        super()._publish_execute_input(masked(code), parent, execution_count)  # type: ignore[no-untyped-call]
 
     @property
     def cell(self) -> str:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from metakernel import ExceptionWrapper, Magic
 
 from .errors import DeviceError, MicroPythonError
+from .masking import masked_message
 from .parser import leading_lines
 
 if TYPE_CHECKING:
@@ -151,7 +152,11 @@ class BoardMagic(StrictMagic):
     def run(self, mtype: str, name: str, args: str) -> None:
         """Parse the arguments and call the method."""
         method = getattr(self, f"{mtype}_{name}")
-        method(self._parser(mtype, name).parse_args(self.split(args)))
+        try:
+            parsed = self._parser(mtype, name).parse_intermixed_args(self.split(args))
+        except MagicError as error:
+            raise MagicError(masked_message(str(error), args)) from None
+        method(parsed)
 
     def split(self, text: str) -> list[str]:
         """Split the text behind the magic's name as a shell does; backslashes stay, for the sake of Windows' paths.

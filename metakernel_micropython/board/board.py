@@ -84,6 +84,7 @@ class Board:
         dtr: bool | None = None,
         rts: bool | None = None,
         heap: int | None = None,
+        password: transports.Password | None = None,
         raw: bool = False,
         timeout: float = ATTACH_TIMEOUT,
         tap: Tap | None = None,
@@ -96,6 +97,8 @@ class Board:
             dtr: state of the modem line DTR when the port opens; None for the transport's choice.
             rts: the same for RTS.
             heap: bytes of heap of a virtual board; None for its default.
+            password: of a WebREPL, or what asks a person for it; None for what the environment variable
+                ``MICROPYTHON_WEBREPL_PASSWORD`` holds.
             raw: only open the line, without the protocol.
             timeout: seconds that the board has to come to its prompt.
             tap: is told everything that goes over the line; see ``transports.tap``.
@@ -107,7 +110,7 @@ class Board:
         parsed = transports.parse(address)
         if parsed.scheme == "auto":
             return cls._connect_any(baud=baud, dtr=dtr, rts=rts, raw=raw, tap=tap)
-        line = transports.open_transport(parsed, baud=baud, dtr=dtr, rts=rts, heap=heap)
+        line = transports.open_transport(parsed, baud=baud, dtr=dtr, rts=rts, heap=heap, password=password)
         return cls._attach(Conversation(line, raw=raw, tap=tap), timeout)
 
     @classmethod
@@ -154,13 +157,16 @@ class Board:
 
     @property
     def lost(self) -> LineLost | None:
-        """Why the line to the board is gone; None while it is there."""
-        return self._conversation.lost
+        """Why the line to the board is gone; None while it is there, or comes back when it is used.
+
+        The soft reset of a board ends its WebREPL; the next execution waits until boot.py has started it again.
+        """
+        return None if self._conversation.away else self._conversation.lost
 
     @property
     def idle(self) -> bool:
         """Whether the board waits at its prompt, so that a request is answered at once."""
-        return self.lost is None and not self.raw and self._conversation.ready
+        return self._conversation.lost is None and not self.raw and self._conversation.ready
 
     @property
     def raw(self) -> bool:
@@ -204,9 +210,7 @@ class Board:
             )
         if self.lost is not None:
             raise self.lost
-        if not self._conversation.ready:
-            self._conversation.attach()
-        return self._conversation.start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
+        return self._at_prompt().start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
 
     def execute(
         self, source: str, on_output: Callable[[str], object] | None = None, *, timeout: float | None = None
@@ -268,16 +272,40 @@ class Board:
     def soft_reset(self) -> str:
         """Soft-reset the board: variables are gone, ``boot.py`` runs. Return what the board said.
 
+        Where that ends the line, as with a WebREPL, it is opened again.
+
         Raises:
             NotConnected: the line was opened raw.
             BoardBusy: the board did not come back.
-            LineLost: the line is gone.
+            LineLost: the line is gone, or did not come back.
         """
         if self.raw:
             raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
+        conversation = self._at_prompt()
+        try:
+            return conversation.soft_reset()
+        except LineLost:
+            if not conversation.away:
+                raise
+        said = decode(conversation.take_between()[0])
+        self._at_prompt()
+        return said
+
+    def _at_prompt(self) -> Conversation:
+        """Return the conversation with the board at its prompt, on the line that it came back to where it restarted.
+
+        Raises:
+            ConnectError: the board does not come to its prompt.
+            LineLost: the line is gone, or did not come back.
+        """
+        if self._conversation.away:
+            try:
+                self._conversation = self._conversation.reopened()
+            except ConnectError as error:
+                raise LineLost(str(error)) from error
         if not self._conversation.ready:
             self._conversation.attach()
-        return self._conversation.soft_reset()
+        return self._conversation
 
     # -- by hand -------------------------------------------------------------------------------------------------
 
@@ -288,6 +316,8 @@ class Board:
             BoardBusy: a program runs.
             LineLost: the line is gone, or the board does not take them.
         """
+        if self._conversation.away:
+            self._at_prompt()
         self._conversation.write(data)
 
     def read_bytes(self, quiet: float = 0.1, limit: float = 1.0) -> tuple[bytes, int]:
@@ -319,8 +349,7 @@ class Board:
             data = b"".join(line + b"\r\n" for line in lines)
         else:
             check_source(b"\n".join(lines))
-            if not self._conversation.ready:
-                self._conversation.attach()
+            self._at_prompt()
             data = CTRL_C + b"".join(line + b"\n" for line in lines)  # Ctrl-C empties the prompt's line
         self._conversation.write(data, pause=CHUNK_PAUSE)
 

@@ -58,6 +58,9 @@ COMPILE_PATIENCE = 0.3
 PENDING_LIMIT = 4 * 1024 * 1024
 """Bytes of output that wait to be shown before the reader lets the board wait."""
 
+RESET_FAREWELL = b"soft reboot\r\n"
+"""What a board says last on a line that ends with its soft reset."""
+
 BETWEEN_LIMIT = 256 * 1024
 """Bytes kept of what a board prints between executions; the oldest go first, and their number is told."""
 
@@ -238,7 +241,9 @@ class Conversation:
         self._between = bytearray()
         self._dropped = 0
         self._received = 0
+        self._last = b""  # the end of what was received
         self._lost: LineLost | None = None
+        self._returns = False  # the board restarts, and the line can be opened again
         self._closed = False
         self._reader = threading.Thread(target=self._read_forever, name=f"line to {transport.address}", daemon=True)
         self._reader.start()
@@ -247,6 +252,34 @@ class Conversation:
     def lost(self) -> LineLost | None:
         """Why the line is gone; None while it is there."""
         return self._lost
+
+    @property
+    def away(self) -> bool:
+        """Whether the board's restart ended the line, which ``reopened`` opens again: a WebREPL starts with boot.py."""
+        return self._lost is not None and self._returns and not self._closed
+
+    def reopened(self) -> Conversation:
+        """End this conversation, and return the one that goes on with the board when it is back at its prompt.
+
+        Raises:
+            ConnectError: the board does not come back, or not to its prompt.
+            LineLost: the new line was lost, too.
+        """
+        reopen: Callable[[], Transport] = getattr(self.transport, "reopen")  # noqa: B009 - few transports have it
+        try:
+            line = reopen()
+        except MicroPythonError:
+            self.close(leave=False)
+            raise
+        self.close(leave=False)
+        conversation = Conversation(line, tap=self._tap)
+        conversation.repl.raw_paste, conversation.repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
+        try:
+            conversation.attach()
+        except BaseException:
+            conversation.close(leave=False)
+            raise
+        return conversation
 
     @property
     def ready(self) -> bool:
@@ -262,6 +295,7 @@ class Conversation:
                 self._note(FROM_BOARD, data)
                 with self.changed:
                     self._received += len(data)
+                    self._last = (self._last + data)[-len(RESET_FAREWELL) :]
                     for event in [Output(data)] if self.raw or self._by_hand else self.repl.receive(data):
                         self._handle(event)
                     self.changed.notify_all()
@@ -269,10 +303,23 @@ class Conversation:
                         self.changed.wait()
         except LineLost as error:
             with self.changed:
-                self._lost = error
-                if self._execution is not None:
-                    self._end_execution(error)
+                self._note_loss(error)
                 self.changed.notify_all()
+
+    def _note_loss(self, error: LineLost) -> None:
+        rebooting = self.repl.state is State.REBOOTING
+        if rebooting:
+            self._handle(Output(self.repl.release()))  # the announcement of the reset, which nothing will follow
+        restarts = rebooting or self._last == RESET_FAREWELL
+        self._returns = restarts and not self.raw and hasattr(self.transport, "reopen")
+        self._lost = error
+        failure: MicroPythonError = error
+        if self._returns:
+            address = self.transport.address
+            failure = BoardReset(
+                f"The board on {address} restarted: its variables are gone. The next cell connects again."
+            )
+        self._end_execution(failure)
 
     def _handle(self, event: Event) -> None:
         execution = self._execution

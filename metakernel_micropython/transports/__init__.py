@@ -6,7 +6,8 @@ when an address needs them, so that importing this package costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -14,7 +15,11 @@ from ..errors import ConnectError
 from .address import SCHEMES, Address, parse
 from .base import WRITE_TIMEOUT, Transport
 
-__all__ = ["WRITE_TIMEOUT", "Address", "Options", "Transport", "open_transport", "parse"]
+__all__ = ["WRITE_TIMEOUT", "Address", "Options", "Password", "Transport", "open_transport", "parse"]
+
+Password = str | Callable[[str], str | None]
+"""A password, or what asks a person for it: gets the address and returns the password, None where nobody can be asked.
+"""
 
 DEFAULT_BAUD = 115200
 """Baud that MicroPython's ports use on a UART unless the board's maker chose another."""
@@ -29,12 +34,14 @@ class Options:
         dtr: level of DTR while the port is open; None for what does not reset the board.
         rts: level of RTS, likewise.
         heap: bytes of heap of the virtual board; None for its default.
+        password: for WebREPL; None for what the environment has.
     """
 
     baud: int = DEFAULT_BAUD
     dtr: bool | None = None
     rts: bool | None = None
     heap: int | None = None
+    password: Password | None = field(default=None, repr=False)
 
 
 class _Opener(Protocol):
@@ -52,6 +59,7 @@ def open_transport(
     dtr: bool | None = None,
     rts: bool | None = None,
     heap: int | None = None,
+    password: Password | None = None,
 ) -> Transport:
     """Open the line to a board.
 
@@ -64,13 +72,14 @@ def open_transport(
         dtr: level of DTR while the port is open; None for the default, which does not reset boards.
         rts: level of RTS, likewise.
         heap: bytes of heap, for the virtual board only.
+        password: for WebREPL only; see ``webrepl``. It is asked for when the board wants it.
 
     Raises:
         AddressError: the text is no address.
         ConnectError: the line could not be opened; the message says what to do next.
     """
     wanted = parse(address) if isinstance(address, str) else address
-    options = Options(baud, dtr, rts, heap)
+    options = Options(baud, dtr, rts, heap, password)
     if wanted.scheme == "auto":
         raise ConnectError("auto means trying the boards that are plugged in one by one, which takes more than a line.")
     if wanted.scheme in ("id", "usb"):

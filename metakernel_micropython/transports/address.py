@@ -77,8 +77,9 @@ def parse(text: str) -> Address:
 
     Args:
         text: for example ``/dev/ttyACM0``, ``COM5``, ``auto``, ``id:E6614C311B7E6F35``, ``2e8a:0005``,
-            ``socket://192.168.1.7:2000``, ``rfc2217://raspberrypi:4000?ign_set_control``, ``exec:ssh pi micropython``,
-            ``virtual`` or ``virtual:~/board``. Space around it and the case of the scheme do not matter.
+            ``ws://192.168.4.1``, ``socket://192.168.1.7:2000``, ``rfc2217://raspberrypi:4000?ign_set_control``,
+            ``exec:ssh pi micropython``, ``virtual`` or ``virtual:~/board``. Space around it and the case of the scheme
+            do not matter.
 
     Raises:
         AddressError: the text is none of these. The message holds no password that was typed.
@@ -159,7 +160,9 @@ def _folder(rest: str, typed: str) -> tuple[str, str]:
     return folder, f"virtual:{folder}" if folder else "virtual"
 
 
-def _network(scheme: str, options: dict[str, Callable[[str], bool]]) -> Callable[[str, str], tuple[str, str]]:
+def _network(
+    scheme: str, options: dict[str, Callable[[str], bool]], default_port: int | None = None
+) -> Callable[[str, str], tuple[str, str]]:
     """The reader of ``scheme://host:port``, with the options that may follow a question mark."""
 
     def read(rest: str, _typed: str) -> tuple[str, str]:
@@ -169,9 +172,11 @@ def _network(scheme: str, options: dict[str, Callable[[str], bool]]) -> Callable
         except ValueError as error:
             raise ValueError(_reworded(error)) from None
         if "@" in parts.netloc:
-            raise ValueError("it takes no user name and no password")
+            raise ValueError("it takes no user name and no password (a WebREPL's password goes into --password)")
         if not host or re.search(r"\s", host):
             raise ValueError("the host is missing" if not host else "the host holds a space")
+        if port is None:
+            port = default_port
         if port is None:
             raise ValueError("the port is missing")
         if port == 0:
@@ -215,11 +220,16 @@ _RFC2217_OPTIONS: dict[str, Callable[[str], bool]] = {
     "logging": lambda value: value in ("debug", "info", "warning", "error"),
 }
 
+WEBREPL_PORT = 8266
+"""The port that MicroPython's ``webrepl.start()`` listens on unless it is told another."""
+
 SCHEMES: dict[str, Scheme] = {
     "serial": Scheme("/dev/ttyACM0 or COM5", _device, "serial"),
     "auto": Scheme("auto", _word, None),
     "id": Scheme("id:SERIALNUMBER", _serial_number, None, "id:"),
     "usb": Scheme("VID:PID such as 2e8a:0005", _usb_id, None),
+    "ws": Scheme("ws://host[:8266]", _network("ws", {}, WEBREPL_PORT), "webrepl", "ws://"),
+    "wss": Scheme("wss://host[:8266]", _network("wss", {}, WEBREPL_PORT), "webrepl", "wss://"),
     "socket": Scheme("socket://host:port", _network("socket", {}), "tcp", "socket://"),
     "rfc2217": Scheme("rfc2217://host:port", _network("rfc2217", _RFC2217_OPTIONS), "rfc2217", "rfc2217://"),
     "exec": Scheme("exec:COMMAND LINE", _command, "process", "exec:"),

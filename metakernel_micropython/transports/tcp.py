@@ -35,17 +35,33 @@ def connect(address: Address, _options: Options) -> SocketLine:
     """
     parts = urlsplit(address.target)
     assert parts.hostname is not None and parts.port is not None  # the parser saw to it
-    connection = _connected(address.text, parts.hostname, parts.port)
+    connection = open_socket(address.text, parts.hostname, parts.port)
     try:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in _KEEPALIVE.items():
-            if hasattr(socket, option):
-                with contextlib.suppress(OSError):
-                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         return SocketLine(address.text, connection)
     except OSError as error:
         connection.close()
         raise ConnectError(network_trouble(address.text, error)) from error
+
+
+def open_socket(name: str, host: str, port: int) -> socket.socket:
+    """Connect to a host, and have the system find out when it is gone.
+
+    Args:
+        name: what messages call it.
+        host: a name or an address.
+        port: the TCP port.
+
+    Raises:
+        ConnectError: the host is unknown, refuses, or does not answer within ``CONNECT_TIMEOUT``.
+    """
+    connection = _connected(name, host, port)
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    return connection
 
 
 def _connected(name: str, host: str, port: int) -> socket.socket:

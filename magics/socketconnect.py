@@ -1,0 +1,32 @@
+"""%socketconnect."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+
+
+class SocketConnectMagic(BoardMagic):
+    """Connects to a board behind a TCP port."""
+
+    group = "Board"
+
+    @arguments(
+        argument("host", help="a name or an address"),
+        argument("port", help="the TCP port"),
+        argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
+    )
+    def line_socketconnect(self, args: Namespace) -> None:
+        """%socketconnect HOST PORT [--raw] - connect to a board behind a TCP port: %connect socket://HOST:PORT.
+
+        Example:
+          %socketconnect 192.168.1.7 2000
+        """
+        host = f"[{args.host}]" if ":" in args.host and not args.host.startswith("[") else args.host
+        board = self.kernel.connect(f"socket://{host}:{args.port}", raw=args.raw)
+        self.kernel.Print(describe_connection(board))
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(SocketConnectMagic)
