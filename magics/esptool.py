@@ -48,7 +48,7 @@ class EsptoolMagic(BoardMagic):
 
     group = "Board"
     _own: list[str] | None = None  # what stands behind --
-    _erased = ""  # the port of the board that was erased last and has no firmware yet
+    _last = ""  # the port that esptool used last; an erased board has to be found again
 
     @arguments(
         argument(
@@ -61,7 +61,9 @@ class EsptoolMagic(BoardMagic):
             help="see below",
         ),
         argument("file", nargs="?", metavar="FILE.bin", complete_path=images, help="the firmware, on this computer"),
-        argument("--port", default="", complete=ports, help="default: the connected board's, else the likeliest one"),
+        argument(
+            "--port", default="", complete=ports, help="default: the connected board's, the last one, the likeliest one"
+        ),
         argument("--baud", type=int, help=f"speed of writing (default: {firmware.BAUD})"),
     )
     def line_esptool(self, args: Namespace) -> None:
@@ -101,7 +103,6 @@ class EsptoolMagic(BoardMagic):
         port = self._port(args.port)
         baud = ["--baud", str(args.baud)] if args.baud else []
         self._run(["--port", port, *baud, "erase-flash"], port, restarts=False)
-        self._erased = port
         self.kernel.Print(
             "The flash is empty. %esptool flash FILE.bin puts MicroPython on the board; files are at "
             + firmware.DOWNLOADS.format("esp32 (or esp8266)")
@@ -116,7 +117,6 @@ class EsptoolMagic(BoardMagic):
         chip = firmware.chip_of_image(path, wanted)
         port = self._port(args.port)
         self.kernel.Print(f"Writing {path} to the {chip.title} on {port}, from {chip.offset:#x} on")
-        self._erased = ""
         connected = self._run(firmware.write_arguments(chip, path, port, args.baud or firmware.BAUD), port)
         if not connected:
             self.kernel.Print(f"MicroPython is on the board: %connect {args.port or port}")
@@ -134,9 +134,7 @@ class EsptoolMagic(BoardMagic):
 
     def _port(self, named: str) -> str:
         device = self.kernel.device
-        return firmware.serial_port(
-            named or (device.address if device else self._erased or self.kernel.board) or "auto"
-        )
+        return firmware.serial_port(named or (device.address if device else self._last or self.kernel.board) or "auto")
 
     def _run(self, words: list[str], port: str, *, restarts: bool = True) -> bool:
         """Run esptool while the kernel has the port closed; connect to the board again, and return whether it did.
@@ -146,6 +144,7 @@ class EsptoolMagic(BoardMagic):
             port: the port that it uses; ``""`` for none.
             restarts: whether there is MicroPython on the board when it succeeded.
         """
+        self._last = port or self._last
         address = self.kernel.disconnect() if port and self._is_connected_to(port) else ""
         try:
             firmware.run(words, lambda text: self.kernel.Print(text, end=""), port)

@@ -1,12 +1,11 @@
 """A stand-in for an ESP chip on a pseudo-terminal: the loader in its ROM, esptool's stub, and a flash kept in memory.
 
-It is no chip: the tests have none, and no emulator that runs a ROM's serial loader comes from a package registry. It
-answers the real esptool as Espressif documents the protocol, and tells where esptool or our part of it does something
-wrong: checksums, sequence numbers and sizes are checked, and bits of the flash go from 1 to 0 only until they are
-erased. It does not run what is uploaded: what counts as the stub is one that was uploaded whole. A pseudo-terminal has
-no DTR and RTS, so two things differ from hardware: the chip enters its loader when it hears the SYNC packet, and
-restarts when nobody has the line open any more. Where its flash then holds an image at the right offset, "MicroPython"
-answers on the line: the virtual board.
+A fake, because the tests have no chip. It answers the real esptool as Espressif documents the protocol, and is strict:
+checksums, sequence numbers and sizes are checked, and bits of the flash go from 1 to 0 only until they are erased. It
+does not run what is uploaded: after a whole stub it behaves as esptool's stub does. A pseudo-terminal has no DTR and
+RTS, so two things differ from hardware: the chip enters its loader when it hears the SYNC packet, and restarts when
+nobody has the line open any more. Where its flash then holds an image at the right offset, MicroPython answers on the
+line: the virtual board.
 
 Protocol: https://docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
 """

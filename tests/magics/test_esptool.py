@@ -143,11 +143,14 @@ def test_own_arguments_are_passed_as_they_are(plain: Jupyter, esp32: EspChip, tm
 
 
 @posix_only
-def test_a_board_that_was_erased_is_the_next_ones_target(plain: Jupyter, esp32: EspChip, file: Path) -> None:
+def test_an_erased_board_is_the_next_commands_target(plain: Jupyter, esp32: EspChip, file: Path) -> None:
     esp32.flash[-1] = 0
     said = plain.do(f"%esptool erase --port {esp32.address}").stdout
     assert set(esp32.flash) == {0xFF}
     assert "%esptool flash" in said
+    esp32.worn = 0x2000
+    assert "MD5" in plain.fail(f"%esptool flash '{file}'").value
+    esp32.worn = None
     plain.do(f"%esptool flash '{file}'")
     assert written(esp32, file)
 
