@@ -375,7 +375,7 @@ _ADVICE = (
         "BOOT go, and run the cell again. See too that the cable carries data, and that this is the board's port.",
     ),
     (
-        r"^This chip is|is not an ESP|requires chip revision",
+        r"^This chip is|is not an .*image|requires chip revision",
         "Nothing was written. Take the firmware for this chip from " + DOWNLOADS.format("esp32"),
     ),
     (

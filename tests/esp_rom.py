@@ -24,6 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 from metakernel_micropython.errors import LineLost
+from metakernel_micropython.firmware import CHIPS
 from metakernel_micropython.transports import Transport, open_transport
 
 SECTOR = 0x1000
@@ -57,18 +58,17 @@ NAMES = {
 
 def image(chip: str, size: int = 100_000, seed: int = 1) -> bytes:
     """A file like those of the download page: an image that the chip's loader accepts, and what lies behind it."""
-    from esptool.targets import CHIP_DEFS
+    from esptool.loader import ESPLoader
 
-    rom = CHIP_DEFS[chip]
     body = bytes(range(256)) * 8
     if chip == "esp8266":
         header = struct.pack("<4BI", 0xE9, 1, 0, 0x40, 0x40100000) + struct.pack("<2I", 0x40100000, len(body))
     else:
         header = struct.pack("<4BI", 0xE9, 1, 2, 0x20, 0x40080000)
-        header += struct.pack("<4BHBHH4xB", 0xEE, 0, 0, 0, rom.IMAGE_CHIP_ID, 0, 0, 65535, 0)
+        header += struct.pack("<4BHBHH4xB", 0xEE, 0, 0, 0, CHIPS[chip].image_id, 0, 0, 65535, 0)
         header += struct.pack("<2I", 0x3FFF0030, len(body))
     whole = header + body
-    whole += bytes(15 - len(whole) % 16) + bytes([rom.checksum(body)])
+    whole += bytes(15 - len(whole) % 16) + bytes([ESPLoader.checksum(body)])
     # Half of it compresses, as firmware does.
     return whole + random.Random(seed).randbytes(size - len(whole)).hex().encode()[: size - len(whole)]
 
