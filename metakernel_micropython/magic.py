@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import itertools
 import shlex
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from metakernel import ExceptionWrapper, Magic
@@ -153,7 +153,8 @@ class BoardMagic(StrictMagic):
         """Parse the arguments and call the method."""
         method = getattr(self, f"{mtype}_{name}")
         try:
-            parsed = self._parser(mtype, name).parse_intermixed_args(self.split(args))
+            described = getattr(method, "magic_arguments", ())
+            parsed = self._parser(mtype, name).parse_args(_options_first(described, self.split(args)))
         except MagicError as error:
             raise MagicError(masked_message(str(error), args)) from None
         method(parsed)
@@ -214,12 +215,36 @@ class BoardMagic(StrictMagic):
         return sorted({text for text in found if text.startswith(word)})
 
 
+def _options_first(described: Iterable[Any], words: list[str]) -> list[str]:
+    """Return the words with the options in front: argparse gives up on optional arguments that stand behind one."""
+    with_value = _with_value(described)
+    known = {name for one in described for name in one[0] if name[:1] == "-"}
+    options: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word in known:
+            options.append(word)
+            if word in with_value:
+                options += itertools.islice(left, 1)
+        else:
+            (options if word.partition("=")[0] in known else rest).append(word)
+    return options + rest
+
+
+def _with_value(described: Iterable[Any]) -> dict[str, Any]:
+    """Return the options that take a value, with the argument that each is."""
+    return {name: one for one in described for name in one[0] if name[:1] == "-" and "action" not in one[2]}
+
+
 def _expected(described: Iterable[Any], earlier: list[str]) -> list[Any]:
     """Return the argument that the word behind the ``earlier`` ones is for: an option's value, or the next one."""
-    with_value = {name: one for one in described for name in one[0] if name[:1] == "-" and "action" not in one[2]}
+    with_value = _with_value(described)
     if earlier and earlier[-1] in with_value:
         return [with_value[earlier[-1]]]
-    taken = sum(word[:1] != "-" and previous not in with_value for previous, word in pairwise(["", *earlier]))
+    taken = sum(word[:1] != "-" and previous not in with_value for previous, word in itertools.pairwise(["", *earlier]))
     positional = [one for one in described if one[0][0][:1] != "-"]
     return positional[taken : taken + 1] or [one for one in positional[-1:] if one[2].get("nargs") in ("*", "+")]
 
