@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 
 from metakernel_micropython.install import install
+
+from .webrepl_server import BoardBehind, Quirks, WebReplServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WEBREPL = "ws://127.0.0.1:8266"
+"""Where the notebooks say that a board is."""
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
@@ -51,11 +60,28 @@ def test_the_notebook_runs_on_the_virtual_board(
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
     monkeypatch.setenv("MICROPYTHON_BOARD", virtual_address)
     committed = nbformat.read(path, as_version=4)
-    executed = _runner().execute(nbformat.read(path, as_version=4), tmp_path)
+    with _webrepl(path) as address:
+        notebook = nbformat.reads(path.read_text("utf-8").replace(WEBREPL, address), as_version=4)
+        executed = _runner().execute(notebook, tmp_path)
     assert errors(executed) == []
     for before, after in zip(committed.cells, executed.cells, strict=True):
         if before.cell_type == "code":
             assert _kinds(after) == _kinds(before), before.source
+
+
+@contextmanager
+def _webrepl(path: Path) -> Iterator[str]:
+    """Serve a board's WebREPL to the notebook that wants one."""
+    if WEBREPL not in path.read_text("utf-8"):
+        yield WEBREPL
+        return
+    board = BoardBehind()
+    server = WebReplServer(board, Quirks(password="python"))
+    try:
+        yield server.address
+    finally:
+        server.close()
+        board.close()
 
 
 def _kinds(cell: nbformat.NotebookNode) -> list[tuple[str, str]]:
