@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..boards import needs_virtual
+from ..boards import needs, needs_virtual
 from ..front_end import Jupyter
+from ..virtual.boards import Served
+from ..webrepl_server import PASSWORD, BoardBehind, WebReplServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +24,25 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module", params=["virtual"])
-def address(request: pytest.FixtureRequest) -> str:
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Addresses of boards with folders."""
     needs_virtual()
-    return str(request.param)
+    with ExitStack() as stack:
+        match request.param:
+            case "serial port":
+                needs(sys.platform != "win32", "a pseudo-terminal")
+                link = tmp_path_factory.mktemp("ports") / "ttyUSB0"
+                served = Served("--pty", str(link))
+                stack.callback(served.end)
+                assert served.process.stdout
+                served.process.stdout.readline()
+                yield str(link)
+            case "webrepl":
+                board = stack.enter_context(closing(BoardBehind()))
+                server = stack.enter_context(closing(WebReplServer(board)))
+                yield f"{server.address} --password {PASSWORD}"
+            case other:
+                yield other
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +221,7 @@ def test_where_a_file_goes(kernel: Jupyter, tmp_path: Path, command: str, typed:
     assert content(kernel, path) == b"\r\n\xe9"
 
 
+@pytest.mark.parametrize("address", ["virtual", "serial port", "webrepl"], indirect=True, scope="module")
 def test_a_tree_of_forty_files_there_and_back(kernel: Jupyter, tmp_path: Path) -> None:
     source = tmp_path / "site"
     for number in range(36):
