@@ -8,6 +8,7 @@ micropython-lib (L); each can be switched. The binary protocol for files is left
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -88,7 +89,13 @@ class BoardBehind:
 class WebReplServer:
     """One board's WebREPL. ``seen`` has what clients sent to the prompt, ``sessions`` counts those who got in."""
 
-    def __init__(self, board: BoardBehind, quirks: Quirks | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        board: BoardBehind,
+        quirks: Quirks | None = None,
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
         self.quirks = quirks or Quirks()
         self.seen = b""
         self.passwords: list[bytes] = []
@@ -103,7 +110,7 @@ class WebReplServer:
         self._ended = False
         self._restarting = False
         self._heard = b""
-        self.port = 0
+        self.port = port
         self._listen()
         threading.Thread(target=self._empty_ring, daemon=True).start()
 
@@ -277,3 +284,15 @@ class WebReplServer:
 
 
 __all__ = ["PASSWORD", "BoardBehind", "Opcode", "Quirks", "WebReplServer"]
+
+
+def main() -> None:
+    """Serve a virtual board until Ctrl-C: python -m tests.webrepl_server PORT PASSWORD."""
+    server = WebReplServer(BoardBehind(), Quirks(password=sys.argv[2]), port=int(sys.argv[1]))
+    print(server.address, flush=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
