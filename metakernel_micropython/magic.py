@@ -228,7 +228,10 @@ def _options_first(described: Iterable[Any], words: list[str]) -> list[str]:
         elif word in known:
             options.append(word)
             if word in with_value:
-                options += itertools.islice(left, 1)
+                value = list(itertools.islice(left, 1))
+                if not value:
+                    return rest + options  # its value is missing, and must not be taken from the rest
+                options += value
         else:
             (options if word.partition("=")[0] in known else rest).append(word)
     return options + rest

@@ -13,7 +13,7 @@ _WORD = r"(?:\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"'])+"
 _OPTION = re.compile(
     rf"(?<!\S)(--(?:p|pa|pas\w*|pwd?)(?:=|[ \t]+(?!--)))({_WORD}(?:[ \t]+(?!-|\S*://){_WORD})*)",
 )
-_IN_URL = re.compile(r"(\b[A-Za-z][\w+.-]*://)[^\s/]*@")
+_IN_URL = re.compile(r"(\b[A-Za-z][\w+.-]*://)\S*@|(?<!\S)(?!exec:|virtual:)[^\s:@]*:[^\s@]*@")
 _MAGIC_LINE = re.compile(r"^[ \t]*%.*$", re.MULTILINE)
 
 
@@ -24,7 +24,8 @@ def masked(cell: str) -> str:
 
 def masked_arguments(arguments: str) -> str:
     """Return the arguments of a magic without a password."""
-    return _IN_URL.sub(rf"\1{MASK}@", _OPTION.sub(rf"\1{MASK}", arguments))
+    without = _OPTION.sub(rf"\1{MASK}", arguments)
+    return _IN_URL.sub(lambda found: f"{found[1] or ''}{MASK}@", without)
 
 
 def masked_message(message: str, arguments: str) -> str:

@@ -263,7 +263,7 @@ class Conversation:
 
         Raises:
             ConnectError: the board does not come back, or not to its prompt.
-            LineLost: the new line was lost, too.
+            LineLost: the new line was lost, too, or somebody closed this conversation meanwhile.
         """
         reopen: Callable[[], Transport] = getattr(self.transport, "reopen")  # noqa: B009 - few transports have it
         try:
@@ -271,6 +271,9 @@ class Conversation:
         except MicroPythonError:
             self.close(leave=False)
             raise
+        if self._closed:
+            line.close()
+            raise LineLost(f"The connection to {self.transport.address} was closed.")
         self.close(leave=False)
         conversation = Conversation(line, tap=self._tap)
         conversation.repl.raw_paste, conversation.repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause

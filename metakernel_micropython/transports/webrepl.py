@@ -20,6 +20,7 @@ import socket
 import ssl
 import threading
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,7 @@ _GRANTED = b"WebREPL connected\r\n"
 _DENIED = b"Access denied"
 
 _FRAME = 128  # bytes of payload
-_GOODBYE = 0.5  # seconds that close() waits for the board to notice, so that the next client is not one too many
+_GOODBYE = 1.5  # seconds that close() waits for the board to notice, so that the next client is not one too many
 _RETURN_INTERVAL = 0.5  # seconds between two attempts to reach a board that restarts
 _PONG_TIMEOUT = 0.5  # seconds
 _LONGEST_EXCERPT = 80  # bytes
@@ -136,7 +137,10 @@ def _open(address: Address) -> WebReplLine:
                 # No redirects: the password is for this host. websocket-client offers no compression.
                 handshake: Any = websocket.WebSocket()
                 handshake.connect(address.target, socket=connection, timeout=CONNECT_TIMEOUT, redirect_limit=0)
-            except (websocket.WebSocketException, OSError) as error:
+                if handshake.getstatus() != HTTPStatus.SWITCHING_PROTOCOLS:
+                    raise websocket.WebSocketException("a redirect, which the library takes for a connection")
+            # Before 1.9 the library let ValueError, IndexError and others out where an answer is no HTTP.
+            except Exception as error:
                 raise ConnectError(_handshake_trouble(name, TimeoutError() if late() else error)) from error
         return WebReplLine(address, connection)
     except ssl.SSLCertVerificationError as error:
@@ -192,9 +196,9 @@ def _handshake_trouble(name: str, error: Exception) -> str:
         return (
             f"{name} takes connections, but did not answer in time. Check the port, or reset the board and try again."
         )
-    if isinstance(error, websocket.WebSocketException):
-        return f"{name} answers, but not as a WebREPL does. Check the port; a plain TCP port is socket://host:port."
-    return network_trouble(name, error)
+    if isinstance(error, OSError):
+        return network_trouble(name, error)
+    return f"{name} answers, but not as a WebREPL does. Check the port; a plain TCP port is socket://host:port."
 
 
 def _busy(name: str) -> str:
@@ -294,9 +298,11 @@ class WebReplLine(SocketLine):
 
         Raises:
             ConnectError: it could not be opened within ``timeout`` seconds.
+            LineLost: somebody closed this line meanwhile.
         """
         deadline = time.monotonic() + timeout
         while True:
+            self._refuse_closed()
             try:
                 line = _open(self._place)
                 with _closed_on_failure(line):

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
-OURS += ["serialconnect", "capture", "mpy-cross", "readbytes", "suppressendcode", "trace", "writebytes"]
+OURS += [
+    "serialconnect",
+    "websocketconnect",
+    "capture",
+    "mpy-cross",
+    "readbytes",
+    "suppressendcode",
+    "trace",
+    "writebytes",
+]
 
 
 @pytest.mark.parametrize("name", OURS)
