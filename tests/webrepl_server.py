@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Opcode
+from websockets.protocol import State
 from websockets.sync.server import ServerConnection, serve
 
 from metakernel_micropython.errors import LineLost
@@ -46,7 +46,7 @@ class Quirks:
         takes_every: seconds between two times that the board empties that buffer.
         ends_with_reset: the connection ends behind "soft reboot", with all of the firmware's sockets.
         away: seconds after that until boot.py serves WebREPL again; None: it never does.
-        drops_early: refuse a second client before the handshake, as L did until 2021; else right after it.
+        drops_early: refuse a second client before the handshake, as older versions of L do; else right after it.
         asks: whether a password is asked for; else it is some other WebSocket.
         answers: whether the password gets an answer.
         status: HTTP status in place of the handshake.
@@ -127,7 +127,8 @@ class WebReplServer:
 
     def drop(self) -> None:
         """End the session as a board does that closes its sockets: without a frame that says so."""
-        connection = self.current
+        with self._lock:
+            connection, self.current = self.current, None
         if connection is not None:
             self._cut(connection)
 
@@ -164,7 +165,7 @@ class WebReplServer:
             self._cut(connection)
         if self.quirks.status is not None:
             return connection.respond(HTTPStatus(self.quirks.status), "no board here\n")
-        if self.current is not None and self.quirks.drops_early:
+        if self._taken() and self.quirks.drops_early:
             self._reject(connection)
         return None
 
@@ -182,7 +183,7 @@ class WebReplServer:
 
     def _session(self, connection: ServerConnection) -> None:
         with self._lock:
-            taken = self.current is not None
+            taken = self._taken()
             if not taken:
                 self.current = connection  # os.dupterm has one place
         if taken:
@@ -195,10 +196,14 @@ class WebReplServer:
             if frame is not None:
                 self.closed_by.append(b"" if frame.code == 1005 else frame.serialize())
         finally:
-            self._board.sink = None
             with self._lock:
-                self.current = None
+                if self.current is connection:
+                    self._board.sink = self.current = None
             self._cut(connection)
+
+    def _taken(self) -> bool:
+        """Whether there is a session. The firmware forgets one before it closes its socket (``mp_os_deactivate``)."""
+        return self.current is not None and self.current.protocol.state is State.OPEN
 
     def _serve(self, connection: ServerConnection) -> None:
         if not self.quirks.asks:
@@ -219,7 +224,9 @@ class WebReplServer:
         self.sessions += 1
         connection.send("\r\nWebREPL connected\r\n>>> ")  # whatever prompt the board is at
         self._heard = b""
-        self._board.sink = self._to_client
+        with self._lock:
+            if self.current is connection:
+                self._board.sink = self._to_client
         self._take(bytes(typed[end + 1 :]))
         while True:
             self._take(self._receive(connection))
@@ -231,7 +238,6 @@ class WebReplServer:
         with self._filled:
             room = len(data) if self.quirks.buffer is None else self.quirks.buffer - len(self._ring)
             self.seen += data[:room]
-            # An interrupt is noticed while bytes arrive, and is not put into the buffer.
             self._ring += data[:room]
             self._filled.notify_all()
 
@@ -281,9 +287,6 @@ class WebReplServer:
                 self._listen()
                 break
             time.sleep(0.02)
-
-
-__all__ = ["PASSWORD", "BoardBehind", "Opcode", "Quirks", "WebReplServer"]
 
 
 def main() -> None:

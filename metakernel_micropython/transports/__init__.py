@@ -1,7 +1,7 @@
 """How bytes reach a board: one module for each kind of line, found by the scheme of the address.
 
-A transport carries bytes and knows nothing of what they say. The modules behind it (pyserial, pexpect) are imported
-when an address needs them, so that importing this package costs nothing.
+A transport carries bytes and knows nothing of what they say. The modules behind it (pyserial, pexpect,
+websocket-client) are imported when an address needs them, so that importing this package costs nothing.
 """
 
 from __future__ import annotations

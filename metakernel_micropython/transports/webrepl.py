@@ -126,7 +126,15 @@ def _open(address: Address) -> WebReplLine:
     parts = urlsplit(address.target)
     assert parts.hostname is not None and parts.port is not None  # the parser saw to it
     name = address.text
-    connection = open_socket(name, parts.hostname, parts.port)
+    try:
+        connection = open_socket(name, parts.hostname, parts.port)
+    except ConnectError as error:
+        if isinstance(error.__cause__, ConnectionRefusedError):
+            raise ConnectError(
+                f"{name} refused the connection: no WebREPL runs there. Start it on the board (import webrepl_setup "
+                "there, once, over its serial port), and check the port."
+            ) from error
+        raise
     try:
         connection.settimeout(CONNECT_TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -268,5 +268,5 @@ def test_closing_while_the_board_comes_back_ends_the_wait(server: WebReplServer,
     start = time.monotonic()
     board.close()
     assert isinstance(waiting(), LineLost)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 3
     assert board.lost is not None
