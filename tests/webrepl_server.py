@@ -72,6 +72,9 @@ class BoardBehind:
     def __init__(self) -> None:
         self.line = open_transport("virtual")
         self.sink: Callable[[bytes], None] | None = None
+        greeting = b""
+        while not greeting.endswith(b">>> "):  # what it says at its start is no session's
+            greeting += self.line.read(20)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
