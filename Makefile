@@ -15,10 +15,11 @@ lab: .venv/demo
 	@mkdir -p out && cp -n $(NOTEBOOK) out/
 	$(BIN)/jupyter lab out/$(notdir $(NOTEBOOK))
 
-# The linters come first, so that pytest's summary is the last thing printed.
+# The linters come first, so that pytest's summary is the last thing printed. The tests mostly wait for boards: four at
+# once take a third of the time on two cores.
 test: lint
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .
