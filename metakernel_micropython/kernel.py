@@ -403,6 +403,16 @@ class MicroPythonKernel(MetaKernel):
         if text:
             self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
+    def present(self, text: str, html: str) -> None:
+        """Show something that has a form for notebooks and one for consoles.
+
+        Args:
+            text: for consoles.
+            html: for notebooks; what a board said is escaped in it.
+        """
+        content = {"data": {"text/plain": text, "text/html": html}, "metadata": {}, "transient": {}}
+        self.send_response(self.iopub_socket, "display_data", content)
+
     def _show_between(self) -> None:
         """Show what the board printed since the last cell, marked as such and apart from this cell's output."""
         if self.device is None or self.device.raw:

@@ -106,6 +106,13 @@ def board(shared_board: Board) -> Board:
     return shared_board
 
 
+@pytest.fixture
+def virtual_board(virtual_address: str) -> Iterator[Board]:
+    """A new virtual board, for what does not differ from board to board."""
+    with Board.connect(virtual_address) as connected:
+        yield connected
+
+
 @pytest.fixture(scope="module")
 def shared_kernel(board_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     made = Jupyter(tmp_path_factory.mktemp("notebooks"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
+OURS += ["info", "mem", "modules"]
 OURS += [
     "serialconnect",
     "websocketconnect",
