@@ -426,7 +426,23 @@ class MicroPythonKernel(MetaKernel):
             self.Error("[printed between cells]\n" + between.text.strip("\n"))
 
     def set_variable(self, name: str, value: Any) -> None:
-        """Take no notice: MetaKernel sets half a dozen variables after every cell, and a board has little room."""
+        """Give a name on the board a value, as %put does.
+
+        MetaKernel sets half a dozen variables of its own after every cell, and a board has little room: names that
+        begin with ``_`` are left out, and everything while no board is connected.
+        """
+        if self.device is not None and not name.startswith("_"):
+            self.device.values.put(name, value)
+
+    def get_variable(self, name: str) -> Any:
+        """Return the value of a name on the board, as %get does."""
+        return self.require_board().values.get(name)
+
+    @property
+    def host_variables(self) -> dict[str, Any]:
+        """The names that ``%%python`` cells have made and use."""
+        env: dict[str, Any] = getattr(self.line_magics["python"], "env")  # noqa: B009 - MetaKernel's own magic has it
+        return env
 
     # -- interrupt and shutdown ----------------------------------------------------------------------------------
 
@@ -602,8 +618,7 @@ class MicroPythonKernel(MetaKernel):
         """Complete the host's Python, with the variables that its cells have made."""
         from jedi import Interpreter  # type: ignore[import-untyped]
 
-        env = getattr(self.line_magics["python"], "env", {})
-        names = {found.name for found in Interpreter(before, [env]).complete()}
+        names = {found.name for found in Interpreter(before, [self.host_variables]).complete()}
         return name_before(before).rpartition(".")[2], sorted(names)
 
     async def do_inspect(

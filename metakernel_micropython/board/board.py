@@ -20,6 +20,7 @@ from .conversation import ATTACH_TIMEOUT, Conversation, Execution
 from .files import Files
 from .repl import CHUNK_PAUSE, CTRL_C, check_source
 from .text import decode
+from .values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,6 +183,11 @@ class Board:
     def files(self) -> Files:
         """The board's file system."""
         return Files(self)
+
+    @cached_property
+    def values(self) -> Values:
+        """The board's values, and how they cross."""
+        return Values(self)
 
     def take_between(self) -> Between:
         """Return what the board printed since its last execution, once."""

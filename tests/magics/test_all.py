@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
-OURS += ["info", "mem", "modules"]
+OURS += ["get", "put", "info", "mem", "modules"]
 OURS += [
     "serialconnect",
     "websocketconnect",
@@ -34,7 +34,9 @@ def test_help_is_printed_and_nothing_is_done(plain: Jupyter, name: str) -> None:
         assert "not run" not in reply.stdout
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name not in ("capture", "writebytes")])  # these want more
+@pytest.mark.parametrize(
+    "name", [name for name in OURS if name not in ("capture", "get", "put", "writebytes")]
+)  # these want more
 def test_an_unknown_option_fails_the_cell_with_the_usage(plain: Jupyter, name: str) -> None:
     error = plain.fail(f"%{name} --no-such-option")
     assert error.name == "MagicError"

@@ -31,6 +31,11 @@ def call(name: str, *arguments: str | int) -> str:
     return f"{_function(name, _NAME)}try:\n {_NAME}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
 
 
+def apply(name: str, expression: str) -> str:
+    """Return source that runs the snippet ``name`` with the value of an expression, as ``call`` does."""
+    return f"{_function(name, _NAME)}try:\n {_NAME}({expression})\nfinally:\n del {_NAME}\n"
+
+
 def hold(name: str, *arguments: str | int) -> str:
     """Return source that runs the snippet ``name`` and keeps the function that it returns, for ``held``.
 
@@ -42,6 +47,15 @@ def hold(name: str, *arguments: str | int) -> str:
 def held(*arguments: str | int | bytes) -> str:
     """Return source that calls the function that ``hold`` has kept."""
     return f"{_HELD}({_literals(arguments)})\n"
+
+
+def held_with(arguments: str) -> str:
+    """Return an expression that calls the function that ``hold`` has kept.
+
+    Args:
+        arguments: expressions, with commas between them.
+    """
+    return f"{_HELD}({arguments})"
 
 
 def let_go() -> str:

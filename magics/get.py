@@ -1,0 +1,52 @@
+"""%get."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.values import board_names, described, split_assignment, split_expressions
+
+
+class GetMagic(BoardMagic):
+    """Brings values from the board to the host."""
+
+    group = "Values"
+
+    def split(self, text: str) -> list[str]:
+        """Split at the spaces that are not within an expression's quotes or brackets."""
+        return split_expressions(text)
+
+    @arguments(
+        argument(
+            "what",
+            metavar="NAME|NAME=EXPRESSION",
+            nargs="+",
+            complete=board_names,
+            help="a name on the board, or a name for what an expression gives there",
+        )
+    )
+    def line_get(self, args: Namespace) -> None:
+        """%get NAME ... - bring values from the board to the host's Python, where %%python uses them.
+
+        Numbers, strings, bytes, bytearrays, lists, tuples, dicts, sets, arrays, None, and these in each
+        other; exact. A named tuple comes as a tuple. What cannot cross says so, and nothing is changed then.
+
+        Examples:
+          %get samples
+          %get mean=sum(samples)/len(samples) first=samples[0]
+        """
+        found = {}
+        for text in args.what:
+            name, expression = split_assignment(text)
+            name = name or expression.rpartition(".")[2]
+            if not name.isidentifier():
+                raise MagicError(f"%get: give {expression} a name here, as in %get value={expression}")
+            found[name] = self.board.values.get(expression)
+        self.kernel.host_variables.update(found)
+        for name, value in found.items():
+            self.kernel.Print(f"{name}: {described(value)}")
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(GetMagic)

@@ -1,0 +1,53 @@
+"""%put."""
+
+from __future__ import annotations
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.values import described, host_names, split_assignment, split_expressions
+
+
+class PutMagic(BoardMagic):
+    """Sends values from the host to the board."""
+
+    group = "Values"
+
+    def split(self, text: str) -> list[str]:
+        """Split at the spaces that are not within an expression's quotes or brackets."""
+        return split_expressions(text)
+
+    @arguments(
+        argument(
+            "what",
+            metavar="NAME|NAME=EXPRESSION",
+            nargs="+",
+            complete=host_names,
+            help="a name of the host's Python, or a name for what an expression gives there",
+        )
+    )
+    def line_put(self, args: Namespace) -> None:
+        """%put NAME=EXPRESSION ... - send values of the host's Python to the board.
+
+        The expression is evaluated on the host, with the names that %%python has made. The same types as
+        with %get; arrays and numbers of numpy go as lists and numbers. A board that computes with single
+        precision rounds to it. A name keeps its old value until the new one is there.
+
+        Examples:
+          %put calibration
+          %put table=[round(255*math.sin(x/50)) for x in range(100)]
+        """
+        values = {}
+        for text in args.what:
+            name, expression = split_assignment(text)
+            try:
+                values[name or expression] = eval(expression, self.kernel.host_variables)  # noqa: S307 - the person's own
+            except Exception as error:
+                raise MagicError(f"%put: {expression} on the host: {type(error).__name__}: {error}") from None
+        for name, value in values.items():
+            self.board.values.put(name, value)
+            self.kernel.Print(f"{name}: {described(value)}")
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(PutMagic)
