@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from metakernel import Magic
 
+    from .asking import Asking, Dialogue
     from .board import Board, Execution
     from .capture import Capture
     from .completion import Completer
@@ -340,12 +341,19 @@ class MicroPythonKernel(MetaKernel):
         if "_completer" in vars(self):
             self._completer.forget()
         values = ValueFilter(program.mark)
+        dialogue = None
         try:
+            begin = self._asking.prepare(board, code)
             execution = board.start(program.source)
             self._on_host = False
-            self._show(execution, values)
+            dialogue = begin(execution)
+            self._show(execution, values, dialogue)
             execution.check()
+            if dialogue.refused:
+                raise dialogue.refused
         except DeviceError as error:
+            if dialogue is not None and dialogue.refused:
+                raise dialogue.refused from None
             lines = render(error.traceback, self._sources, self.execution_count, while_showing=values.cut)
             return ExceptionWrapper(error.name, error.message, lines)
         except LineLost as error:
@@ -354,25 +362,40 @@ class MicroPythonKernel(MetaKernel):
             raise self._lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
 
-    def _show(self, execution: Execution, values: ValueFilter) -> None:
+    def _show(self, execution: Execution, values: ValueFilter, dialogue: Dialogue) -> None:
         """Send a program's output as it comes: the first bytes at once, then a message per interval."""
         told = 0  # interrupts that the cell has said something about
         done = False
         while not done:
             done, interrupts = execution.done, execution.interrupts
-            text = execution.read(PATIENCE if interrupts > told else None)
+            text = execution.read(dialogue.patience(PATIENCE if interrupts > told else None))
             if text and not done and not text.endswith("\n"):
                 # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
                 execution.wait(LINE_INTERVAL)
                 text += execution.read(0)
-            self._write(values.feed(text) + (values.flush() if done else ""))
-            if text:
+            for piece in dialogue.feed(text, done=done):
+                self._write(values.feed(piece))
+            if done:
+                self._write(values.flush())
+            elif text and not dialogue.open:
                 execution.wait(OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
                 self.Error("Ctrl-C was sent again; the cell ends within a second.")
             elif interrupts > told and not execution.done:
-                self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
+                if not dialogue.open:  # it has handled Ctrl-C, and goes on
+                    self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
                 told = interrupts
+
+    @cached_property
+    def _asking(self) -> Asking:
+        from .asking import Asking
+
+        return Asking(self)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether the front end of the cell that runs can ask a person for a line."""
+        return bool(self._allow_stdin)
 
     def only_type(self) -> None:
         """Have the code of this cell typed to the board, which is not told to run it."""
