@@ -203,8 +203,11 @@ class Dialogue:
             return
         if self._question is not None:
             self._look(self._question)
-        elif not text and self._reads and not self._interrupts and not self._execution.printed:
+        elif not text and self._reads and not self._interrupts and not self._moved():
             yield from self._guess()
+
+    def _moved(self) -> bool:
+        return self._execution.printed or self._execution.done
 
     def _lines(self, text: str) -> Iterator[str]:
         if not self._reads:

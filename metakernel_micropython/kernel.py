@@ -12,6 +12,7 @@ import signal
 import threading
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metakernel import ExceptionWrapper, MetaKernel
@@ -28,14 +29,13 @@ from .parser import CellParser, is_magic, leading_lines, name_before
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from metakernel import Magic
 
     from .asking import Asking, Dialogue
     from .board import Board, Execution
     from .capture import Capture
     from .completion import Completer
+    from .history import History
     from .trace import Trace
     from .transports.tap import Tap, WireLog
 
@@ -95,6 +95,10 @@ class MicroPythonKernel(MetaKernel):
         os.environ.get("MICROPYTHON_BOARD", ""),
         help="Address of the board to connect to at the first cell, for example auto or /dev/ttyACM0; empty: none.",
     ).tag(config=True)
+    history_file = Unicode(
+        os.environ.get("MICROPYTHON_HISTORY", ""),
+        help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
+    ).tag(config=True)
     baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
 
     # ipykernel sleeps half a millisecond before every reply, for front ends that do not wait for "idle"; they all do.
@@ -115,6 +119,7 @@ class MicroPythonKernel(MetaKernel):
         self._capture: Capture | None = None
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
+        self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
     @property
@@ -279,13 +284,12 @@ class MicroPythonKernel(MetaKernel):
                 self._start_trace()
                 if not _asks_for_bytes(code):
                     self._show_between()
-            shown = masked(code)
-            if store_history and shown != code:
-                self.hist_cache.append(shown.strip())
+            if store_history and not silent:
+                self.history.add(self.execution_count, masked(code))
             reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,
-                store_history and shown == code,
+                False,  # it keeps passwords
                 user_expressions,
                 allow_stdin,
                 cell_meta=cell_meta,
@@ -367,7 +371,7 @@ class MicroPythonKernel(MetaKernel):
         told = 0  # interrupts that the cell has said something about
         done = False
         while not done:
-            done, interrupts = execution.done, execution.interrupts
+            done, interrupts, asking = execution.done, execution.interrupts, dialogue.open
             text = execution.read(dialogue.patience(PATIENCE if interrupts > told else None))
             if text and not done and not text.endswith("\n"):
                 # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
@@ -381,9 +385,8 @@ class MicroPythonKernel(MetaKernel):
                 execution.wait(OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
                 self.Error("Ctrl-C was sent again; the cell ends within a second.")
-            elif interrupts > told and not execution.done:
-                if not dialogue.open:  # it has handled Ctrl-C, and goes on
-                    self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
+            elif interrupts > told and not execution.done and not asking:
+                self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
                 told = interrupts
 
     @cached_property
@@ -462,10 +465,9 @@ class MicroPythonKernel(MetaKernel):
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the board's line at once; the board keeps its state."""
         self.disconnect()
-        try:
-            await super().do_shutdown(False)
-        except OSError as error:
-            self.log.warning("The history could not be saved: %s", error)
+        if "history" in vars(self):
+            self.history.close()
+        await super().do_shutdown(False)
         self._ending = True
         return {"status": "ok", "restart": restart}
 
@@ -512,6 +514,8 @@ class MicroPythonKernel(MetaKernel):
         super().register_magics(strict(magic_klass))
 
     def _tell_problems(self) -> None:
+        if problem := self.history.problem():
+            self.Error(problem)
         self._load_magics()
         for where, problem in self.magic_load_errors[self._problems_told :]:
             self.Error(f"The magics in {where} could not be loaded: {problem}")
@@ -672,6 +676,15 @@ class MicroPythonKernel(MetaKernel):
 
     # -- history -------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def history(self) -> History:
+        """The cells that were run, also by earlier kernels and by those beside this one."""
+        from .history import History, default_path
+
+        if self.history_file.lower() == "off":
+            return History(None)
+        return History(Path(self.history_file).expanduser() if self.history_file else default_path())
+
     async def do_history(  # type: ignore[override]
         self,
         hist_access_type: str | None,
@@ -684,25 +697,14 @@ class MicroPythonKernel(MetaKernel):
         pattern: str | None = None,
         unique: bool = False,
     ) -> dict[str, Any]:
-        """Return earlier cells, those of this session last."""
-        from fnmatch import fnmatchcase
-
-        try:
-            with open(self.hist_file, encoding="utf-8") as file:  # noqa: PTH123
-                saved = json.load(file)
-        except (OSError, ValueError):
-            saved = []
-        cells = [cell for cell in [*saved, *self.hist_cache] if isinstance(cell, str)]
-        if hist_access_type == "search" and pattern:
-            cells = [cell for cell in cells if fnmatchcase(cell, pattern)]
-        if unique:
-            cells = list(dict.fromkeys(cells))
-        # What the cells printed is not kept.
-        entries = [(0, number, (cell, None) if output else cell) for number, cell in enumerate(cells, 1)]
+        """Return earlier cells, the oldest first. What they printed is not kept, and ``raw`` makes no difference."""
         if hist_access_type == "range":
-            entries = [entry for entry in entries if (start or 0) <= entry[1] < (stop or len(cells) + 1)]
-        elif n:
-            entries = entries[-n:]
+            cells = self.history.range(session or 0, 1 if start is None else start, stop)
+        elif hist_access_type == "search":
+            cells = self.history.search(pattern or "*", n, unique=unique)
+        else:
+            cells = self.history.tail(n)
+        entries = [(cell.session, cell.line, (cell.source, None) if output else cell.source) for cell in cells]
         return {"status": "ok", "history": entries}
 
 
