@@ -31,10 +31,12 @@ ANSWER_TIMEOUT = 10.0
 """Seconds that somebody who asks for cells waits at most, also for the ones that are being written."""
 
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS cells (
     id INTEGER PRIMARY KEY AUTOINCREMENT, session INTEGER NOT NULL, line INTEGER NOT NULL, source TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_session ON cells (session, line);
+COMMIT;
 """
 
 _T = TypeVar("_T")

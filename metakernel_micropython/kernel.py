@@ -381,8 +381,8 @@ class MicroPythonKernel(MetaKernel):
                 self._write(values.feed(piece))
             if done:
                 self._write(values.flush())
-            elif text and not dialogue.open:
-                execution.wait(OUTPUT_INTERVAL)
+            elif text:
+                execution.wait(0 if dialogue.open else OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
                 self.Error("Ctrl-C was sent again; the cell ends within a second.")
             elif interrupts > told and not execution.done and not asking:
