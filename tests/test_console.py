@@ -148,15 +148,16 @@ def test_cells_of_earlier_sessions_are_found_in_the_terminal(tmp_path: Path, vir
     console = Console(tmp_path, virtual_address)
     try:
         console.child.send("\x1b[A")  # Up
-        console.wait(r"first \+ 100")
-        console.child.send("\x15\x12")  # what stands there away; Ctrl-R
+        console.wait(rf"first \+ {COLOURS}100")
+        console.child.send("\x1b[B")  # Down
+        console.child.send("\x12")  # Ctrl-R
         console.wait("search")
         console.child.send("20")
-        console.wait(r"first = 20 \+ 1")
+        console.wait(rf"first = {COLOURS}20{COLOURS} \+ {COLOURS}1")
         console.child.send("\r")  # takes it
-        console.child.send(" + 1\r")
+        console.child.send("\r")  # runs it
         console.prompt(2)
         console.enter("first")
-        console.wait(rf"Out\[{COLOURS}2{COLOURS}\]: {COLOURS}22")
+        console.wait(rf"Out\[{COLOURS}2{COLOURS}\]: {COLOURS}21")
     finally:
         console.child.close(force=True)
