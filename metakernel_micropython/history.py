@@ -1,6 +1,6 @@
 """The cells that were run, of all kernels of a person: one database, to which each kernel adds cell by cell.
 
-A thread writes, so that no cell waits for a disk or for another kernel. A database that cannot be used is told of once;
+A thread writes, a moment after the cell has begun, so that no cell waits for a disk or for another kernel. A database that cannot be used is told of once;
 the history is then kept in memory, as long as the kernel.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from functools import cached_property
@@ -23,6 +24,9 @@ MAX_CELLS = 20_000
 
 MAX_SOURCE = 256 * 1024
 """Characters of a cell; a longer one is not kept."""
+
+WRITE_DELAY = 0.2
+"""Seconds before a cell is written: a short one has ended by then, and of many in a row some go together."""
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a write waits for another kernel's."""
@@ -73,6 +77,9 @@ class History:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._session = 0  # until the first cell
+        self._waiting: list[tuple[int, str]] = []
+        self._lock = threading.Lock()  # for the one above
+        self._hurry = threading.Event()
         self._problem = ""
         self._told = False
         self._connection: sqlite3.Connection | None = None
@@ -87,8 +94,12 @@ class History:
         if source and len(source) <= MAX_SOURCE:
             # Half of a surrogate pair is no text for a database.
             clean = source.encode("utf-8", "replace").decode("utf-8")
-            with contextlib.suppress(RuntimeError):  # the interpreter ends
-                self._thread.submit(self._safely, lambda: self._add(line, clean))
+            with self._lock:
+                self._waiting.append((line, clean))
+                first = len(self._waiting) == 1
+            if first:
+                with contextlib.suppress(RuntimeError):  # the interpreter ends
+                    self._thread.submit(self._write)
 
     def tail(self, count: int | None) -> list[Entry]:
         """Return the last cells, the oldest of them first; None: all."""
@@ -141,10 +152,13 @@ class History:
     # The methods below run in the thread.
 
     def _ask(self, select: Callable[[], list[_T]]) -> list[_T]:
+        self._hurry.set()
         try:
             return self._thread.submit(self._safely, select).result(ANSWER_TIMEOUT) or []
         except (TooLate, RuntimeError):  # RuntimeError: the interpreter ends
             return []
+        finally:
+            self._hurry.clear()
 
     def _select(self, where: str, values: Sequence[object], count: int | None, *, unique: bool = False) -> list[Entry]:
         chosen = "MAX(id)" if unique else "id"
@@ -164,7 +178,13 @@ class History:
         last = self._connected().execute("SELECT MAX(session) FROM sessions").fetchone()[0]
         return self._session or (last or 0) + 1
 
-    def _add(self, line: int, source: str) -> None:
+    def _write(self) -> None:
+        self._hurry.wait(WRITE_DELAY)
+        with self._lock:
+            cells, self._waiting = self._waiting, []
+        self._safely(lambda: self._add(cells))
+
+    def _add(self, cells: list[tuple[int, str]]) -> None:
         with self._connected() as database:  # one transaction
             if not self._session:
                 cursor = database.execute("INSERT INTO sessions (started) VALUES (datetime('now'))")
@@ -173,8 +193,9 @@ class History:
                     "DELETE FROM cells WHERE id <= (SELECT id FROM cells ORDER BY id DESC LIMIT 1 OFFSET ?)",
                     (MAX_CELLS,),
                 )
-            database.execute(
-                "INSERT INTO cells (session, line, source) VALUES (?, ?, ?)", (self._session, line, source)
+            database.executemany(
+                "INSERT INTO cells (session, line, source) VALUES (?, ?, ?)",
+                [(self._session, line, source) for line, source in cells],
             )
 
     def _safely(self, action: Callable[[], _T]) -> _T | None:
