@@ -12,6 +12,7 @@ import signal
 import threading
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metakernel import ExceptionWrapper, MetaKernel
@@ -28,13 +29,13 @@ from .parser import CellParser, is_magic, leading_lines, name_before
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from metakernel import Magic
 
+    from .asking import Asking, Dialogue
     from .board import Board, Execution
     from .capture import Capture
     from .completion import Completer
+    from .history import History
     from .trace import Trace
     from .transports.tap import Tap, WireLog
 
@@ -94,6 +95,10 @@ class MicroPythonKernel(MetaKernel):
         os.environ.get("MICROPYTHON_BOARD", ""),
         help="Address of the board to connect to at the first cell, for example auto or /dev/ttyACM0; empty: none.",
     ).tag(config=True)
+    history_file = Unicode(
+        os.environ.get("MICROPYTHON_HISTORY", ""),
+        help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
+    ).tag(config=True)
     baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
 
     # ipykernel sleeps half a millisecond before every reply, for front ends that do not wait for "idle"; they all do.
@@ -114,6 +119,7 @@ class MicroPythonKernel(MetaKernel):
         self._capture: Capture | None = None
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
+        self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
     @property
@@ -278,13 +284,12 @@ class MicroPythonKernel(MetaKernel):
                 self._start_trace()
                 if not _asks_for_bytes(code):
                     self._show_between()
-            shown = masked(code)
-            if store_history and shown != code:
-                self.hist_cache.append(shown.strip())
+            if store_history and not silent:
+                self.history.add(self.execution_count, masked(code))
             reply: dict[str, Any] = await super().do_execute(
                 code[len(leading_lines(code)) :],
                 silent,
-                store_history and shown == code,
+                False,  # it keeps passwords
                 user_expressions,
                 allow_stdin,
                 cell_meta=cell_meta,
@@ -340,12 +345,19 @@ class MicroPythonKernel(MetaKernel):
         if "_completer" in vars(self):
             self._completer.forget()
         values = ValueFilter(program.mark)
+        dialogue = None
         try:
+            begin = self._asking.prepare(board, code)
             execution = board.start(program.source)
             self._on_host = False
-            self._show(execution, values)
+            dialogue = begin(execution)
+            self._show(execution, values, dialogue)
             execution.check()
+            if dialogue.refused:
+                raise dialogue.refused
         except DeviceError as error:
+            if dialogue is not None and dialogue.refused:
+                raise dialogue.refused from None
             lines = render(error.traceback, self._sources, self.execution_count, while_showing=values.cut)
             return ExceptionWrapper(error.name, error.message, lines)
         except LineLost as error:
@@ -354,25 +366,39 @@ class MicroPythonKernel(MetaKernel):
             raise self._lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
 
-    def _show(self, execution: Execution, values: ValueFilter) -> None:
+    def _show(self, execution: Execution, values: ValueFilter, dialogue: Dialogue) -> None:
         """Send a program's output as it comes: the first bytes at once, then a message per interval."""
         told = 0  # interrupts that the cell has said something about
         done = False
         while not done:
-            done, interrupts = execution.done, execution.interrupts
-            text = execution.read(PATIENCE if interrupts > told else None)
+            done, interrupts, asking = execution.done, execution.interrupts, dialogue.open
+            text = execution.read(dialogue.patience(PATIENCE if interrupts > told else None))
             if text and not done and not text.endswith("\n"):
                 # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
                 execution.wait(LINE_INTERVAL)
                 text += execution.read(0)
-            self._write(values.feed(text) + (values.flush() if done else ""))
-            if text:
-                execution.wait(OUTPUT_INTERVAL)
+            for piece in dialogue.feed(text, done=done):
+                self._write(values.feed(piece))
+            if done:
+                self._write(values.flush())
+            elif text:
+                execution.wait(0 if dialogue.open else OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
                 self.Error("Ctrl-C was sent again; the cell ends within a second.")
-            elif interrupts > told and not execution.done:
+            elif interrupts > told and not execution.done and not asking:
                 self.Error("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
                 told = interrupts
+
+    @cached_property
+    def _asking(self) -> Asking:
+        from .asking import Asking
+
+        return Asking(self)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether the front end of the cell that runs can ask a person for a line."""
+        return bool(self._allow_stdin)
 
     def only_type(self) -> None:
         """Have the code of this cell typed to the board, which is not told to run it."""
@@ -465,10 +491,9 @@ class MicroPythonKernel(MetaKernel):
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the board's line at once; the board keeps its state."""
         self.disconnect()
-        try:
-            await super().do_shutdown(False)
-        except OSError as error:
-            self.log.warning("The history could not be saved: %s", error)
+        if "history" in vars(self):
+            self.history.close()
+        await super().do_shutdown(False)
         self._ending = True
         return {"status": "ok", "restart": restart}
 
@@ -515,6 +540,8 @@ class MicroPythonKernel(MetaKernel):
         super().register_magics(strict(magic_klass))
 
     def _tell_problems(self) -> None:
+        if problem := self.history.problem():
+            self.Error(problem)
         self._load_magics()
         for where, problem in self.magic_load_errors[self._problems_told :]:
             self.Error(f"The magics in {where} could not be loaded: {problem}")
@@ -674,6 +701,15 @@ class MicroPythonKernel(MetaKernel):
 
     # -- history -------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def history(self) -> History:
+        """The cells that were run, also by earlier kernels and by those beside this one."""
+        from .history import History, default_path
+
+        if self.history_file.lower() == "off":
+            return History(None)
+        return History(Path(self.history_file).expanduser() if self.history_file else default_path())
+
     async def do_history(  # type: ignore[override]
         self,
         hist_access_type: str | None,
@@ -686,25 +722,14 @@ class MicroPythonKernel(MetaKernel):
         pattern: str | None = None,
         unique: bool = False,
     ) -> dict[str, Any]:
-        """Return earlier cells, those of this session last."""
-        from fnmatch import fnmatchcase
-
-        try:
-            with open(self.hist_file, encoding="utf-8") as file:  # noqa: PTH123
-                saved = json.load(file)
-        except (OSError, ValueError):
-            saved = []
-        cells = [cell for cell in [*saved, *self.hist_cache] if isinstance(cell, str)]
-        if hist_access_type == "search" and pattern:
-            cells = [cell for cell in cells if fnmatchcase(cell, pattern)]
-        if unique:
-            cells = list(dict.fromkeys(cells))
-        # What the cells printed is not kept.
-        entries = [(0, number, (cell, None) if output else cell) for number, cell in enumerate(cells, 1)]
+        """Return earlier cells, the oldest first. What they printed is not kept, and ``raw`` makes no difference."""
         if hist_access_type == "range":
-            entries = [entry for entry in entries if (start or 0) <= entry[1] < (stop or len(cells) + 1)]
-        elif n:
-            entries = entries[-n:]
+            cells = self.history.range(session or 0, 1 if start is None else start, stop)
+        elif hist_access_type == "search":
+            cells = self.history.search(pattern or "*", n, unique=unique)
+        else:
+            cells = self.history.tail(n)
+        entries = [(cell.session, cell.line, (cell.source, None) if output else cell.source) for cell in cells]
         return {"status": "ok", "history": entries}
 
 

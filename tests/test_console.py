@@ -33,6 +33,7 @@ class Console:
             **os.environ,
             "JUPYTER_PATH": str(folder / "share" / "jupyter"),
             "MICROPYTHON_BOARD": board,
+            "MICROPYTHON_HISTORY": str(folder / "history.sqlite"),
             "PROMPT_TOOLKIT_NO_CPR": "1",
             "TERM": "xterm",
             "NO_COLOR": "1",
@@ -55,6 +56,13 @@ class Console:
         """Wait for a pattern and return what came with it, without control sequences."""
         self.child.expect(pattern)
         return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", self.child.before + self.child.after)
+
+    def leave(self) -> None:
+        self.child.sendeof()
+        self.wait("really want to exit")
+        self.child.send("y\r")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
 
     def enter(self, line: str) -> None:
         # Enter comes apart from the text: typed within an instant, it would be part of a paste.
@@ -100,9 +108,56 @@ def test_a_session_in_the_terminal(console: Console) -> None:
     console.prompt(6)
 
     # The end.
-    console.child.sendeof()
-    console.wait("really want to exit")
-    console.child.send("y\r")
-    console.child.expect(pexpect.EOF)
-    console.child.close()
+    console.leave()
     assert console.child.exitstatus == 0
+
+
+def test_a_question_is_asked_in_the_terminal(console: Console) -> None:
+    console.enter('name = input("wh" + "o? ")')  # what is typed is echoed, and is not the prompt
+    console.wait(r"who\? ")
+    console.child.send("Bob\r")
+    console.prompt(2)
+    console.enter("'hello ' + name")
+    console.wait(rf"Out\[{COLOURS}2{COLOURS}\]: {COLOURS}'hello Bob'")
+    console.prompt(3)
+
+    # Ctrl-C and Ctrl-D at the question.
+    console.enter('input("once mo" + "re? ")')
+    console.wait(r"more\? ")
+    console.child.sendintr()
+    console.wait("KeyboardInterrupt")
+    console.prompt(4)
+    console.enter('input("aga" + "in? ")')
+    console.wait(r"again\? ")
+    console.child.sendeof()
+    console.wait("EOFError")
+    console.prompt(5)
+    console.enter("'hello ' + name")
+    console.wait("'hello Bob'")
+
+
+def test_cells_of_earlier_sessions_are_found_in_the_terminal(tmp_path: Path, virtual_address: str) -> None:
+    install(prefix=str(tmp_path))
+    console = Console(tmp_path, virtual_address)
+    console.enter("first = 20 + 1")
+    console.prompt(2)
+    console.enter("first + 100")
+    console.prompt(3)
+    console.leave()
+
+    console = Console(tmp_path, virtual_address)
+    try:
+        console.child.send("\x1b[A")  # Up
+        console.wait(rf"first \+ {COLOURS}100")
+        console.child.send("\x1b[B")  # Down
+        console.child.send("\x12")  # Ctrl-R
+        console.wait("search")
+        console.child.send("20")
+        console.wait(rf"first = {COLOURS}20{COLOURS} \+ {COLOURS}1")
+        console.child.send("\r")  # takes it
+        console.child.send("\r")  # runs it
+        console.prompt(2)
+        console.enter("first")
+        console.wait(rf"Out\[{COLOURS}2{COLOURS}\]: {COLOURS}21")
+    finally:
+        console.child.close(force=True)

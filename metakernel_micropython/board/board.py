@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
+from ..errors import BoardTimeout, ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from ..transports import discovery, last_board
+from . import snippets
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
 from .files import Files
 from .repl import CHUNK_PAUSE, CTRL_C, check_source
@@ -270,6 +271,27 @@ class Board:
             return ast.literal_eval(text.strip())
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             raise ValueError(f"The value of {expression} is not plain data: {text.strip()[:80]}") from None
+
+    def hear_questions(self) -> bool:
+        """Have ``input()`` on the board tell when it asks (see ``questions``); return whether it does.
+
+        It costs one execution after each restart of the board, and about 1 kB of its memory until the line is closed.
+
+        Raises:
+            DeviceError: it was interrupted.
+            MicroPythonError: as for ``execute``.
+        """
+        conversation = self._at_prompt()
+        if conversation.tells_questions is False:
+            try:
+                self.execute(snippets.call("input"), timeout=REQUEST_TIMEOUT)
+            except DeviceError as error:
+                if error.name == "KeyboardInterrupt":
+                    raise
+                conversation.tells_questions = None  # no room, or a firmware whose builtins are fixed
+            else:
+                conversation.tells_questions = True
+        return conversation.tells_questions is True
 
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether one runs."""

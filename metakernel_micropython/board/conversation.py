@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 import threading
 import time
 import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, MicroPythonError
-from ..transports.tap import FROM_BOARD, TO_BOARD, Tap
-from .repl import CHUNK, CTRL_C, Done, Event, Output, Ready, Rebooted, Repl, Started, State
+from ..transports.tap import FROM_BOARD, MASK, TO_BOARD, Tap
+from . import questions, snippets
+from .repl import CHUNK, CHUNK_PAUSE, CTRL_C, Done, Event, Output, Ready, Rebooted, Repl, Started, State
 from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
@@ -52,6 +54,13 @@ COMPILE_SPEED = 10_000
 MAX_CHUNK_PAUSE = 0.2
 """Seconds between two chunks of source at most, however much a board drops."""
 
+ANSWER_CHUNK = 64
+"""Bytes per write of an answer to a program, where the board has a bigger buffer: 256 bytes, or less, and nothing that
+tells when they are full."""
+
+FAREWELL_TIMEOUT = 1.0
+"""Seconds that a board has to remove what the host has put there, when the line is closed."""
+
 COMPILE_PATIENCE = 0.3
 """Seconds that a small board may take to find a syntax error, before the program counts as running."""
 
@@ -63,6 +72,10 @@ RESET_FAREWELL = b"soft reboot\r\n"
 
 BETWEEN_LIMIT = 256 * 1024
 """Bytes kept of what a board prints between executions; the oldest go first, and their number is told."""
+
+
+_OWN_FRAME = re.compile(r'^  File "<stdin>", line \d+, in __mk_input_\r?\n', re.MULTILINE)
+"""A line of a traceback that lies in snippets/input.py, whose name no program uses."""
 
 
 class Execution:
@@ -130,6 +143,21 @@ class Execution:
         with self._changed:
             self._wait(lambda: self._ended or len(self._pending) >= pending, timeout)
             return self._ended
+
+    def answer(self, text: str | None, *, echoes: bool = False, secret: bool = False) -> str:
+        """Give the program a line of input; return what had to be left out of it, ``""`` for nothing.
+
+        Args:
+            text: the line; None for the end of input.
+            echoes: as the ``questions.Question`` says.
+            secret: keep it out of what the tap is told.
+
+        Raises:
+            LineLost: the line to the board was lost.
+        """
+        data, left_out = questions.answer_line(text, echoes=echoes)
+        self._conversation.answer(self, data, secret=secret)
+        return left_out
 
     def check(self) -> None:
         """Raise what ended it, once it has ended.
@@ -231,6 +259,8 @@ class Conversation:
         self.transport = transport
         self.raw = raw
         self._by_hand = False  # somebody writes bytes of their own: the protocol rests until it attaches again
+        self.tells_questions: bool | None = False  # whether input() tells when it asks; None: this board cannot
+        self._hidden = False  # what comes may be the echo of a password, up to the end of its question
         self._tap = tap or Tap()
         self._tap.begin(transport.address)
         self.changed = threading.Condition()
@@ -295,7 +325,7 @@ class Conversation:
         try:
             while True:
                 data = self.transport.read()
-                self._note(FROM_BOARD, data)
+                self._note(FROM_BOARD, data, hidden=self._hides(data))
                 with self.changed:
                     self._received += len(data)
                     self._last = (self._last + data)[-len(RESET_FAREWELL) :]
@@ -340,6 +370,7 @@ class Conversation:
                 self._end_execution(device_error(decode(traceback)) if traceback else None)
             case Rebooted():
                 self.restarted = execution is None
+                self.tells_questions = False
                 self._end_execution(
                     BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
                 )
@@ -348,6 +379,7 @@ class Conversation:
 
     def _end_execution(self, failure: MicroPythonError | None) -> None:
         execution, self._execution = self._execution, None
+        self._hidden = False
         if execution is not None:
             execution.note_end(failure)
 
@@ -366,8 +398,15 @@ class Conversation:
             self._dropped = 0
             return data, dropped
 
-    def _note(self, direction: str, data: bytes) -> None:
-        self._tap.note(direction, data, getattr(self.transport, "secrets", ()))
+    def _note(self, direction: str, data: bytes, *, hidden: bool = False) -> None:
+        self._tap.note(direction, MASK if hidden else data, getattr(self.transport, "secrets", ()))
+
+    def _hides(self, data: bytes) -> bool:
+        """Whether bytes from the board may hold the echo of a password; the mark behind it may come in pieces."""
+        hidden = self._hidden
+        if hidden and questions.OVER.encode() in self._last + data:
+            self._hidden = False
+        return hidden
 
     # -- by hand -------------------------------------------------------------------------------------------------
 
@@ -420,11 +459,11 @@ class Conversation:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, *, hidden: bool = False) -> None:
         if self._lost is not None:
             raise self._lost
         if data:
-            self._note(TO_BOARD, data)
+            self._note(TO_BOARD, data, hidden=hidden)
             self.transport.write(data)
 
     def attach(self, timeout: float = ATTACH_TIMEOUT) -> bytes:
@@ -444,6 +483,8 @@ class Conversation:
         while True:
             with self._sending:
                 with self.changed:
+                    if self._by_hand:
+                        self.tells_questions = False  # who knows what was done to the board
                     self._by_hand = False
                     data = self.repl.send_attach()
                 self._write(data)
@@ -617,6 +658,26 @@ class Conversation:
                     self.abandon(execution)
                     return
 
+    def answer(self, execution: Execution, data: bytes, *, secret: bool = False) -> None:
+        """Send a running program a line of input, in pieces that its board has room for.
+
+        It ends early when the program does, or is interrupted: what is left would be source for the prompt.
+
+        Raises:
+            LineLost: the line is gone.
+        """
+        interrupts = execution.interrupts
+        size = CHUNK if self.repl.raw_paste is False else ANSWER_CHUNK
+        for at in range(0, len(data), size):
+            if at:
+                time.sleep(CHUNK_PAUSE)
+            with self._sending:
+                with self.changed:
+                    if self._execution is not execution or execution.interrupts != interrupts:
+                        return
+                    self._hidden = secret
+                self._write(data[at : at + size], hidden=secret)
+
     def abandon(self, execution: Execution) -> None:
         """Give up a program that does not end (the lock is held); the next execution synchronises anew."""
         address = self.transport.address
@@ -694,6 +755,9 @@ class Conversation:
         if self.interrupt():
             with self.changed:
                 self.changed.wait_for(lambda: self._execution is None or self._lost, 0.5)
+        if self.tells_questions and self.ready:
+            with contextlib.suppress(MicroPythonError):
+                self.start(snippets.call("input_end").encode()).wait(FAREWELL_TIMEOUT)
         with self._sending:
             if self._by_hand:
                 # What was written may have started a program. While the board compiles it, Ctrl-C is data for it.
@@ -711,6 +775,7 @@ class Conversation:
 
 def device_error(traceback: str) -> DeviceError:
     """Return the exception that a board's traceback tells of."""
+    traceback = _OWN_FRAME.sub("", traceback)
     lines = traceback.strip("\n").split("\n")
     while len(lines) > 1 and (lines[0].startswith("  ") or lines[0].startswith("Traceback (most recent call last)")):
         lines.pop(0)

@@ -31,9 +31,8 @@ def stopped(reply: Reply, presses: int = 1) -> Reply:
         "import time\nwhile True:\n    print('tick')\n    time.sleep(0.05)",
         "while True: print('x' * 20)",
         "def f():\n    while True:\n        try: 1/0\n        except Exception: pass\nf()",
-        "input()",
     ],
-    ids=["loop", "sleep", "ticks", "flood", "except", "input"],
+    ids=["loop", "sleep", "ticks", "flood", "except"],
 )
 def test_stop_ends_the_cell_and_keeps_the_variables(jupyter: Jupyter, code: str) -> None:
     jupyter.do("x = 7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -14,6 +15,8 @@ from metakernel_micropython.install import install
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jupyter_client.client import KernelClient
+
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> object:
@@ -25,10 +28,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) ->
         yield
 
 
-def run_all(folder: Path, *cells: str, allow_errors: bool = False) -> nbformat.NotebookNode:
+def run_all(
+    folder: Path, *cells: str, allow_errors: bool = False, kind: type = NotebookClient
+) -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    client = NotebookClient(
+    client = kind(
         notebook,
         kernel_name="micropython",
         timeout=30,
@@ -63,6 +68,33 @@ def test_nbclient_stops_at_a_cell_that_fails(tmp_path: Path, cell: str, name: st
     with pytest.raises(CellExecutionError, match=name):
         run_all(tmp_path, "x = 1", cell, "print('not reached')")
     assert run_all.last.cells[2].outputs == []  # type: ignore[attr-defined]
+
+
+class WithPerson(NotebookClient):
+    """A client with a person in front of it, who is always called Bob."""
+
+    async def async_start_new_kernel_client(self) -> KernelClient:
+        client = await super().async_start_new_kernel_client()
+        client.allow_stdin = True
+
+        async def answer() -> None:
+            while True:
+                request = await client.get_stdin_msg()
+                assert request["content"]["prompt"] == "who? "
+                client.input("Bob")
+
+        self.person = asyncio.ensure_future(answer())
+        return client
+
+
+def test_nbclient_with_a_stdin_handler_answers(tmp_path: Path) -> None:
+    cells = run_all(tmp_path, 'name = input("who? ")', "name", kind=WithPerson).cells
+    assert cells[1].outputs[0].data["text/plain"] == "'Bob'"
+
+
+def test_nbclient_without_one_stops_at_a_question(tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError, match=r"CannotAsk.*'who\?'"):
+        run_all(tmp_path, 'name = input("who? ")', "print('not reached')")
 
 
 def test_nbclient_goes_on_where_errors_are_allowed(tmp_path: Path) -> None:
