@@ -40,7 +40,6 @@ KEPT = {
     "reload_magics": (("reload_magics",), ()),
     "shell": (("shell",), ("shell",)),
     "show": ((), ("show",)),
-    "time": ((), ("time",)),
 }
 """MetaKernel's magics that make sense beside a board: module name, its line magics, its cell magics.
 

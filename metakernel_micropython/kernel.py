@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .capture import Capture
     from .completion import Completer
     from .history import History
+    from .timing import Stopwatch
     from .trace import Trace
     from .transports.tap import Tap, WireLog
 
@@ -117,6 +118,7 @@ class MicroPythonKernel(MetaKernel):
         self._trace: Trace | None = None
         self._traced_cell: dict[str, Any] = {}
         self._capture: Capture | None = None
+        self._stopwatch: Stopwatch | None = None
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
         self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
@@ -301,6 +303,7 @@ class MicroPythonKernel(MetaKernel):
         finally:
             self._on_host = False
             self._only_type = False
+            self._stopwatch = None
             self.end_capture()
             if self._trace is not None:
                 self._trace.stop()
@@ -348,7 +351,11 @@ class MicroPythonKernel(MetaKernel):
         dialogue = None
         try:
             begin = self._asking.prepare(board, code)
-            execution = board.start(program.source)
+            source = program.source
+            if self._stopwatch is not None:
+                source = self._stopwatch.around(source)
+                self._stopwatch.start()
+            execution = board.start(source)
             self._on_host = False
             dialogue = begin(execution)
             self._show(execution, values, dialogue)
@@ -423,7 +430,19 @@ class MicroPythonKernel(MetaKernel):
         self._write(capture.close())
         return f"{capture.path} does not hold all of the output: {capture.problem}." if capture.problem else ""
 
+    def time(self, stopwatch: Stopwatch) -> None:
+        """Take the time of the programs that go to the board, until ``end_time``."""
+        self._stopwatch = stopwatch
+
+    def end_time(self) -> None:
+        """Take no more times."""
+        stopwatch, self._stopwatch = self._stopwatch, None
+        if stopwatch is not None:
+            self._write(stopwatch.stop())
+
     def _write(self, text: str) -> None:
+        if self._stopwatch is not None:
+            text = self._stopwatch.feed(text)
         if self._capture is not None:
             text = self._capture.feed(text)
         if text:

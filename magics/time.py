@@ -1,0 +1,58 @@
+"""%time and %%time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+from metakernel_micropython.timing import Stopwatch
+
+
+class TimeMagic(BoardMagic):
+    """Takes the time that code needs on the board."""
+
+    group = "Board"
+
+    def split(self, text: str) -> list[str]:
+        """Leave a statement as it is."""
+        return [text] if text.strip() else []
+
+    @arguments(argument("statement", nargs="?", default="", help="MicroPython on one line"))
+    def line_time(self, args: Namespace) -> None:
+        """%time STATEMENT - run one line, and tell how long it took by the board's clock and by the host's."""
+        if not args.statement.strip():
+            raise MagicError("%time: give it a statement, as in %time sensor.read(), or put %%time on top of a cell.")
+        watch = Stopwatch()
+        self.kernel.time(watch)
+        result = self.kernel.do_execute_direct(args.statement.strip())
+        self.kernel.end_time()
+        if isinstance(result, ExceptionWrapper):
+            self.fail(result)
+        elif result:
+            self.kernel.Print(result["text/plain"])
+        self.kernel.Print(watch.told())
+
+    def cell_time(self, _args: Namespace) -> None:
+        """%%time - run the cell, and tell how long it took by the board's clock and by the host's.
+
+        The board's time is without the line: what it takes to bring the cell to the board and its output
+        back is in the host's time only, unless the program has to wait for the line to take its output.
+        """
+        self._watch = Stopwatch()
+        self.kernel.time(self._watch)
+
+    _watch: Stopwatch | None = None
+
+    def post_process(self, retval: Any) -> Any:
+        """Tell the times."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            self.kernel.end_time()
+            self.kernel.Print(watch.told())
+        return super().post_process(retval)
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(TimeMagic)
