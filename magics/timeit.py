@@ -90,10 +90,13 @@ class TimeitMagic(BoardMagic):
         try:
             board.execute(trial.source, show)
         except DeviceError as error:
-            traceback = trial.retold(error.traceback, line)
-            raise DeviceError(error.name, error.message, traceback) from None
+            self.kernel.remember_cell()
+            told = DeviceError(error.name, error.message, trial.retold(error.traceback, line))
+            self.fail(self.kernel.board_failure(told))
+            return
         finally:
-            self.kernel.Write(trial.values.flush())
+            if rest := trial.values.flush():
+                self.kernel.Write(rest)
         try:
             self.kernel.Print(trial.result())
         except ValueError as error:

@@ -104,6 +104,11 @@ class Completer:
             self._board, self._modules = board, [word.replace("/", ".") for word in words] + names
         return self._modules
 
+    @property
+    def modules(self) -> list[str]:
+        """Modules that the board is known to have; those written in C where nobody has asked it yet."""
+        return self._modules or sorted(C_MODULES)
+
     def forget(self) -> None:
         """Ask the board anew for its modules: files may have come or gone."""
         self._board = None

@@ -119,6 +119,7 @@ class MicroPythonKernel(MetaKernel):
         self._traced_cell: dict[str, Any] = {}
         self._capture: Capture | None = None
         self._stopwatch: Stopwatch | None = None
+        self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
         self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
@@ -279,6 +280,7 @@ class MicroPythonKernel(MetaKernel):
     ) -> dict[str, Any]:
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         self._cell = code
+        self._device_error = None
         self._on_host = True
         try:
             if not silent:
@@ -297,6 +299,8 @@ class MicroPythonKernel(MetaKernel):
                 cell_meta=cell_meta,
                 cell_id=cell_id,
             )
+            if reply.get("status") == "error" and not silent:
+                self._teach()
             return reply
         except BaseException as error:
             return self._failed(failure(error), silent)
@@ -365,13 +369,42 @@ class MicroPythonKernel(MetaKernel):
         except DeviceError as error:
             if dialogue is not None and dialogue.refused:
                 raise dialogue.refused from None
-            lines = render(error.traceback, self._sources, self.execution_count, while_showing=values.cut)
-            return ExceptionWrapper(error.name, error.message, lines)
+            return self.board_failure(error, while_showing=values.cut)
         except LineLost as error:
             if self.device is None:  # somebody shut the kernel down meanwhile
                 raise
             raise self._lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
+
+    def board_failure(self, error: DeviceError, *, while_showing: bool = False) -> ExceptionWrapper:
+        """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
+
+        Args:
+            error: the exception.
+            while_showing: it came while the value of the last expression was printed.
+        """
+        self._device_error = error
+        lines = render(error.traceback, self._sources, self.execution_count, while_showing=while_showing)
+        return ExceptionWrapper(error.name, error.message, lines)
+
+    def remember_cell(self) -> None:
+        """Have errors tell lines of this cell although it does not go to the board as it is."""
+        self._sources.add(self.execution_count, self._cell, self._cell)
+
+    def _teach(self) -> None:
+        """Say what helps with the board's error, which the front end has by now."""
+        error, self._device_error = self._device_error, None
+        if error is None or self.device is None or self.device.raw:
+            return
+        from .teaching import hints
+
+        try:
+            known = self._completer.modules
+            said = "\n".join(hints(error, self.device, self.line_magics, known))
+        except (MicroPythonError, KeyboardInterrupt):
+            return  # the error is told; nothing that follows may take its place
+        if said:
+            self.Error(said)
 
     def _show(self, execution: Execution, values: ValueFilter, dialogue: Dialogue) -> None:
         """Send a program's output as it comes: the first bytes at once, then a message per interval."""
@@ -655,7 +688,7 @@ class MicroPythonKernel(MetaKernel):
         """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
         if name == "python":
             return self._complete_host(before.partition("\n")[2])
-        if name == "time" or isinstance(self.cell_magics.get(name), BoardMagic):
+        if isinstance(self.cell_magics.get(name), BoardMagic):
             found = self._completer.complete(*_without_magics(before, len(before)), self.device)
             return found.prefix, found.names
         return "", []

@@ -145,7 +145,7 @@ class Trial:
             loops, times, allocated = ast.literal_eval(self.values.value or "")
             each = [float(run) / 1e6 / loops for run in times]
             mean = sum(each) / len(each)
-        except (SyntaxError, TypeError, ZeroDivisionError, MemoryError, RecursionError) as error:
+        except (SyntaxError, TypeError, ValueError, ZeroDivisionError, MemoryError, RecursionError) as error:
             raise ValueError(f"the board has told no times: {self.values.value!r}") from error
         deviation = math.sqrt(sum((one - mean) ** 2 for one in each) / len(each))
         runs = f"{len(each)} run" + ("" if len(each) == 1 else "s")

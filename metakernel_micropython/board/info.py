@@ -59,13 +59,17 @@ class Info:
     space: Space | None = None
 
 
-def memory(board: Board) -> Memory | None:
+def memory(board: Board, *, timeout: float = TIMEOUT) -> Memory | None:
     """Return how a board's heap is used once its garbage is collected; None where the board cannot tell.
+
+    Args:
+        board: which.
+        timeout: seconds that it has to answer.
 
     Raises:
         MicroPythonError: the board did not answer.
     """
-    for value in _told(board, "info_memory"):
+    for value in _told(board, "info_memory", timeout):
         if len(value) == 2 and all(isinstance(count, int) and count >= 0 for count in value):
             return Memory(*value)
     return None
@@ -92,10 +96,10 @@ def info(board: Board) -> Info:
     return Info(facts, memory(board), space)
 
 
-def _told(board: Board, part: str) -> list[tuple[Any, ...]]:
+def _told(board: Board, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, ...]]:
     """Return the tuples that a snippet printed; what is none, or too long, is left out."""
     try:
-        reply = board.execute(snippets.call(part), timeout=TIMEOUT)
+        reply = board.execute(snippets.call(part), timeout=timeout)
     except DeviceError:
         return []  # a module that this board lacks
     found = []
