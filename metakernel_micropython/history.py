@@ -1,7 +1,7 @@
 """The cells that were run, of all kernels of a person: one database, to which each kernel adds cell by cell.
 
-A thread writes, a moment after the cell has begun, so that no cell waits for a disk or for another kernel. A database that cannot be used is told of once;
-the history is then kept in memory, as long as the kernel.
+A thread writes, a moment after the cell has begun, so that no cell waits for a disk or for another kernel. A database
+that cannot be used is told of once; the history is then kept in memory, as long as the kernel.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def test_what_sleeps_takes_as_long_as_it_sleeps(jupyter: Jupyter) -> None:
     jupyter.do("import time")
     mean, runs, loops, _ = result(jupyter.do("%timeit -r 2 time.sleep(0.02)").stdout)
     assert 0.0195 < mean < 0.04
-    assert (runs, loops) == (2, 10)
+    assert runs == 2
+    assert loops in (10, 20)  # 0.2 s, by a clock that may be a little slow
 
 
 def test_loops_and_runs_are_what_was_asked_for(jupyter: Jupyter) -> None:
