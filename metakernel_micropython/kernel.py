@@ -23,18 +23,18 @@ from . import __version__
 from .cells import ValueFilter, prepare
 from .discovery import MagicTable, load_magics, strict
 from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
-from .magic import BoardMagic, MagicError, StrictMagic, failure
+from .magic import MagicError, StrictMagic, failure
 from .masking import masked
-from .parser import CellParser, is_magic, leading_lines, name_before
+from .parser import CellParser, is_magic, leading_lines
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
     from metakernel import Magic
 
     from .asking import Asking, Dialogue
+    from .assist import Assistant
     from .board import Board, Execution
     from .capture import Capture
-    from .completion import Completer
     from .history import History
     from .timing import Stopwatch
     from .trace import Trace
@@ -48,9 +48,6 @@ LINE_INTERVAL = 0.005
 
 PATIENCE = 1.0
 """Seconds after Ctrl-C before the cell says what it waits for."""
-
-INSPECT_TIMEOUT = 3.0
-"""Seconds that the board has to describe a name."""
 
 NOT_CONNECTED = (
     "No board is connected. Plug one in and run %connect, name it as in %connect /dev/ttyUSB0 (%boards lists what is "
@@ -99,6 +96,10 @@ class MicroPythonKernel(MetaKernel):
     history_file = Unicode(
         os.environ.get("MICROPYTHON_HISTORY", ""),
         help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
+    ).tag(config=True)
+    port = Unicode(
+        os.environ.get("MICROPYTHON_PORT", ""),
+        help="Port of MicroPython whose documentation is shown, for example rp2; empty: that of the board.",
     ).tag(config=True)
     baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
 
@@ -349,8 +350,7 @@ class MicroPythonKernel(MetaKernel):
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
         program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
-        if "_completer" in vars(self):
-            self._completer.forget()
+        self.assistant.note_cell(code)
         values = ValueFilter(program.mark)
         dialogue = None
         try:
@@ -399,7 +399,7 @@ class MicroPythonKernel(MetaKernel):
         from .teaching import hints
 
         try:
-            known = self._completer.modules
+            known = self.assistant.completer.modules
             said = "\n".join(hints(error, self.device, self.line_magics, known))
         except (MicroPythonError, KeyboardInterrupt):
             return  # the error is told; nothing that follows may take its place
@@ -632,10 +632,11 @@ class MicroPythonKernel(MetaKernel):
     # -- help and completion -------------------------------------------------------------------------------------
 
     @cached_property
-    def _completer(self) -> Completer:
-        from .completion import Completer
+    def assistant(self) -> Assistant:
+        """What answers while a person types."""
+        from .assist import Assistant
 
-        return Completer()
+        return Assistant(self)
 
     async def do_is_complete(self, code: str) -> dict[str, str]:
         """Say whether Enter runs the cell, and how the next line is indented."""
@@ -650,99 +651,32 @@ class MicroPythonKernel(MetaKernel):
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """Complete magics and their arguments, and names that the board knows."""
-        before = code[:cursor_pos]
-        line = before.rpartition("\n")[2]
-        if is_magic(line + "_") and _in_magics(before):
-            prefix, names = self._complete_magic(line)
-        elif cell_magic := _cell_magic_above(before):
-            prefix, names = self._complete_cell_magic(cell_magic, before)
-        else:
-            found = self._completer.complete(*_without_magics(code, cursor_pos), self.device)
-            prefix, names = found.prefix, found.names
-        return {
-            "status": "ok",
-            "matches": names,
-            "cursor_start": cursor_pos - len(prefix),
-            "cursor_end": cursor_pos,
-            "metadata": {},
-        }
-
-    def _complete_magic(self, line: str) -> tuple[str, list[str]]:
-        """Return the text before the cursor that is to be replaced, and what can stand there."""
-        marks = line[: len(line) - len(line.lstrip("%!"))]
-        name, space, args = line[len(marks) :].partition(" ")
-        mtype, table = ("line", self.line_magics) if marks == "%" else ("cell", self.cell_magics)
-        if marks.startswith("!"):
-            return "", []
-        if not space:
-            names = [marks + known for known in table if known.startswith(name)]
-            if marks == "%":
-                names += ["%%" + known for known in self.cell_magics if known.startswith(name) and known not in table]
-            return marks + name, sorted(names)
-        magic = table.get(name)
-        if isinstance(magic, BoardMagic):
-            return args.rpartition(" ")[2], magic.complete_arguments(mtype, name, args)
-        return self._complete_host(args) if name == "python" else ("", [])
-
-    def _complete_cell_magic(self, name: str, before: str) -> tuple[str, list[str]]:
-        """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
-        if name == "python":
-            return self._complete_host(before.partition("\n")[2])
-        if isinstance(self.cell_magics.get(name), BoardMagic):
-            found = self._completer.complete(*_without_magics(before, len(before)), self.device)
-            return found.prefix, found.names
-        return "", []
-
-    def _complete_host(self, before: str) -> tuple[str, list[str]]:
-        """Complete the host's Python, with the variables that its cells have made."""
-        from jedi import Interpreter  # type: ignore[import-untyped]
-
-        names = {found.name for found in Interpreter(before, [self.host_variables]).complete()}
-        return name_before(before).rpartition(".")[2], sorted(names)
+        return self.assistant.complete(code, cursor_pos)
 
     async def do_inspect(
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
-        """Show what the board knows of the name at the cursor, or a magic's help."""
-        line = code[:cursor_pos].rpartition("\n")[2] + code[cursor_pos:].partition("\n")[0]
-        text: str | None
-        if is_magic(line) and _in_magics(code[:cursor_pos]):
-            known = not self._unknown(self.parse_code(line)["magic"])
-            text = self.get_help_on(line.split()[0], detail_level, none_on_fail=True) if known else None
-        else:
-            info = self.parse_code(code, 0, cursor_pos)
-            text = self.get_kernel_help_on(info, detail_level, none_on_fail=True)
+        """Show what the stubs and the board tell of the name at the cursor, or a magic's help."""
+        text = self.assistant.inspect(code, cursor_pos, detail_level)
         data = {"text/plain": text} if text else {}
         return {"status": "ok", "found": bool(text), "data": data, "metadata": {}}
 
-    def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
-        """Return what the board knows of a name: its type, value, ``help()`` and members."""
-        from .board import snippets
+    def magic_help(self, line: str, detail_level: int) -> str | None:
+        """Return the help for the magic on a line; None for one that is not known."""
+        if self._unknown(self.parse_code(line)["magic"]):
+            return None
+        text: str | None = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
+        return text
 
+    def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
+        """Return what the stubs and the board know of a name."""
         name = info["help_obj"]
-        sorry = None if none_on_fail else f"The board knows no {name}."
+        told = self.assistant.describe(name, max(level, 1)) if name else None
+        if told is not None or none_on_fail:
+            return told
         if self.device is None or not self.device.idle:
-            return None if none_on_fail else NOT_CONNECTED
-        if not name or not all(part.isidentifier() for part in name.split(".")):
-            return sorry
-        try:
-            reply = self.device.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
-        except MicroPythonError as error:
-            return None if none_on_fail else f"The board could not tell about {name}: {error}"
-        kind, value, described, members = [*reply.split("\x1e", 3), "", "", ""][:4]
-        if not kind:
-            return sorry
-        if described.startswith("object "):
-            # What it is and its value are known already; the members follow.
-            described = described.partition(" is of type ")[2].partition("\n")[2]
-        others = [member for member in members.split() if member[0] != "_" and f"  {member} -- " not in described]
-        parts = [
-            f"{name}: {kind.strip()}",
-            f"Value: {_shorten(value[1:-1])}",
-            described.strip(),
-            f"Members: {', '.join(sorted(others))}" if others else "",
-        ]
-        return "\n".join(part for part in parts if part)
+            return NOT_CONNECTED
+        return f"The board knows no {name}."
 
     def get_usage(self) -> str:
         """Return the help that a lone ``?`` shows."""
@@ -820,39 +754,6 @@ def _misplaced_magic(code: str) -> str:
             if is_magic(line):
                 return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
     return ""
-
-
-def _in_magics(before: str) -> bool:
-    """Whether only magics, comments and blank lines stand above the line of the cursor."""
-    above = before.split("\n")[:-1]
-    return all(not line.strip() or line.startswith(("%", "!", "#")) for line in above) and not any(
-        line.startswith(("%%", "!!")) for line in above
-    )
-
-
-def _cell_magic_above(before: str) -> str:
-    """Return the name of the ``%%NAME`` that the cursor stands below; ``""`` where there is none."""
-    for line in before.split("\n")[:-1]:
-        if line.startswith("%%"):
-            return line.lstrip("%").split(" ", 1)[0].strip()
-        if line.strip() and not line.startswith(("%", "!", "#")):
-            break
-    return ""
-
-
-def _without_magics(code: str, cursor: int) -> tuple[str, int]:
-    """Return the code with the magics' lines blanked out, so that completion sees no names in them."""
-    lines = code.split("\n")
-    for index, line in enumerate(lines):
-        if line.strip() and not line.startswith(("%", "!", "#")):
-            break
-        if not line.startswith("#"):
-            lines[index] = " " * len(line)
-    return "\n".join(lines), cursor
-
-
-def _shorten(text: str, size: int = 500) -> str:
-    return text if len(text) <= size else text[:size] + " ..."
 
 
 def _interrupt_main_thread() -> None:

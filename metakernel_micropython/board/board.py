@@ -181,6 +181,15 @@ class Board:
         return self._conversation.repl.raw_paste is False
 
     @cached_property
+    def platform(self) -> str:
+        """What the board says it is, for example ``esp32``; asked once, ``""`` where it does not say."""
+        try:
+            found = self.evaluate("__import__('sys').platform", timeout=PROBE_TIMEOUT)
+        except (MicroPythonError, ValueError):
+            return ""
+        return found if isinstance(found, str) else ""
+
+    @cached_property
     def files(self) -> Files:
         """The board's file system."""
         return Files(self)

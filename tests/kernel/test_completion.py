@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ("%%time\npri", ["%%time\nprint"]),
         ("# note\n%boards\n\nimport mach", ["# note\n%boards\n\nimport machine"]),
         ("%discon", ["%disconnect"]),
-        ("%%ti", ["%%time"]),
+        ("%%ti", ["%%time", "%%timeit"]),
         ("%connect --ba", ["%connect --baud"]),
         ("# note\n%disco", ["# note\n%disconnect"]),
         ("%connect vir", ["%connect virtual"]),

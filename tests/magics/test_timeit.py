@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 RESULT = re.compile(
     r"(?P<mean>[\d.]+) (?P<unit>s|ms|μs|ns) ± [\d.]+ (s|ms|μs|ns) per loop "
-    r"\(mean ± std\. dev\. of (?P<runs>\d+) runs?, (?P<loops>[\d,]+) loops?( each)?\)(, (?P<bytes>[\d.]+) bytes allocated per loop)?\n"
+    r"\(mean ± std\. dev\. of (?P<runs>\d+) runs?, "
+    r"(?P<loops>[\d,]+) loops?( each)?\)(, (?P<bytes>[\d.]+) bytes allocated per loop)?\n"
 )
 UNITS = {"s": 1, "ms": 1e-3, "μs": 1e-6, "ns": 1e-9}
 
@@ -49,9 +50,8 @@ def test_allocated_bytes(jupyter: Jupyter) -> None:
 
 
 def test_a_cell_with_setup_several_lines_and_strings_over_lines(jupyter: Jupyter) -> None:
-    reply = jupyter.do(
-        '%%timeit -n 3 -r 1 data = [1, 2]\ntotal = 0\nfor x in data:\n  total += x\ns = """a\n b"""\nassert s == "a\\n b" and total == 3'
-    )
+    cell = "%%timeit -n 3 -r 1 data = [1, 2]\ntotal = 0\nfor x in data:\n  total += x\n"
+    reply = jupyter.do(cell + 's = """a\n b"""\nassert s == "a\\n b" and total == 3')
     assert result(reply.stdout)[2] == 3
     assert jupyter.do("sorted(n for n in globals() if n in ('data', 'total', 's') or 'mk' in n)").value == "[]"
 

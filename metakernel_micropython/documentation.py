@@ -1,0 +1,151 @@
+"""Signatures and texts from MicroPython's type stubs, read by jedi; nothing here asks a board, and nothing is run.
+
+jedi sees the stubs and the cells, not the files next to the notebook. What it knows of CPython alone is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .stubs import Stubs
+
+SHORT = 14
+"""Lines of a text that a tooltip shows."""
+
+_USED = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=\.|\Z)")
+_KINDS = {"statement": "instance", "property": "instance", "param": "param"}
+
+
+@dataclass(frozen=True)
+class Name:
+    """Something that can be typed.
+
+    Attributes:
+        text: what is typed, ``mode=`` for an argument.
+        kind: ``function``, ``class``, ``module``, ``instance``, ``keyword`` or ``param``.
+    """
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the stubs say of a name.
+
+    Attributes:
+        name: where it is defined, for example ``machine.Pin``.
+        signatures: how it is called, a line for each way; none for what is not called.
+        text: its documentation.
+        kind: as for ``Name``.
+    """
+
+    name: str
+    signatures: tuple[str, ...]
+    text: str
+    kind: str
+
+    def shown(self, *, whole: bool) -> str:
+        """Return it as people read it, with all of its text or only the beginning."""
+        lines = self.text.strip().split("\n")
+        if not whole and len(lines) > SHORT:
+            lines = [*lines[:SHORT], f"... (all of it: {self.name.rpartition('.')[2]}?)"]
+        head = self.signatures or (f"{self.kind} {self.name}",)
+        return "\n".join([*head, *([""] if self.text.strip() else []), *lines]).rstrip()
+
+
+class Documentation:
+    """The stubs of one board."""
+
+    def __init__(self, stubs: Stubs, session: Session) -> None:
+        import jedi  # type: ignore[import-untyped]  # half a second, the first time
+
+        self.stubs = stubs
+        self._session = session
+        self._modules = {path.name.removesuffix("-stubs") for path in stubs.folder.glob("*-stubs")}
+        self._jedi = jedi
+        self._project = jedi.Project(
+            stubs.folder, sys_path=[str(stubs.folder)], smart_sys_path=False, load_unsafe_extensions=False
+        )
+
+    def names(self, code: str, cursor: int) -> list[Name]:
+        """Return what can be typed at ``cursor``, as far as the stubs and the code itself tell."""
+        found = self._ask("complete", code, cursor)
+        return [Name(one.name, _KINDS.get(one.type, one.type)) for one in found if self._is_ours(one)]
+
+    def documented(self, module: str) -> list[str]:
+        """Return the functions and classes of a module that have a text in its stub."""
+        import ast
+
+        try:
+            tree = ast.parse((self.stubs.folder / f"{module}-stubs" / "__init__.pyi").read_text(encoding="utf-8"))
+        except (OSError, SyntaxError, ValueError):
+            return []
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        found = [node for node in ast.walk(tree) if isinstance(node, kinds) and ast.get_docstring(node)]
+        return sorted({node.name for node in found if node.col_offset in (0, 4)})
+
+    def module_at(self, code: str, cursor: int) -> str:
+        """Return the name of the module that the expression before ``cursor`` is; ``""`` where it is none."""
+        found = [one for one in self._ask("infer", code, cursor) if one.type == "module"]
+        return str(found[0].full_name or "") if found else ""
+
+    def describe(self, code: str, cursor: int) -> Described | None:
+        """Return what the name at ``cursor`` is, or the function between whose brackets it stands."""
+        return self._described(code, cursor, "help") or self._described(code, cursor, "get_signatures")
+
+    def _described(self, code: str, cursor: int, how: str) -> Described | None:
+        found = [one for one in self._ask(how, code, cursor) if self._is_ours(one) and one.type != "keyword"]
+        if not found:
+            return None
+        first = found[0]
+        try:
+            ways = found if how == "get_signatures" else first.get_signatures()
+            signatures = tuple(dict.fromkeys(way.to_string() for way in ways))
+            text = first.docstring(raw=True)
+        except Exception:  # jedi meets what it does not expect in code that is being typed
+            return None
+        # A signature's own name is that of __init__ where it is a class that is called.
+        name = str(first.full_name or first.name).removesuffix(".__init__")
+        return Described(name, signatures, text, _KINDS.get(first.type, first.type))
+
+    def _ask(self, how: str, code: str, cursor: int) -> list[Any]:
+        # A module is often asked about before it is imported.
+        used = sorted(self._modules.intersection(_USED.findall(code)))
+        above = (f"import {', '.join(used)}\n" if used else "") + self._session.code
+        text, at = above + code, len(above) + cursor
+        line = text.count("\n", 0, at) + 1
+        column = at - (text.rfind("\n", 0, at) + 1)
+        try:
+            return list(getattr(self._jedi.Script(text, project=self._project), how)(line, column))
+        except Exception:  # jedi meets what it does not expect in code that is being typed
+            return []
+
+    def _is_ours(self, one: Any) -> bool:
+        """Whether a name comes from the stubs, the code, or the language; not from CPython's library."""
+        path = one.module_path
+        if path is None or one.type in ("keyword", "param"):
+            return True
+        return bool(path.is_relative_to(self.stubs.folder) or path.stem == "builtins")
+
+
+class Session:
+    """The code of the cells that were run, as far as it tells jedi what names are."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._cells: list[str] = []
+
+    def add(self, code: str) -> None:
+        """Remember a cell; the oldest are forgotten first."""
+        self._cells = [cell for cell in self._cells if cell != code] + [code]
+        while sum(map(len, self._cells)) > self._limit and len(self._cells) > 1:
+            self._cells.pop(0)
+
+    @property
+    def code(self) -> str:
+        """The cells, one below the other."""
+        return "".join(cell + "\n" for cell in self._cells)
