@@ -40,7 +40,7 @@ examples: .venv/dev
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 .venv/demo: .venv/bin/python pyproject.toml
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[virtual]' nbclient jupyter-console
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[stubs,virtual]' nbclient jupyter-console
 	$(BIN)/python -m metakernel_micropython install --sys-prefix
 	@touch $@
 
