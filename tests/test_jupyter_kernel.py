@@ -71,7 +71,7 @@ class TestMicroPython(jupyter_kernel_test.KernelTests):
         {"text": "pri", "matches": {"print"}},
         {"text": "import mach", "matches": {"machine"}},
         {"text": "%disconn", "matches": {"%disconnect"}},
-        {"text": "%%tim", "matches": {"%%time"}},
+        {"text": "%%tim", "matches": {"%%time", "%%timeit"}},
     ]
     complete_code_samples: ClassVar = ["1", "print('hello, world')", "def f(x):\n  return x*2\n\n", "%connect"]
     incomplete_code_samples: ClassVar = ["print('''hello", "def f(x):\n  x*2", "[1,"]

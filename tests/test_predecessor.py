@@ -280,8 +280,9 @@ def test_unknown_options_are_errors(plain: Jupyter, cell: str) -> None:
     assert "unrecognized arguments" in error.value
 
 
-def test_input_can_be_stopped(virtual_jupyter: Jupyter) -> None:
-    reply = virtual_jupyter.run("input('who? ')", stop_at="who? ")
+def test_input_does_not_hang(virtual_jupyter: Jupyter) -> None:
+    assert virtual_jupyter.fail("input('who? ')").name == "CannotAsk"  # this front end has nobody to ask
+    reply = virtual_jupyter.run("import sys\nprint('who? ')\nsys.stdin.readline()", stop_at="who? ")
     assert reply.error.name == "KeyboardInterrupt"
     assert virtual_jupyter.do("print(1)").stdout == "1\n"
 
