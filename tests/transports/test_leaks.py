@@ -1,5 +1,6 @@
 """What a connection takes it gives back: descriptors, threads, processes."""
 
+import gc
 import os
 import socket
 import sys
@@ -40,9 +41,13 @@ def _descriptors() -> int:
 @pytest.fixture
 def nothing_is_left() -> Iterator[None]:
     open_transport("exec:true").close()  # what is imported once is not a leak
-    before = _descriptors(), threading.active_count(), _zombies()
+    gc.collect()
+    before = _descriptors(), threading.active_count()
     yield
-    assert (_descriptors(), threading.active_count(), _zombies()) == before
+    # Fewer than before is well: what tests of other modules have left behind goes when it goes.
+    assert _descriptors() <= before[0]
+    assert threading.active_count() <= before[1]
+    assert _zombies() == []
 
 
 def _cycle(make: Callable[[], Transport]) -> None:
