@@ -164,7 +164,8 @@ class Values:
                     deadline = time.monotonic() + PATIENCE
                 elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
                     raise BoardTimeout(
-                        f"The board on {self._board.address} did not go on telling its value for {PATIENCE:g} s."
+                        f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and was "
+                        "stopped. Try again; where it happens again, %reboot the board."
                     )
         except (MicroPythonError, _Disturbed):
             self._board.interrupt()
