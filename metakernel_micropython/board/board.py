@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import BoardTimeout, ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from ..errors import BoardBusy, BoardTimeout, ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from ..transports import discovery, last_board
 from . import snippets
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
@@ -180,6 +180,11 @@ class Board:
         """Whether sources go out in small pieces with pauses, because this board has no flow control."""
         return self._conversation.repl.raw_paste is False
 
+    @property
+    def window(self) -> int:
+        """Bytes that the board has room for twice while a program does not read them; 0 where it has not told."""
+        return self._conversation.repl.window
+
     @cached_property
     def platform(self) -> str:
         """What the board says it is, for example ``esp32``; asked once, ``""`` where it does not say."""
@@ -204,6 +209,10 @@ class Board:
         data, dropped = self._conversation.take_between()
         restarted, self._conversation.restarted = self._conversation.restarted, False
         return Between(decode(data), dropped, restarted)
+
+    def keep_between(self, data: bytes) -> None:
+        """Have bytes, which came in the middle of something else, count as printed between executions."""
+        self._conversation.keep_between(data)
 
     # -- executing -----------------------------------------------------------------------------------------------
 
@@ -332,9 +341,12 @@ class Board:
         """Return the conversation with the board at its prompt, on the line that it came back to where it restarted.
 
         Raises:
+            BoardBusy: a program runs.
             ConnectError: the board does not come to its prompt.
             LineLost: the line is gone, or did not come back.
         """
+        if self._conversation.executing:
+            raise BoardBusy(f"The board on {self.address} runs a program, or files are on their way: wait for the end.")
         if self._conversation.away:
             try:
                 self._conversation = self._conversation.reopened()

@@ -126,14 +126,23 @@ class Execution:
         Waits at most ``timeout`` seconds (None: as long as it takes) and returns ``""`` when nothing came, when
         somebody interrupted it meanwhile, or when it has ended and everything was read.
         """
+        data, ended = self._take(timeout)
+        text = self._decoder.feed(data)
+        return text + self._decoder.flush() if ended else text
+
+    def read_bytes(self, timeout: float | None = None) -> bytes:
+        """Return the bytes that were printed, as ``read`` does the text."""
+        return self._take(timeout)[0]
+
+    def _take(self, timeout: float | None) -> tuple[bytes, bool]:
+        """Return what was printed since the last call, and whether that was the last of it."""
         with self._changed:
             interrupts = self._interrupts
             self._wait(lambda: self._pending or self._ended or self._interrupts != interrupts, timeout)
             data = bytes(self._pending)
             self._pending.clear()
             self._changed.notify_all()  # the reader may wait for room
-            text = self._decoder.feed(data)
-            return text + self._decoder.flush() if self._ended else text
+            return data, self._ended
 
     def wait(self, timeout: float | None = None, pending: int = PENDING_LIMIT // 4) -> bool:
         """Wait until it ends; return whether it has.
@@ -158,6 +167,14 @@ class Execution:
         data, left_out = questions.answer_line(text, echoes=echoes)
         self._conversation.answer(self, data, secret=secret)
         return left_out
+
+    def feed(self, data: bytes) -> bool:
+        """Send bytes to the program, which reads them; return whether it still runs and nobody has interrupted it.
+
+        Raises:
+            LineLost: the line to the board was lost.
+        """
+        return self._conversation.feed(self, data)
 
     def check(self) -> None:
         """Raise what ended it, once it has ended.
@@ -306,13 +323,18 @@ class Conversation:
             raise LineLost(f"The connection to {self.transport.address} was closed.")
         self.close(leave=False)
         conversation = Conversation(line, tap=self._tap)
-        conversation.repl.raw_paste, conversation.repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
+        conversation.repl.learn_from(self.repl)
         try:
             conversation.attach()
         except BaseException:
             conversation.close(leave=False)
             raise
         return conversation
+
+    @property
+    def executing(self) -> bool:
+        """Whether a program runs, or is on its way."""
+        return self._execution is not None
 
     @property
     def ready(self) -> bool:
@@ -389,6 +411,11 @@ class Conversation:
         if excess > 0:
             del self._between[:excess]
             self._dropped += excess
+
+    def keep_between(self, data: bytes) -> None:
+        """Have bytes count as printed outside of executions."""
+        with self.changed:
+            self._keep_between(data)
 
     def take_between(self) -> tuple[bytes, int]:
         """Return what arrived outside of executions, and how many older bytes had no room; forget both."""
@@ -678,6 +705,19 @@ class Conversation:
                     self._hidden = secret
                 self._write(data[at : at + size], hidden=secret)
 
+    def feed(self, execution: Execution, data: bytes) -> bool:
+        """Send bytes to a running program; return False where it has ended or was interrupted meanwhile.
+
+        Raises:
+            LineLost: the line is gone.
+        """
+        with self._sending:
+            with self.changed:
+                if self._execution is not execution or execution.interrupts:
+                    return False
+            self._write(data)
+            return True
+
     def abandon(self, execution: Execution) -> None:
         """Give up a program that does not end (the lock is held); the next execution synchronises anew."""
         address = self.transport.address
@@ -695,7 +735,7 @@ class Conversation:
 
     def _new_repl(self) -> Repl:
         repl = Repl()
-        repl.raw_paste, repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
+        repl.learn_from(self.repl)
         return repl
 
     def interrupt(self) -> bool:

@@ -125,13 +125,14 @@ def send_folder(
         files.mkdir(join(target, folder), parents=True)
     tally.total = len(found)
     total = sum(size for _, _, size in found)
-    for path, name, _ in found:
-        data = hostfiles.read(path)
-        tally.written = files.write(
-            join(target, name), data, append=append, progress=_part(progress, name, tally, total)
-        )
-        tally.files += 1
-        tally.size += len(data)
+    with files.together():
+        for path, name, _ in found:
+            data = hostfiles.read(path)
+            tally.written = files.write(
+                join(target, name), data, append=append, progress=_part(progress, name, tally, total)
+            )
+            tally.files += 1
+            tally.size += len(data)
     return tally
 
 
@@ -170,22 +171,23 @@ def fetch_folder(
     total = sum(entry.size for entry in entries)
     start = prefix(source)
     seen: dict[str, Path] = {}
-    for entry in entries:
-        try:
-            path = _place(entry.path, start, target, seen)
-            if entry.folder:
-                _make_folder(path)
-                continue
-            _make_folder(path.parent)  # a board without folders may have slashes in its names
-            data = files.read(entry.path, progress=_part(progress, entry.path, tally, total))
-            hostfiles.replace(path, data)
-        except (FileProblem, HostFileProblem) as error:
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
-                raise
-            tally.failed.append((entry.path, str(error)))
-        else:
-            tally.files += 1
-            tally.size += len(data)
+    with files.together():
+        for entry in entries:
+            try:
+                path = _place(entry.path, start, target, seen)
+                if entry.folder:
+                    _make_folder(path)
+                    continue
+                _make_folder(path.parent)  # a board without folders may have slashes in its names
+                data = files.read(entry.path, progress=_part(progress, entry.path, tally, total))
+                hostfiles.replace(path, data)
+            except (FileProblem, HostFileProblem) as error:
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
+                    raise
+                tally.failed.append((entry.path, str(error)))
+            else:
+                tally.files += 1
+                tally.size += len(data)
     return tally
 
 

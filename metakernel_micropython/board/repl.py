@@ -59,7 +59,7 @@ _FRIENDLY_BANNER = re.compile(
     rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> "
 )
 # The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
-_ESP_ROM = re.compile(rb"\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
+_ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
 # How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
 _TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
 _COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
@@ -154,19 +154,24 @@ class Repl:
         state: where the conversation stands.
         raw_paste: whether the board has raw-paste; None until it was asked.
         chunk_pause: seconds between two chunks to a board that has not.
+        window: bytes that the board has room for twice, as raw-paste tells; 0 while it is not known.
     """
 
     def __init__(self) -> None:
         self.state = State.UNKNOWN
         self.raw_paste: bool | None = None
         self.chunk_pause = CHUNK_PAUSE
+        self.window = 0
         self._in = bytearray()  # received and not yet understood
         self._tail = b""  # the end of what was given as output, for recognising reboots
         self._out = memoryview(b"")  # the source that is still to be sent, without its end mark
         self._end_mark_due = False  # the 0x04 behind the source is still to be sent
         self._abort_due = False  # Ctrl-C is to be sent in place of the source
         self._credit = 0  # bytes that the board has room for
-        self._window = 0
+
+    def learn_from(self, other: Repl) -> None:
+        """Take over what another conversation has found out about the same board."""
+        self.raw_paste, self.chunk_pause, self.window = other.raw_paste, other.chunk_pause, other.window
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
@@ -344,10 +349,10 @@ class Repl:
 
     def _paste_granted(self, _events: list[Event]) -> None:
         self.raw_paste = True
-        self._window = int.from_bytes(self._in[:2], "little") or 1
+        self.window = int.from_bytes(self._in[:2], "little") or 1
         del self._in[:2]
         # Sending the size grants the first window; each 0x01 that follows grants one more (PX mp_reader_new_stdin).
-        self._credit = self._window
+        self._credit = self.window
         self.state = State.PASTING
 
     def _paste_refused(self, events: list[Event]) -> None:
@@ -375,7 +380,7 @@ class Repl:
             self._emit(at, events)
             del self._in[:1]
             if byte == CTRL_A[0]:
-                self._credit += self._window
+                self._credit += self.window
                 return True
             # The board has the source, or has seen a syntax error in it: then it swallows what comes until one 0x04
             # (PX mp_reader_stdin_close), which data_to_send gives without the rest.

@@ -1,11 +1,14 @@
 """Code that runs on the board, in real files.
 
-Each file defines one function named ``snippet``, indented by four spaces, with comments on lines of their own and no
-string over several lines: what is sent are its bare lines, because bytes are time and the smallest boards have 5 kB.
+Each file defines one function named ``snippet``, with comments in place of docstrings. What is sent is the same code
+without comments, indented by single spaces, and with names of its own that every firmware has in ROM: bytes are time,
+the smallest boards have 5 kB, and MicroPython keeps each new name for ever (``py/qstr.c``).
 """
 
 from __future__ import annotations
 
+import ast
+import base64
 import functools
 import re
 from importlib.resources import files
@@ -13,27 +16,58 @@ from importlib.resources import files
 _NAME = "__mk"
 """What the helper is called on the board while it runs; removed afterwards."""
 
-
-@functools.cache
-def _bare(name: str) -> str:
-    """Return the snippet's lines without comments and blank lines, indented by single spaces."""
-    source = files(__package__).joinpath(f"{name}.py").read_text(encoding="utf-8")
-    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return "".join(re.sub(r"^( +)", lambda indent: " " * (len(indent[1]) // 4), line) + "\n" for line in lines)
-
-
 _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
+
+# Names of builtins and of methods of builtins (py/qstrdefs.h and genhdr/qstrdefs.generated.h), the short ones first.
+_ROM_NAMES = """
+    id abs all any bin chr dir get hex int len map max min oct ord pop pow set str sum zip add
+    bool dict eval exec find hash iter keys list next open read repr send sort type
+    bytes clear close count index items lower print range round slice split strip super throw tuple upper write
+    append extend format getattr hasattr insert remove replace reverse setattr sorted update values
+""".split()
 
 
 def call(name: str, *arguments: str | int) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
-    return f"{_function(name, _NAME)}try:\n {_NAME}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
+    return _once(_function(name), _literals(arguments))
 
 
 def apply(name: str, expression: str) -> str:
     """Return source that runs the snippet ``name`` with the value of an expression, as ``call`` does."""
-    return f"{_function(name, _NAME)}try:\n {_NAME}({expression})\nfinally:\n del {_NAME}\n"
+    return _once(_function(name), expression)
+
+
+def ask(name: str, *arguments: str | int) -> str:
+    """Return source that prints what the snippet ``name`` returns for ``arguments``; see ``call``."""
+    return _once(_function(name), _literals(arguments), "print({})")
+
+
+def serve(name: str, helpers: dict[str, str], *arguments: object) -> str:
+    """Return source that runs the snippet ``name``, which calls other snippets.
+
+    Args:
+        name: of the snippet.
+        helpers: for each name that it calls, the snippet that is meant.
+        arguments: of the first.
+    """
+    return _once(_function(name, tuple(helpers.items())), _literals(arguments))
+
+
+def packed(source: bytes, binascii: str, module: str, inflate: str, options: tuple[int, ...]) -> str:
+    """Return source that runs other source.
+
+    Args:
+        source: the other source, deflated.
+        binascii: the module that knows Base64.
+        module: the module that inflates.
+        inflate: its class for that.
+        options: of that class.
+    """
+    text = base64.b64encode(source).decode()
+    stream = f"__import__('io').BytesIO(__import__({binascii!r}).a2b_base64({text!r}))"
+    # The second exec clears the place on the interpreter's stack where the first text was: it is kept otherwise.
+    return f"exec(__import__({module!r}).{inflate}({stream},{_literals(options)}).read())\nexec('0')\n"
 
 
 def hold(name: str, *arguments: str | int) -> str:
@@ -41,7 +75,7 @@ def hold(name: str, *arguments: str | int) -> str:
 
     One that an earlier transfer left behind, when its line was cut, is closed first.
     """
-    return f"{let_go()}{_function(name, _HELD)}{_HELD}={_HELD}({_literals(arguments)})\n"
+    return f"{let_go()}{_function(name, called=_HELD)}{_HELD}={_HELD}({_literals(arguments)})\n"
 
 
 def held(*arguments: str | int | bytes) -> str:
@@ -63,9 +97,69 @@ def let_go() -> str:
     return f"try:\n {_HELD}(0,None)\nexcept:\n pass\nglobals().pop({_HELD!r},None)\n"
 
 
-def _function(name: str, called: str) -> str:
-    return re.sub(r"\bsnippet\b", called, _bare(name))
+def _once(function: str, arguments: str, use: str = "{}") -> str:
+    return f"{function}try:\n {use.format(f'{_NAME}({arguments})')}\nfinally:\n del {_NAME}\n"
 
 
-def _literals(arguments: tuple[str | int | bytes, ...]) -> str:
-    return ",".join(repr(argument) for argument in arguments)
+def _literals(arguments: tuple[object, ...]) -> str:
+    return ",".join(_literal(argument) for argument in arguments)
+
+
+def _literal(value: object) -> str:
+    # A text of up to ten bytes would be kept by the board for ever (py/parse.c, push_result_token), a part of one not.
+    if isinstance(value, str) and 0 < len(value) <= 10:
+        return f"{value.ljust(11)!r}[:{len(value)}]"
+    return repr(value)
+
+
+@functools.cache
+def _function(name: str, helpers: tuple[tuple[str, str], ...] = (), *, called: str = _NAME) -> str:
+    """Return the snippet's function as it is sent, with its helpers inside."""
+    function = _parsed(name)
+    for helper, snippet in reversed(helpers):
+        inner = _parsed(snippet)
+        inner.name = helper
+        function.body.insert(0, inner)
+    function.name = called
+    _rename(function)
+    lines = [line for line in ast.unparse(function).splitlines() if line]  # its strings hold no line ends
+    return "".join(re.sub(r"^ +", lambda indent: " " * (len(indent[0]) // 4), line) + "\n" for line in lines)
+
+
+def _parsed(name: str) -> ast.FunctionDef:
+    source = files(__package__).joinpath(f"{name}.py").read_text(encoding="utf-8")
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    return function
+
+
+def _rename(function: ast.FunctionDef) -> None:
+    """Give the function's own names, and those of functions in it, names that every firmware has in ROM.
+
+    Names with underscores stay, because they are seen from outside.
+    """
+    own: dict[str, str] = {}
+    used = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(name, ast.Store()) | ast.arg(name) | ast.ExceptHandler(name=str(name)):
+                own.setdefault(name, "")
+            case ast.FunctionDef(name) | ast.ClassDef(name) if node is not function:
+                own.setdefault(name, "")
+            case ast.Name(name):
+                used.add(name)
+            case ast.alias(name, as_name):
+                used.add(as_name or name)
+    rename = [name for name in own if not name.startswith("__")]
+    spare = (name for name in _ROM_NAMES if name not in used - set(rename))
+    own = dict(zip(rename, spare, strict=False))  # a name too many keeps its own
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(name) if name in own:
+                node.id = own[name]
+            case ast.arg(name) if name in own:
+                node.arg = own[name]
+            case ast.FunctionDef(name) | ast.ClassDef(name) | ast.ExceptHandler(name=str(name)) if name in own:
+                node.name = own[name]
+            case ast.Nonlocal(names):
+                node.names = [own.get(name, name) for name in names]

@@ -1,19 +1,14 @@
-# Two SHA-256 of a file: of its first bytes, and of the rest.
-def snippet(path, split, module):
-    new = __import__(module).sha256
+# The SHA-256 of a part of a file: where it starts, and its size; -1 for the rest.
+def snippet(path, start, size, module):
+    total = __import__(module).sha256()
     file = open(path, "rb")
-    try:
-        digests = []
-        for size in (split, -1):
-            digest = new()
-            while size:
-                data = file.read(512 if size < 0 else min(size, 512))
-                if not data:
-                    break
-                digest.update(data)
-                if size > 0:
-                    size -= len(data)
-            digests.append(digest.digest())
-        print(tuple(digests))
-    finally:
-        file.close()
+    file.seek(start)
+    while size:
+        data = file.read(512 if size < 0 else min(size, 512))
+        if not data:
+            break
+        total.update(data)
+        if size > 0:
+            size -= len(data)
+    file.close()
+    return total.digest()

@@ -1,26 +1,34 @@
-# What this board has for files, as one literal: module names, abilities, free bytes of memory, what it was built as.
+# What this board has for files: module names, abilities, free bytes of memory, what it was built as.
 def snippet():
     import gc
     import os
     import sys
 
-    def first(attribute, *names):
-        for name in names:
+    # The module that has an attribute; before MicroPython 1.21 its name may begin with u.
+    def first(attribute, name):
+        for module in (name, "u" + name):
             try:
-                if hasattr(__import__(name), attribute):
-                    return name
+                if hasattr(__import__(module), attribute):
+                    return module
             except ImportError:
                 pass
         return ""
 
+    inflate = first("DeflateIO", "deflate"), "DeflateIO"
+    if not inflate[0]:
+        # A short literal would be kept for ever, even by boards that never come here.
+        name = "DecompIO   "[:8]
+        inflate = first(name, "zlib"), name
     gc.collect()
-    print(
-        (
-            first("b2a_base64", "binascii", "ubinascii"),
-            first("sha256", "hashlib", "uhashlib"),
-            hasattr(os, "rename"),
-            hasattr(os, "mkdir"),
-            gc.mem_free(),
-            getattr(sys.implementation, "_build", ""),
-        )
+    return (
+        first("b2a_base64", "binascii"),
+        first("sha256", "hashlib"),
+        hasattr(os, "rename"),
+        hasattr(os, "mkdir"),
+        gc.mem_free(),
+        getattr(sys.implementation, "_build", ""),
+        bool(first("crc32", "binascii"))
+        and hasattr(getattr(sys, "stdin", None), "buffer")
+        and hasattr(getattr(sys, "stdout", None), "buffer"),
+        inflate,
     )

@@ -2,22 +2,23 @@
 def snippet(path):
     import os
 
-    def look(path):
-        try:
-            mode = os.stat(path)
-            return (2, 0) if mode[0] & 0x4000 else (1, mode[6])
-        except OSError:
-            return 0, 0
-
-    kind, size = look(path or ".") if path != "/" else (2, 0)
+    kind = 2 if path == "/" else 0
+    size = 0
     free = total = -1
-    if hasattr(os, "statvfs"):
-        folder = path
-        while folder and look(folder)[0] != 2:
-            folder = folder[: folder.rfind("/")] if "/" in folder else ""
-        try:
-            space = os.statvfs(folder or ("/" if path[:1] == "/" else os.getcwd()))
-            free, total = space[3] * (space[1] or space[0]), space[2] * (space[1] or space[0])
-        except OSError:
-            pass
-    print((kind, size, free, total))
+    try:
+        found = os.stat(path or ".")
+        kind = 2
+        if not found[0] & 0x4000:
+            kind = 1
+            size = found[6]
+    except OSError:
+        pass
+    try:
+        found = os.statvfs(
+            path if path and kind == 2 else path[: max(path.rfind("/"), 0)] or ("/" if path[:1] == "/" else os.getcwd())
+        )
+        free = found[3] * (found[1] or found[0])
+        total = found[2] * (found[1] or found[0])
+    except (AttributeError, OSError):
+        pass
+    return kind, size, free, total

@@ -1,0 +1,289 @@
+"""How a file's content crosses where a program on the board can have the line's bytes: as it is, in blocks.
+
+One program answers everything that a group of transfers asks for (see ``serving.py``), so that a small file costs a few
+short messages and no execution of its own. What the line damages ends the program; it is started again, and goes on
+behind the last block that has arrived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+from ..errors import DeviceError, MicroPythonError, TransferFailed
+from . import blocks, snippets
+from .blocks import DamagedError
+from .helpers import UNFINISHED, Helpers
+from .serving import FileServer, piece_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Progress = Callable[[int, int], object]
+
+MAX_ROOM = 16 * 1024
+"""Bytes of a block at most: more would make the progress bar jump on slow lines."""
+
+MIN_ROOM = 256
+"""Bytes of a block at least."""
+
+MEMORY_SHARE = 10
+"""A block takes its share of the free memory: as it came, without escapes, inflated, in a memory that is fragmented."""
+
+DEFLATE_REACH = 8
+"""How much more data than fits in a block as it is may be deflated into one."""
+
+WORTH_IT = 0.95
+"""What deflated data must be smaller than, as a share; inflating costs the board some time."""
+
+ATTEMPTS = 3
+"""How often in a row something may go wrong before this way is given up."""
+
+MAX_WINDOW_BITS = 14
+"""How far deflated data refers back at most; see ``blocks.deflate``."""
+
+MIN_WINDOW_BITS = 10
+"""How far it refers back on the smallest boards."""
+
+PLENTY = 48 * 1024
+"""Bytes of free memory from which on the program is packed: its text is in memory twice then."""
+
+_HELPERS = {"stat": "files_stat", "digest": "files_digest", "rename": "files_rename"}
+_DEFLATE_RAW = 1  # deflate.RAW
+
+
+class Service:
+    """The program on the board, running or not."""
+
+    def __init__(self, helpers: Helpers) -> None:
+        self._helpers = helpers
+        self._server: FileServer | None = None
+        self._given_up = False
+        self._room = 0
+        self._window_bits = MIN_WINDOW_BITS
+
+    # -- its life ------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs, or has to, because a request waits for it."""
+        return self._server is not None
+
+    def begin(self) -> bool:
+        """Have the program run; return False where it cannot: a board without what it needs, or without the memory."""
+        if self._server is not None:
+            return True
+        abilities = self._helpers.abilities
+        if self._given_up or not abilities.binary:
+            return False
+        share = abilities.memory // MEMORY_SHARE
+        self._room = min(max(share, MIN_ROOM), MAX_ROOM)
+        self._window_bits = min(max(share.bit_length() - 1, MIN_WINDOW_BITS), MAX_WINDOW_BITS)
+        try:
+            self._start()
+        except TransferFailed:
+            self._given_up = True
+            return False
+        except DeviceError as error:
+            if error.name != "MemoryError":
+                raise
+            return False
+        return True
+
+    def end(self) -> None:
+        """End the program. What is wrong with the board by then meets the next request."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(MicroPythonError, DamagedError):
+                server.end()
+
+    def abort(self) -> None:
+        """End the program, whatever it does."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.abort()
+
+    def _start(self) -> None:
+        abilities = self._helpers.abilities
+        board = self._helpers.board
+        module, name = abilities.inflate
+        options = (_DEFLATE_RAW, self._window_bits) if name == "DeflateIO" else (-self._window_bits,)
+        source = snippets.serve(
+            "files_serve",
+            _HELPERS,
+            piece_size(board),
+            abilities.base64,
+            abilities.sha256,
+            (module, name),
+            options,
+            abilities.eexist,
+        )
+        if module and abilities.memory >= PLENTY:
+            source = snippets.packed(
+                blocks.deflate(source.encode(), MIN_WINDOW_BITS), abilities.base64, module, name, options
+            )
+        for _ in range(ATTEMPTS):
+            try:
+                self._server = FileServer(board, source)
+                self._server.ask("s", b"\0\0")  # it answers, so this way is one
+            except DamagedError:
+                continue
+            except BaseException:
+                self._server = None
+                raise
+            return
+        self._server = None
+        raise TransferFailed(f"The board on {board.address} does not answer requests about files.")
+
+    def _started(self) -> FileServer:
+        if self._server is None:
+            self._start()
+        assert self._server is not None
+        return self._server
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    def ask_text(self, kind: str, *fields: str) -> str:
+        """Return the answer to ``ask`` as text."""
+        return self.ask(kind, *fields).decode("utf-8", "replace")
+
+    def ask(self, kind: str, *fields: str, work: int = 0) -> bytes:
+        """Return the answer to a request that may be made twice.
+
+        Args:
+            kind: the request's letter.
+            fields: its texts, the first of which is a path, for errors.
+            work: bytes that the board has to work on, for the deadline.
+        """
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(DamagedError):
+                return self._ask(kind, *fields, work=work)
+        raise self._failure(fields[0])
+
+    def rename(self, source: str, target: str) -> None:
+        """Put a file that is complete in the place of another."""
+        for attempt in range(ATTEMPTS):
+            with contextlib.suppress(DamagedError):
+                # Where the answer was lost, the work may be done.
+                if not attempt or not self._ask("s", source).startswith(b"(0,"):
+                    self._ask("r", source, target)
+                return
+        raise self._failure(target)
+
+    def _ask(self, kind: str, *fields: str, work: int = 0) -> bytes:
+        server = self._started()
+        body = "\0".join((*fields, "", "")[:3]).encode()
+        try:
+            return server.ask(kind, body, work)
+        except DeviceError as error:
+            self._server = None
+            raise self._helpers.meaning(error, fields[0].removesuffix(UNFINISHED)) from error
+        except BaseException:
+            self._server = None
+            raise
+
+    def _failure(self, path: str) -> TransferFailed:
+        self._given_up = True
+        return TransferFailed(
+            f"{path.removesuffix(UNFINISHED)}: what the board on {self._helpers.board.address} said arrived damaged "
+            f"{ATTEMPTS} times: the line loses bytes, or something else prints."
+        )
+
+    # -- content -------------------------------------------------------------------------------------------------
+
+    def send(self, unfinished: str, old: str, old_size: int, data: bytes, progress: Progress | None) -> None:
+        """Write a file.
+
+        Args:
+            unfinished: its name.
+            old: the file whose content it begins with; ``""`` for none.
+            old_size: the size of that.
+            data: what follows.
+            progress: called as it goes on.
+        """
+        done = failures = 0
+        opened = begun = False
+
+        def taken(part: int, whole: int) -> None:
+            if progress is not None:
+                progress(done + used * part // whole, len(data))
+
+        while True:
+            try:
+                if not begun:
+                    self._ask("o", unfinished, "0", "wb")
+                    if old:
+                        self._ask("c", old, "", "rb", work=old_size)
+                    begun = opened = True
+                elif not opened:
+                    self._ask("o", unfinished, str(old_size + done), "r+b")
+                    opened = True
+                while done < len(data):
+                    kind, body, used = self._block(data, done)
+                    self._send_block(kind, body, used, unfinished, taken)
+                    done += used
+                    failures = 0
+                    taken(0, 1)
+                return
+            except (DamagedError, DeviceError) as error:
+                if isinstance(error, DeviceError) and error.name != "MemoryError":
+                    raise
+                opened = False
+                failures += 1
+                # Large blocks do not get through a line that damages many, nor fit in little memory.
+                self._room = max(self._room // 2, MIN_ROOM)
+                if failures == ATTEMPTS:
+                    raise self._failure(unfinished) from None
+
+    def _send_block(self, kind: str, body: bytes, work: int, path: str, taken: Callable[[int, int], object]) -> None:
+        try:
+            self._started().ask(kind, body, work, taken)
+        except DeviceError as error:
+            self._server = None
+            raise self._helpers.meaning(error, path.removesuffix(UNFINISHED)) from error
+        except BaseException:
+            self._server = None
+            raise
+
+    def _block(self, data: bytes, at: int) -> tuple[str, bytes, int]:
+        """Return the next request: its kind, its bytes, and how many bytes of the data are in it."""
+        if self._helpers.abilities.inflate[0]:
+            size = min(len(data) - at, self._room * DEFLATE_REACH)
+            while size > MIN_ROOM // 2:
+                packed = blocks.deflate(data[at : at + size], self._window_bits)
+                if len(packed) > WORTH_IT * size:
+                    break
+                if len(packed) <= self._room:
+                    return "z", packed, size
+                size = min(int(0.95 * size * self._room / len(packed)), size - 1)
+        body = data[at : at + self._room]
+        return "w", body, len(body)
+
+    def fetch(self, path: str, size: int, progress: Progress | None) -> bytes:
+        """Return the content of a file of ``size`` bytes."""
+        content = bytearray()
+        failures = 0
+        while failures < ATTEMPTS:
+            start = len(content)
+            try:
+                self._ask("o", path, str(start), "rb")
+                answers = self._started().stream("g", b"\0\0")
+                while block := next(answers):
+                    content += block
+                    failures = 0
+                    if progress is not None:
+                        progress(min(len(content), size), size)
+                if next(answers) == hashlib.sha256(content[start:]).digest():
+                    return bytes(content)
+                del content[start:]
+            except DamagedError:
+                self._server = None
+            except DeviceError as error:
+                self._server = None
+                raise self._helpers.meaning(error, path) from error
+            except BaseException:
+                self.abort()
+                raise
+            failures += 1
+        raise self._failure(path)
