@@ -126,10 +126,39 @@ class Relay:
             _copy(self._client, self._board)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, change: Callable[[bytes], bytes] = bytes) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
-            target.sendall(data)
+            target.sendall(change(data))
+
+
+class ChangingLine:
+    """A line to a board on a TCP port that changes what it carries, one way and the other."""
+
+    def __init__(
+        self, port: int, to_board: Callable[[bytes], bytes] = bytes, from_board: Callable[[bytes], bytes] = bytes
+    ) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._ends = [socket.create_connection(("127.0.0.1", port), 5)]
+        self._ends[0].settimeout(None)
+        self._changes = to_board, from_board
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.close()
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            board = self._ends[0]
+            client, _ = self._server.accept()
+            self._ends.append(client)
+            threading.Thread(target=_copy, args=(board, client, self._changes[1]), daemon=True).start()
+            _copy(client, board, self._changes[0])
 
 
 class BrittleLine:

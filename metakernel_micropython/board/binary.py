@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DeviceError, MicroPythonError, TransferFailed
 from . import blocks, snippets
-from .blocks import DamagedError
+from .blocks import DamagedError, TooLargeError
 from .helpers import UNFINISHED, Helpers
 from .serving import FileServer, piece_size
 
@@ -27,6 +27,9 @@ MAX_ROOM = 16 * 1024
 
 MIN_ROOM = 256
 """Bytes of a block at least."""
+
+MAX_ANSWER = 2 * 1024
+"""Bytes of a block from the board at most, where a block's check costs little of the line already."""
 
 MEMORY_SHARE = 10
 """A block takes its share of the free memory: as it came, without escapes, inflated, in a memory that is fragmented."""
@@ -83,11 +86,6 @@ class Service:
         try:
             self._start()
         except TransferFailed:
-            self._given_up = True
-            return False
-        except DeviceError as error:
-            if error.name != "MemoryError":
-                raise
             return False
         return True
 
@@ -123,18 +121,15 @@ class Service:
             source = snippets.packed(
                 blocks.deflate(source.encode(), MIN_WINDOW_BITS), abilities.base64, module, name, options
             )
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            self._server = FileServer(board, source)
             try:
-                self._server = FileServer(board, source)
-                self._server.ask("s", b"\0\0")  # it answers, so this way is one
-            except DamagedError:
-                continue
-            except BaseException:
-                self._server = None
-                raise
-            return
-        self._server = None
-        raise TransferFailed(f"The board on {board.address} does not answer requests about files.")
+                self._request("", "s", b"\0\0")  # it answers, so this way is one
+            except DamagedError as error:
+                if attempt + 1 == ATTEMPTS or isinstance(error, TooLargeError):
+                    raise self._failure("", error) from error
+            else:
+                return
 
     def _started(self) -> FileServer:
         if self._server is None:
@@ -144,10 +139,6 @@ class Service:
 
     # -- requests ------------------------------------------------------------------------------------------------
 
-    def ask_text(self, kind: str, *fields: str) -> str:
-        """Return the answer to ``ask`` as text."""
-        return self.ask(kind, *fields).decode("utf-8", "replace")
-
     def ask(self, kind: str, *fields: str, work: int = 0) -> bytes:
         """Return the answer to a request that may be made twice.
 
@@ -156,38 +147,56 @@ class Service:
             fields: its texts, the first of which is a path, for errors.
             work: bytes that the board has to work on, for the deadline.
         """
-        for _ in range(ATTEMPTS):
-            with contextlib.suppress(DamagedError):
+        for attempt in range(ATTEMPTS):
+            try:
                 return self._ask(kind, *fields, work=work)
-        raise self._failure(fields[0])
+            except DamagedError as error:
+                if attempt + 1 == ATTEMPTS:
+                    raise self._failure(fields[0], error) from error
+        raise AssertionError
 
     def rename(self, source: str, target: str) -> None:
         """Put a file that is complete in the place of another."""
         for attempt in range(ATTEMPTS):
-            with contextlib.suppress(DamagedError):
+            try:
                 # Where the answer was lost, the work may be done.
                 if not attempt or not self._ask("s", source).startswith(b"(0,"):
                     self._ask("r", source, target)
                 return
-        raise self._failure(target)
+            except DamagedError as error:
+                if attempt + 1 == ATTEMPTS:
+                    raise self._failure(target, error) from error
 
     def _ask(self, kind: str, *fields: str, work: int = 0) -> bytes:
-        server = self._started()
-        body = "\0".join((*fields, "", "")[:3]).encode()
-        try:
-            return server.ask(kind, body, work)
-        except DeviceError as error:
-            self._server = None
-            raise self._helpers.meaning(error, fields[0].removesuffix(UNFINISHED)) from error
-        except BaseException:
-            self._server = None
-            raise
+        return self._request(fields[0], kind, "\0".join((*fields, "", "")[:3]).encode(), work)
 
-    def _failure(self, path: str) -> TransferFailed:
+    def _request(
+        self, path: str, kind: str, body: bytes, work: int = 0, taken: Callable[[int, int], object] | None = None
+    ) -> bytes:
+        server = self._started()
+        try:
+            return server.ask(kind, body, work, taken)
+        except BaseException as error:
+            self._server = None
+            raise self._meaning(error, path) from error
+
+    def _meaning(self, error: BaseException, path: str) -> BaseException:
+        """Return what something that ended the program means."""
+        if not isinstance(error, DeviceError):
+            return error
+        if error.name == "OSError":
+            return self._helpers.meaning(error, path.removesuffix(UNFINISHED))
+        # What MicroPython raises where a port lacks something: the program does not work on this one.
         self._given_up = True
+        return TransferFailed(f"The board on {self._helpers.board.address} cannot serve files: {error}.")
+
+    def _failure(self, path: str, error: DamagedError) -> TransferFailed:
+        """Return the error for what did not get through; this way is left for good, unless memory was short."""
+        self._given_up = not isinstance(error, TooLargeError)
+        what = f"{path.removesuffix(UNFINISHED)}: what" if path else "What"
         return TransferFailed(
-            f"{path.removesuffix(UNFINISHED)}: what the board on {self._helpers.board.address} said arrived damaged "
-            f"{ATTEMPTS} times: the line loses bytes, or something else prints."
+            f"{what} the board on {self._helpers.board.address} said arrived damaged {ATTEMPTS} times: the line loses "
+            "bytes, or something else prints."
         )
 
     # -- content -------------------------------------------------------------------------------------------------
@@ -221,30 +230,22 @@ class Service:
                     opened = True
                 while done < len(data):
                     kind, body, used = self._block(data, done)
-                    self._send_block(kind, body, used, unfinished, taken)
+                    self._request(unfinished, kind, body, used, taken)
                     done += used
                     failures = 0
                     taken(0, 1)
                 return
-            except (DamagedError, DeviceError) as error:
-                if isinstance(error, DeviceError) and error.name != "MemoryError":
-                    raise
+            except DamagedError as error:
                 opened = False
                 failures += 1
-                # Large blocks do not get through a line that damages many, nor fit in little memory.
-                self._room = max(self._room // 2, MIN_ROOM)
+                self._be_modest()
                 if failures == ATTEMPTS:
-                    raise self._failure(unfinished) from None
+                    raise self._failure(unfinished, error) from error
 
-    def _send_block(self, kind: str, body: bytes, work: int, path: str, taken: Callable[[int, int], object]) -> None:
-        try:
-            self._started().ask(kind, body, work, taken)
-        except DeviceError as error:
-            self._server = None
-            raise self._helpers.meaning(error, path.removesuffix(UNFINISHED)) from error
-        except BaseException:
-            self._server = None
-            raise
+    def _be_modest(self) -> None:
+        """Large blocks do not get through a line that damages many, nor fit in little memory."""
+        self._room = max(self._room // 2, MIN_ROOM)
+        self._window_bits = max(self._window_bits - 1, MIN_WINDOW_BITS)
 
     def _block(self, data: bytes, at: int) -> tuple[str, bytes, int]:
         """Return the next request: its kind, its bytes, and how many bytes of the data are in it."""
@@ -264,11 +265,11 @@ class Service:
         """Return the content of a file of ``size`` bytes."""
         content = bytearray()
         failures = 0
-        while failures < ATTEMPTS:
+        while True:
             start = len(content)
             try:
                 self._ask("o", path, str(start), "rb")
-                answers = self._started().stream("g", b"\0\0")
+                answers = self._started().stream("g", b"%d\0\0" % min(self._room, MAX_ANSWER))
                 while block := next(answers):
                     content += block
                     failures = 0
@@ -277,13 +278,13 @@ class Service:
                 if next(answers) == hashlib.sha256(content[start:]).digest():
                     return bytes(content)
                 del content[start:]
-            except DamagedError:
-                self._server = None
-            except DeviceError as error:
-                self._server = None
-                raise self._helpers.meaning(error, path) from error
-            except BaseException:
+                raise DamagedError
+            except DamagedError as error:
                 self.abort()
-                raise
-            failures += 1
-        raise self._failure(path)
+                failures += 1
+                self._be_modest()
+                if failures == ATTEMPTS:
+                    raise self._failure(path, error) from error
+            except BaseException as error:
+                self.abort()
+                raise self._meaning(error, path) from error

@@ -31,6 +31,10 @@ class DamagedError(Exception):
     """A block did not arrive as it was sent."""
 
 
+class TooLargeError(DamagedError):
+    """A block arrived, and the board had no memory for what was to be done with it."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A block for the board, as it goes over the line.

@@ -18,6 +18,7 @@ from ..errors import BadName, FileProblem, LineLost, MicroPythonError, NoSpace, 
 from . import snippets, textual
 from .binary import Service
 from .helpers import UNFINISHED, Abilities, Helpers, parse_literal, parse_tuple
+from .text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,6 +111,19 @@ class Files:
         """Whether the program that serves files answers what is asked now."""
         return self._together > 0 and self._service.begin()
 
+    def _request(self, kind: str, *fields: str, work: int = 0) -> bytes | None:
+        """Return the answer of the program that serves files; None where there is none.
+
+        Args:
+            kind: see ``Service.ask``.
+            fields: likewise.
+            work: likewise.
+        """
+        if self._served():
+            with contextlib.suppress(TransferFailed):
+                return self._service.ask(kind, *fields, work=work)
+        return None
+
     def _ask(self, source: str, path: str, size: int = 0) -> str:
         """Run a helper on the board and return what it printed; see ``Helpers.ask``."""
         self._service.end()
@@ -133,10 +147,11 @@ class Files:
     def _look(self, path: str) -> tuple[Entry | None, Space | None]:
         _check_text(path)
         name = path.rstrip("/") or path[:1]
-        if self._served():
-            reply = self._service.ask_text("s", name)
-        else:
+        answer = self._request("s", name)
+        if answer is None:
             reply = self._ask(snippets.ask("files_flat_stat" if self.flat else "files_stat", name), path)
+        else:
+            reply = decode(answer)
         kind, size, free, total = parse_tuple(reply, (int, int, int, int))
         return Entry(path, size, kind == 2) if kind else None, Space(total, free) if free >= 0 else None
 
@@ -269,9 +284,10 @@ class Files:
 
     def _rename(self, source: str, target: str) -> None:
         if self._served():
-            self._service.rename(source, target)
-        else:
-            self._ask(snippets.call("files_rename", source, target, self._abilities.eexist), target)
+            with contextlib.suppress(TransferFailed):
+                self._service.rename(source, target)
+                return
+        self._ask(snippets.call("files_rename", source, target, self._abilities.eexist), target)
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
@@ -297,16 +313,17 @@ class Files:
         _check_name(path.rstrip("/"))
         if self.flat:
             raise FileProblem(f"The board on {self._address} has no folders.")
-        if not (parents and self._served() and self._make_folders(path.rstrip("/"))):
+        if not (parents and self._make_folders(path.rstrip("/"))):
             self._ask(snippets.call("files_mkdir", path.rstrip("/"), parents), path)
 
     def _make_folders(self, path: str) -> bool:
-        """Make a folder and those above it; return whether it is there then."""
+        """Have the program that serves files make a folder and those above it; return whether it is there then."""
         at = 0
-        while at >= 0:
+        answer: bytes | None = b""
+        while at >= 0 and answer is not None:
             at = path.find("/", at + 1)
-            reply = self._service.ask_text("m", path if at < 0 else path[:at])
-        return bool(parse_tuple(reply, (int, int, int, int))[0] == 2)
+            answer = self._request("m", path if at < 0 else path[:at])
+        return answer is not None and bool(parse_tuple(decode(answer), (int, int, int, int))[0] == 2)
 
     def move(self, source: str, target: str) -> None:
         """Give a file or a folder another name; a file of that name is replaced."""
@@ -369,8 +386,9 @@ class Files:
             work: what that is about, for the deadline.
         """
         work = max(work, start + size)
-        if self._served():
-            return self._service.ask("d", path, str(start), str(size), work=work)
+        answer = self._request("d", path, str(start), str(size), work=work)
+        if answer is not None:
+            return answer
         module = self._abilities.sha256
         if module:
             reply = self._ask(snippets.ask("files_digest", path, start, size, module), path, work)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DeviceError
 from . import blocks
-from .blocks import DamagedError
+from .blocks import DamagedError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,6 +188,8 @@ class FileServer:
         except DeviceError as error:
             if error.name == "KeyboardInterrupt":
                 raise KeyboardInterrupt from None
+            if error.name == "MemoryError":
+                raise TooLargeError from error
             if error.name == "ValueError":  # files_serve.py, for a head or a CRC-32 that does not fit
                 raise DamagedError from error
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +29,7 @@ from ..virtual.boards import TcpBoard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CONTENTS = {
     "nothing": b"",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -35,6 +36,10 @@ class Claims:
     def __init__(self, listing: list[str | Entry], contents: Callable[[str], bytes] = str.encode) -> None:
         self._listing = [Entry(e, 1, folder=False) if isinstance(e, str) else e for e in listing]
         self._contents = contents
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        yield
 
     def stat(self, path: str) -> Entry:
         return Entry(path, 0, folder=True)

@@ -80,12 +80,12 @@ def snippet(window, binascii, hashlib, inflate, options, exists):
                     old = open(first, third)
                     pour(old, write)
                     old.close()
-                # g: the rest of the open file, an empty block, and the digest.
+                # g: the rest of the open file in blocks of so many bytes, an empty block, and the digest.
                 else:
                     total = __import__(hashlib).sha256()
                     data = True
                     while data:
-                        data = file.read(2048)
+                        data = file.read(int(first))
                         total.update(data)
                         answer(data)
                     answer(total.digest())
