@@ -37,6 +37,8 @@ class Bar:
     def __call__(self, done: int, total: int) -> None:
         """Note that ``done`` bytes of ``total`` are done; fewer than before when something begins anew."""
         if self._bar is None:
+            if done >= total:
+                return  # it is all there: a bar has nothing to tell any more
             self._bar = _bar(_Stream(self._write))
             self._bar.start_t = self._start
         self._bar.total = total

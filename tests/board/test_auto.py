@@ -47,7 +47,7 @@ class Port:
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(board, "PROBE_TIMEOUT", 1.0)
+    monkeypatch.setattr(board, "PROBE_TIMEOUT", 3.0)
 
 
 @pytest.fixture
