@@ -4,7 +4,7 @@
 
 It is a process of its own, so that neither the client nor the board pays for it. Both directions are limited, each by
 itself. No byte is lost: where nobody reads, they wait, as on a line with flow control. What waits in here is at most
-some hundredths of a second of the line; the system's own buffers of a terminal hold some kilobytes more, as they always do.
+some hundredths of a second of the line; the system's own buffers of a terminal hold some kilobytes more, as always.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def serve(ends: tuple[int, int], baud: int) -> None:
     """
     for end in ends:
         os.set_blocking(end, False)
-    directions = [Direction(*ends, baud), Direction(*reversed(ends), baud)]
+    directions = [Direction(ends[0], ends[1], baud), Direction(ends[1], ends[0], baud)]
     while True:
         readable = [one.source for one in directions if one.wants_bytes]
         writable = [one.target for one in directions if one.is_blocked]

@@ -61,10 +61,8 @@ class Material:
         """
         source = self._folder / name
         self._clear()
-        if source.is_dir():
-            seconds = session.write_folder(source, f"/{name}")
-        else:
-            seconds = session.write_file(source, f"/{name}")
+        write = session.write_folder if source.is_dir() else session.write_file
+        seconds = write(source, f"/{name}")
         if session.has_files:
             _compare(source, self._board / name, session.heading)
         return seconds
@@ -78,10 +76,8 @@ class Material:
         source, target = self._folder / name, self._fetched / name
         self._clear()
         _copy(source, self._board / name)
-        if source.is_dir():
-            seconds = session.read_folder(f"/{name}", target)
-        else:
-            seconds = session.read_file(f"/{name}", target)
+        read = session.read_folder if source.is_dir() else session.read_file
+        seconds = read(f"/{name}", target)
         _compare(source, target)
         return seconds
 

@@ -5,7 +5,6 @@ A new measure is a line in ``MEASURES`` and a method of ``Session``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from .left import left_behind
 from .material import FOLDER, LARGE, RANDOM, SOURCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .contestant import Session
     from .material import Material
 
@@ -23,6 +24,7 @@ LINES: Mapping[str, int | None] = {UNTHROTTLED: None, SLOW: 115200, FAST: 921600
 
 EVERY_LINE = tuple(LINES)
 CELLS, FILES = "cells", "files"
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -91,7 +93,9 @@ def _short(name: str) -> str:
 
 MEASURES = (
     Measure("start", "start", lambda session, _: session.start, "ms", _milliseconds, idle=True),
-    Measure("memory", "memory of the idle kernel", lambda session, _: session.memory()[0], "MiB", _mebibytes, idle=True),
+    Measure(
+        "memory", "memory of the idle kernel", lambda session, _: session.memory()[0], "MiB", _mebibytes, idle=True
+    ),
     Measure("memory-share", "of that its share", lambda session, _: session.memory()[1], "MiB", _mebibytes, idle=True),
     Measure(
         "left-memory",
@@ -128,7 +132,9 @@ MEASURES = (
         lines=(UNTHROTTLED, FAST),
     ),
     Measure("interrupt", "interrupt", lambda session, _: session.interrupt(), "ms", _milliseconds, count=3),
-    Measure("completion", "completion of os.li", lambda session, _: session.completion(), "ms", _milliseconds, count=10),
+    Measure(
+        "completion", "completion of os.li", lambda session, _: session.completion(), "ms", _milliseconds, count=10
+    ),
     _write(SOURCE, "50 KiB of source", EVERY_LINE),
     _read(SOURCE, "50 KiB of source", EVERY_LINE),
     _write(RANDOM, "50 KiB of random bytes", EVERY_LINE),

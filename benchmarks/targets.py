@@ -98,7 +98,14 @@ TARGETS = (
     Target("read random / bare wire", "read-random", _ratio, _WIRE, SLOW, limit=1.12),
     Target("sync / mpremote", "sync", _ratio, _MPREMOTE, SLOW, limit=0.05),
     *(
-        Target(f"{name.replace('-', ' ')}, times as fast as mpremote", name, _times_as_fast, _MPREMOTE, limit=8, at_least=True)
+        Target(
+            f"{name.replace('-', ' ')}, times as fast as mpremote",
+            name,
+            _times_as_fast,
+            _MPREMOTE,
+            limit=8,
+            at_least=True,
+        )
         for name in _FILES
     ),
     Target("output / best with a board", "output", _ratio, _WITH_BOARD, limit=25, at_least=True),
