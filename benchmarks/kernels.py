@@ -58,9 +58,10 @@ class Kernel(Contestant):
             self._device.reset()
         with self._started() as session:
             if self.connect:
-                text = session.run(self.connect.format(address=self._device.address)).text
-                if self.connected not in text:
-                    raise BenchmarkError(f"It did not connect: {text.strip()!r}")
+                answer = session.run(self.connect.format(address=self._device.address))
+                if self.connected not in answer.text:
+                    said = answer.text.strip() or answer.error
+                    raise BenchmarkError(f"It did not connect: {said!r}")
             session.warm_up()
             yield session
             if self.disconnect:
@@ -142,7 +143,10 @@ class Predecessor(Kernel):
 
 
 class MicroPythonMagic(Kernel):
-    """The magics ``%mpy`` and ``%%micropython`` for ipykernel, of 2024, which start mpremote for every cell."""
+    """The magics ``%mpy`` and ``%%micropython`` for ipykernel, of 2024, which start mpremote for every cell.
+
+    It does not say that it requires colorama.
+    """
 
     name = "magic"
     title = "micropython-magic"
@@ -155,7 +159,7 @@ class MicroPythonMagic(Kernel):
         read="%%micropython --readfile {name}\n#",
         heading=b"# Jupyter cell\n",
     )
-    own: ClassVar[Mapping[str, str]] = {"micropython-magic": "0.10.2"}
+    own: ClassVar[Mapping[str, str]] = {"micropython-magic": "0.10.2", "colorama": "0.4.6"}
     cannot: ClassVar[Mapping[str, str]] = {
         "start": "its kernel is ipykernel",
         "memory": "its kernel is ipykernel",

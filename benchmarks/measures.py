@@ -103,6 +103,7 @@ MEASURES = (
         lambda session, files: left_behind(session, files).memory,
         "bytes",
         _number,
+        warm=False,
         table=FILES,
     ),
     Measure(
@@ -111,6 +112,7 @@ MEASURES = (
         lambda session, files: left_behind(session, files).names,
         "",
         _number,
+        warm=False,
         table=FILES,
     ),
     Measure(

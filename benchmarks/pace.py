@@ -1,7 +1,8 @@
 """How fast a line is: which bytes of a queue have gone by at a moment. Only arithmetic; ``line.py`` moves the bytes.
 
 A UART sends one byte after the other, a start bit, eight bits and a stop bit each. A byte that finds the line busy
-waits for its turn. So all that has to be known is when the line is free again; how often somebody looks does not change it.
+waits for its turn. So all that has to be known is when the line is free again; how often somebody looks does not change
+it.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ _PANELS = (
 _COLUMNS = 4
 _OURS, _WIRE, _PEERS = "#2f6fb0", "#b9b9b9", "#e0a458"
 _COLOURS = {"ours": _OURS, "script": _OURS, "bare": _WIRE}
+_SHORT = {"predecessor": "predecessor", "ipykernel": "ipykernel", "echo": "echo MetaKernel", "bare": "bare line"}
 
 
 def draw(run: Run, file: Path) -> None:
@@ -70,8 +71,7 @@ def _panel(axes: Axes, run: Run, line: str, name: str) -> None:
     """One measure on one line."""
     measure = next(one for one in MEASURES if one.name == name)
     bars = _bars(run, line, name)
-    baud = LINES[line]
-    where = f", {baud} baud" if baud else ""
+    where = "" if measure.lines == (line,) else f", {line} baud" if LINES[line] else f", {line}"
     more = "more is better" if measure.unit.endswith("/s") else "less is better"
     axes.set_title(f"{measure.title}{where}\n{measure.unit}, {more}", loc="left", fontsize=8)
     places = range(len(bars))
@@ -79,7 +79,7 @@ def _panel(axes: Axes, run: Run, line: str, name: str) -> None:
     axes.barh(places, values, color=[_COLOURS.get(one.name, _PEERS) for one, _ in bars], height=0.7)
     for place, value in zip(places, values, strict=True):
         axes.text(value + max(values) * 0.02, place, number(value), va="center")
-    axes.set_yticks(places, [one.title.replace("jupyter_micropython_kernel", "predecessor") for one, _ in bars])
+    axes.set_yticks(places, [_SHORT.get(one.name, one.title) for one, _ in bars])
     axes.invert_yaxis()
     axes.set_xlim(0, max(values) * 1.2)
     axes.set_xticks([])

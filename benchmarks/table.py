@@ -39,7 +39,7 @@ def targets_table(run: Run, targets: Iterable[Target]) -> str:
     """The ratios, with what is wanted of each."""
     rows = [["", "line", "measured", "wanted", "met"]]
     for target in targets:
-        value = target.value(run.line(target.line).samples)
+        value = target.value(run.lines[target.line].samples) if target.line in run.lines else None
         if value is None:
             measured, met = "-", "-" if target.limit is not None else ""
         else:
