@@ -6,7 +6,9 @@ import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from .material import RANDOM, SIZES
 from .measures import MEASURES, SLOW, UNTHROTTLED
+from .pace import BITS_PER_BYTE
 
 Samples = Mapping[tuple[str, str], list[float]]
 """For a measure's and a contestant's name, what was measured, in the measure's unit."""
@@ -86,6 +88,10 @@ def _alone(ours: float, _: float) -> float:
     return ours
 
 
+def _of_the_baud_rate(seconds: float, _: float) -> float:
+    return SIZES[RANDOM] * BITS_PER_BYTE / 115200 / seconds
+
+
 _WIRE = ("bare",)
 _MPREMOTE = ("mpremote",)
 _WITH_BOARD = ("predecessor", "magic", "mpremote")
@@ -96,6 +102,7 @@ TARGETS = (
     Target("write random / bare wire", "write-random", _ratio, _WIRE, SLOW, limit=1.10),
     Target("read source / bare wire", "read-source", _ratio, _WIRE, SLOW, limit=1.12),
     Target("read random / bare wire", "read-random", _ratio, _WIRE, SLOW, limit=1.12),
+    Target("bare wire's rate / baud rate", "write-random", _of_the_baud_rate, line=SLOW, ours="bare"),
     Target("sync / mpremote", "sync", _ratio, _MPREMOTE, SLOW, limit=0.05),
     *(
         Target(
