@@ -129,7 +129,9 @@ def _measure(arguments: argparse.Namespace) -> Run:
                 if LINES[line]:
                     contestants = [one for one in contestants if one.has_board]
                 if measures and contestants:
-                    Tournament(line, contestants, measures, material, run.line(line)).run(arguments.repeat)
+                    tournament = Tournament(line, contestants, measures, material, run.line(line))
+                    # On a slow line it would take long, and the first line that is measured has filled the caches.
+                    tournament.run(arguments.repeat, warm_up=line == arguments.lines[0])
     run.about = {**machine.describe(), "load_before": load, "load_after": machine.load()}
     return run
 

@@ -31,6 +31,7 @@ _PANELS = (
     (UNTHROTTLED, "memory"),
 )
 _COLUMNS = 4
+_LEAST_BARS = 5  # as many have room in any case, so that one bar alone does not fill its panel
 _OURS, _WIRE, _PEERS = "#2f6fb0", "#b9b9b9", "#e0a458"
 _COLOURS = {"ours": _OURS, "script": _OURS, "bare": _WIRE}
 _SHORT = {"predecessor": "predecessor", "ipykernel": "ipykernel", "echo": "echo MetaKernel", "bare": "bare line"}
@@ -71,16 +72,16 @@ def _panel(axes: Axes, run: Run, line: str, name: str) -> None:
     """One measure on one line."""
     measure = next(one for one in MEASURES if one.name == name)
     bars = _bars(run, line, name)
-    where = "" if measure.lines == (line,) else f", {line} baud" if LINES[line] else f", {line}"
+    where = "" if measure.lines == (line,) else f"{line} baud; " if LINES[line] else f"{line}; "
     more = "more is better" if measure.unit.endswith("/s") else "less is better"
-    axes.set_title(f"{measure.title}{where}\n{measure.unit}, {more}", loc="left", fontsize=8)
+    axes.set_title(f"{measure.title}\n{where}{measure.unit}, {more}", loc="left", fontsize=8)
     places = range(len(bars))
     values = [value for _, value in bars]
     axes.barh(places, values, color=[_COLOURS.get(one.name, _PEERS) for one, _ in bars], height=0.7)
     for place, value in zip(places, values, strict=True):
         axes.text(value + max(values) * 0.02, place, number(value), va="center")
     axes.set_yticks(places, [_SHORT.get(one.name, one.title) for one, _ in bars])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(bars), _LEAST_BARS) - 0.5, -0.5)  # the first one on top
     axes.set_xlim(0, max(values) * 1.2)
     axes.set_xticks([])
     axes.spines[["top", "right", "bottom"]].set_visible(False)

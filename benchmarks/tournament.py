@@ -46,11 +46,12 @@ class Tournament:
         self._results = results
         self._done: set[tuple[str, str]] = set()
 
-    def run(self, rounds: int) -> None:
+    def run(self, rounds: int, *, warm_up: bool = True) -> None:
         """Measure. A contestant that fails is noted; the others go on.
 
         Args:
-            rounds: how many count; one more goes before them, which fills caches and is not counted.
+            rounds: how many count.
+            warm_up: whether one more goes before them, which fills caches and is not counted.
         """
         playing = []
         for contestant in self._contestants:
@@ -63,7 +64,7 @@ class Tournament:
                 self._results.miss(self._measures, contestant.name, str(error))
             else:
                 playing.append(contestant)
-        for number in range(rounds + 1):
+        for number in range(0 if warm_up else 1, rounds + 1):
             shift = number % max(len(playing), 1)
             for contestant in playing[shift:] + playing[:shift]:
                 what = f"round {number} of {rounds}" if number else "warming up"

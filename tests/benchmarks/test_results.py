@@ -122,7 +122,7 @@ def test_a_run_becomes_a_picture_the_same_each_time(
     first, second = (picture.read_bytes() for picture in pictures)
     assert first == second
     assert len(first) < 200_000
-    assert ending == "png" or b"write 50 KiB of source, 115200 baud" in first
+    assert ending == "png" or b"115200 baud; s, less is better" in first
     assert "| write source / bare wire" in capsys.readouterr().out
 
 
