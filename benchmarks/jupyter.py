@@ -213,7 +213,10 @@ class KernelSession(Session):
     def write_file(self, source: Path, name: str) -> float:
         """Run the cell that writes it."""
         command = self._commands.write
-        content = source.read_text(encoding="utf-8") if "{content}" in command else ""
+        try:
+            content = source.read_text(encoding="utf-8") if "{content}" in command else ""
+        except UnicodeDecodeError as error:
+            raise CannotError("it sends cells, which are text") from error
         return self._transfer(command, path=source, name=name, content=content).seconds
 
     def read_file(self, name: str, target: Path) -> float:

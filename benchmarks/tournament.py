@@ -91,7 +91,7 @@ class Tournament:
                         begun = True
                         self._take(session, remaining[0], contestant, counts=counts)
                         del remaining[0]
-            except (BenchmarkError, OSError) as error:
+            except Exception as error:  # whatever a contestant does must not end the others' work
                 if not remaining:
                     return  # it did not end as it should, after all was measured
                 broken = remaining[:1] if begun else remaining

@@ -102,8 +102,9 @@ def test_what_it_cannot_do_is_asked_once_and_the_session_goes_on(material: Mater
     assert results.samples == {("output", "one"): [2.0] * 2}
 
 
-def test_after_a_failure_a_new_session_does_the_rest(material: Material) -> None:
-    player = Player("one", BenchmarkError("it fell"))
+@pytest.mark.parametrize("kind", [BenchmarkError, ValueError])
+def test_after_a_failure_a_new_session_does_the_rest(material: Material, kind: type[Exception]) -> None:
+    player = Player("one", kind("it fell"))
     results = play(player, material)
     assert player.sessions == [["round trip"], ["round trip"], ["output"], ["round trip"], ["output"]]
     assert results.missing == {("round-trip", "one"): "failed in one round or more: it fell"}
