@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test lint bench examples clean
+.PHONY: demo lab test lint bench bench-readme examples clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
@@ -26,8 +26,12 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# About a quarter of an hour. What it writes to out can be put into benchmarks/README.md afterwards.
 bench: .venv/dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json out/benchmarks.json --picture out/benchmarks.svg
+
+bench-readme: .venv/dev
+	$(BIN)/python -m benchmarks --load out/benchmarks.json --readme
 
 # The committed notebooks with fresh outputs; one of them wants a WebREPL, which the tests' server is.
 examples: .venv/dev

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import os
 import signal
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import machine, tournament
-from .device import Bare, VirtualBoard
+from . import machine
+from .device import Bare, Device, VirtualBoard
 from .environment import default_folder
 from .errors import BenchmarkError
-from .kernels import Echo, IPython, Ours, Predecessor
-from .measures import MEASURES, TARGETS, Measure
-from .table import results_table, targets_table
+from .kernels import Echo, IPython, MicroPythonMagic, Ours, Predecessor
+from .line import ThrottledLine
+from .material import Material
+from .measures import LINES, MEASURES
+from .picture import draw
+from .programs import Mpremote, Script
+from .report import report, rewrite
+from .results import Entrant, Run
+from .tournament import Tournament
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .contestant import Contestant
 
-_CONTESTANTS = (Ours, Predecessor, IPython, Echo, Bare)
+_CONTESTANTS = (Ours, Script, Predecessor, MicroPythonMagic, Mpremote, IPython, Echo, Bare)
+_README = Path(__file__).with_name("README.md")
+_PICTURE = Path(__file__).with_name("results.svg")
 _DESCRIPTION = """\
 Measures this kernel beside its peers on the same virtual board, in turns, and prints the medians and the ratios between
 them. The machine should have nothing else to do meanwhile. benchmarks/README.md says what is measured and how.
@@ -37,7 +44,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = [*(measure.name for measure in MEASURES), *(contestant.name for contestant in _CONTESTANTS)]
-    parser.add_argument("--repeat", type=_count, default=9, metavar="N", help="rounds that count (default: 9)")
+    parser.add_argument("--repeat", type=_count, default=3, metavar="N", help="rounds that count (default: 3)")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -46,7 +53,17 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help=f"only these measures and only these contestants, of: {', '.join(names)}",
     )
+    parser.add_argument(
+        "--lines", nargs="+", choices=[*LINES], default=[*LINES], metavar="LINE", help=f"of: {', '.join(LINES)}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything that was measured to FILE")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw the results into FILE (.svg or .png)")
+    parser.add_argument(
+        "--load", type=Path, metavar="FILE", help="measure nothing: show the run that --json has written"
+    )
+    parser.add_argument(
+        "--readme", action="store_true", help=f"also put the results into benchmarks/{_README.name}, with the picture"
+    )
     parser.add_argument(
         "--venvs",
         type=Path,
@@ -73,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
-        _measure(arguments)
+        run = Run.load(arguments.load) if arguments.load else _measure(arguments)
+        _show(run, arguments)
     except BenchmarkError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -83,63 +101,69 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(arguments: argparse.Namespace) -> None:
-    measures = [measure for measure in MEASURES if measure.name in arguments.only]
-    measures = measures or list(MEASURES)
-    load = machine.load()
-    with VirtualBoard() as board, tempfile.TemporaryDirectory(prefix="benchmark-settings-") as settings:
-        kernels = [kernel(board, Path(settings)) for kernel in (Ours, IPython, Echo)]
-        everyone = [kernels[0], Predecessor(board, Path(settings), arguments.venvs), *kernels[1:], Bare(board)]
-        contestants: list[Contestant] = [one for one in everyone if one.name in arguments.only] or [*everyone]
-        results = tournament.run(contestants, measures, arguments.repeat)
-    measured = {name for _, name in results.samples}
-    print(_header([one for one in contestants if one.name in measured], arguments.repeat, load), end="\n\n")
-    print(results_table(results, contestants, measures), end="\n\n")
-    wanted = [target for target in TARGETS if target.measure in {measure.name for measure in measures}]
-    print(targets_table(results, [target for target in wanted if target.between <= {one.name for one in contestants}]))
+def _show(run: Run, arguments: argparse.Namespace) -> None:
+    """Print the tables, and write the files that were asked for: the JSON file first, so that nothing is lost."""
     if arguments.json:
-        _write(arguments.json, contestants, measures, results, load)
+        run.save(arguments.json)
+    text = report(run)
+    print(text)
+    if arguments.picture:
+        draw(run, arguments.picture)
+    if arguments.readme:
+        draw(run, _PICTURE)
+        title = "The medians of the table below as bars"
+        rewrite(_README, f"![{title}]({_PICTURE.name})\n\n{text}")
 
 
-def _header(contestants: Sequence[Contestant], rounds: int, load: float) -> str:
-    about = machine.describe()
-    versions = {package: number for one in contestants for package, number in one.versions().items()}
-    return (
-        f"Medians of {rounds} rounds; {about['cpus']} CPUs, {about['system']} {about['architecture']}, "
-        f"load {load:.1f} before and {machine.load():.1f} after, Python {about['python']}; "
-        + ", ".join(f"{package} {number}" for package, number in versions.items())
-        + "."
-    )
+def _measure(arguments: argparse.Namespace) -> Run:
+    load = machine.load()
+    with VirtualBoard() as board, tempfile.TemporaryDirectory(prefix="benchmark-settings-") as name:
+        settings = Path(name)
+        material = Material(settings, board.device.files)
+        entrants = _contestants(board.device, settings, arguments)
+        run = Run({}, arguments.repeat, [Entrant(one.name, one.title, one.versions()) for one in entrants])
+        for line in arguments.lines:
+            measures = [one for one in MEASURES if line in one.lines and _is_wanted(one.name, MEASURES, arguments.only)]
+            with _at(board.device, LINES[line]) as device:
+                contestants = _contestants(device, settings, arguments)
+                if LINES[line]:
+                    contestants = [one for one in contestants if one.has_board]
+                if measures and contestants:
+                    tournament = Tournament(line, contestants, measures, material, run.line(line))
+                    # On a slow line it would take long, and the first line that is measured has filled the caches.
+                    tournament.run(arguments.repeat, warm_up=line == arguments.lines[0])
+    run.about = {**machine.describe(), "load_before": load, "load_after": machine.load()}
+    return run
 
 
-def _write(
-    file: Path,
-    contestants: Sequence[Contestant],
-    measures: Sequence[Measure],
-    results: tournament.Results,
-    load: float,
-) -> None:
-    """Write every sample, for those who want more than medians."""
-    units = {measure.name: measure.unit for measure in measures}
-    content = {
-        "machine": {**machine.describe(), "load_before": load, "load_after": machine.load()},
-        "versions": {one.name: one.versions() for one in contestants},
-        "results": [
-            {
-                "measure": measure,
-                "contestant": contestant,
-                "unit": units[measure],
-                "median": statistics.median(samples),
-                "samples": samples,
-            }
-            for (measure, contestant), samples in results.samples.items()
-        ],
-        "missing": [
-            {"measure": measure, "contestant": contestant, "why": why}
-            for (measure, contestant), why in results.missing.items()
-        ],
-    }
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+def _contestants(device: Device, settings: Path, arguments: argparse.Namespace) -> list[Contestant]:
+    everyone = [
+        Ours(device, settings),
+        Script(device),
+        Predecessor(device, settings, arguments.venvs),
+        MicroPythonMagic(device, settings, arguments.venvs),
+        Mpremote(device),
+        IPython(device, settings),
+        Echo(device, settings),
+        Bare(device),
+    ]
+    return [one for one in everyone if _is_wanted(one.name, _CONTESTANTS, arguments.only)]
+
+
+def _is_wanted(name: str, kind: Sequence[object], only: Sequence[str]) -> bool:
+    """Whether a measure or contestant was named, or none of its kind was."""
+    named = {getattr(one, "name", "") for one in kind} & set(only)
+    return not named or name in named
+
+
+@contextlib.contextmanager
+def _at(device: Device, baud: int | None) -> Iterator[Device]:
+    """The board at the end of a line of that speed."""
+    if baud is None:
+        yield device
+        return
+    with ThrottledLine(device.address, baud) as line:
+        yield Device(line.address, device.files)
 
 
 if __name__ == "__main__":

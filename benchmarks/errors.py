@@ -7,6 +7,10 @@ class BenchmarkError(Exception):
     """Something could not be measured; the others go on."""
 
 
+class CannotError(BenchmarkError):
+    """The contestant does not know this one thing; what else it knows can be measured in the same session."""
+
+
 class LateError(BenchmarkError):
     """A deadline passed."""
 

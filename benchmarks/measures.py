@@ -1,22 +1,29 @@
-"""What is measured, how often, and which ratios are wanted.
+"""What is measured, how often and on which lines.
 
-A new measure is a line in ``MEASURES`` and a method of ``Session``; a new target is a line in ``TARGETS``.
+A new measure is a line in ``MEASURES`` and a method of ``Session``.
 """
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import work
+from .left import left_behind
+from .material import FOLDER, LARGE, RANDOM, SOURCE
 
 if TYPE_CHECKING:
-    from .contestant import Session
+    from collections.abc import Callable, Mapping
 
-Samples = Mapping[tuple[str, str], list[float]]
-"""For a measure's and a contestant's name, what was measured, in the measure's unit."""
+    from .contestant import Session
+    from .material import Material
+
+UNTHROTTLED, SLOW, FAST = "unthrottled", "115200", "921600"
+LINES: Mapping[str, int | None] = {UNTHROTTLED: None, SLOW: 115200, FAST: 921600}
+"""The lines, with their bits per second in each direction; None for a terminal as fast as it goes."""
+
+EVERY_LINE = tuple(LINES)
+CELLS, FILES = "cells", "files"
 
 
 @dataclass(frozen=True)
@@ -25,19 +32,31 @@ class Measure:
 
     Attributes:
         name: for the command line and the JSON file.
-        title: for the table, with the unit.
-        count: how often in one session; 0 is for what a session has measured when it begins.
-        take: does it once; returns seconds.
+        title: for the table.
+        take: does it once; returns seconds, or another number where ``value`` makes nothing of it.
         unit: of what is shown and kept.
-        value: makes that of seconds.
+        value: makes that of what ``take`` returns.
+        count: how often in one session.
+        lines: on which it is taken.
+        idle: taken before anything is connected, and after nothing else.
+        warm: whether it is also done once, uncounted, in the round before the first.
+        table: the table that it stands in.
     """
 
     name: str
     title: str
-    count: int
-    take: Callable[[Session], float]
+    take: Callable[[Session, Material], float]
     unit: str
     value: Callable[[float], float]
+    count: int = 1
+    lines: tuple[str, ...] = (UNTHROTTLED,)
+    idle: bool = False
+    warm: bool = True
+    table: str = CELLS
+
+
+def _seconds(seconds: float) -> float:
+    return seconds
 
 
 def _milliseconds(seconds: float) -> float:
@@ -48,84 +67,83 @@ def _rate(seconds: float) -> float:
     return work.OUTPUT_SIZE / 1024 / seconds
 
 
+def _mebibytes(size: float) -> float:
+    return size / 1024**2
+
+
+def _number(number: float) -> float:
+    return number
+
+
+def _write(name: str, title: str, lines: tuple[str, ...]) -> Measure:
+    return _file(f"write-{_short(name)}", f"write {title}", lines, lambda session, files: files.write(session, name))
+
+
+def _read(name: str, title: str, lines: tuple[str, ...]) -> Measure:
+    return _file(f"read-{_short(name)}", f"read {title}", lines, lambda session, files: files.read(session, name))
+
+
+def _file(name: str, title: str, lines: tuple[str, ...], take: Callable[[Session, Material], float]) -> Measure:
+    return Measure(name, title, take, "s", _seconds, lines=lines, warm=False, table=FILES)
+
+
+def _short(name: str) -> str:
+    return "folder" if name == FOLDER else name.partition(".")[0]
+
+
 MEASURES = (
-    Measure("start", "start", 1, lambda session: session.start, "ms", _milliseconds),
-    Measure("round-trip", "round trip of print(1)", 40, lambda session: session.round_trip(), "ms", _milliseconds),
-    Measure("output", "256 KiB of output", 2, lambda session: session.output(), "KiB/s", _rate),
-    Measure("interrupt", "interrupt", 3, lambda session: session.interrupt(), "ms", _milliseconds),
-    Measure("completion", "completion of os.li", 10, lambda session: session.completion(), "ms", _milliseconds),
-)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A number that is wanted, from two medians or one.
-
-    Attributes:
-        title: for the table.
-        measure: the measure's name.
-        ours: the contestant that it is about.
-        other: the one it is compared with; ``""`` for none.
-        combine: makes the number of the two medians (the second is 0 without another).
-        unit: of the number.
-        limit: the bound that it has to keep; None where the number is only told.
-        at_least: whether the bound is a lower one.
-    """
-
-    title: str
-    measure: str
-    ours: str
-    other: str
-    combine: Callable[[float, float], float]
-    unit: str = ""
-    limit: float | None = None
-    at_least: bool = False
-
-    @property
-    def between(self) -> set[str]:
-        """The contestants that it needs."""
-        return {name for name in (self.ours, self.other) if name}
-
-    def value(self, samples: Samples) -> float | None:
-        """Return the number; None where something for it is missing."""
-        medians = [median(samples, self.measure, name) for name in (self.ours, self.other) if name]
-        if None in medians:
-            return None
-        known = [number for number in medians if number is not None]
-        return self.combine(known[0], known[1] if self.other else 0.0)
-
-    def met(self, value: float) -> bool:
-        """Whether the number keeps the bound, as precisely as it is shown."""
-        if self.limit is None:
-            return True
-        return round(value, 2) >= self.limit if self.at_least else round(value, 2) <= self.limit
-
-
-def median(samples: Samples, measure: str, contestant: str) -> float | None:
-    """Return the median of what was measured; None where nothing was."""
-    found = samples.get((measure, contestant))
-    return statistics.median(found) if found else None
-
-
-def _ratio(ours: float, other: float) -> float:
-    return ours / other
-
-
-def _difference(ours: float, other: float) -> float:
-    return ours - other
-
-
-def _alone(ours: float, _: float) -> float:
-    return ours
-
-
-TARGETS = (
-    Target("round trip, this kernel / predecessor", "round-trip", "ours", "predecessor", _ratio, limit=1),
-    Target("round trip, this kernel / ipykernel", "round-trip", "ours", "ipykernel", _ratio, limit=1),
-    Target("output, this kernel / predecessor", "output", "ours", "predecessor", _ratio, limit=20, at_least=True),
-    Target("start, this kernel / ipykernel", "start", "ours", "ipykernel", _ratio, limit=1.2),
-    Target("interrupt, this kernel", "interrupt", "ours", "", _alone, "ms", limit=100),
-    Target("round trip, this kernel - echo", "round-trip", "ours", "echo", _difference, "ms"),
-    Target("round trip, of that the board", "round-trip", "bare", "", _alone, "ms"),
-    Target("output, this kernel / bare line", "output", "ours", "bare", _ratio),
+    Measure("start", "start", lambda session, _: session.start, "ms", _milliseconds, idle=True),
+    Measure(
+        "memory", "memory of the idle kernel", lambda session, _: session.memory()[0], "MiB", _mebibytes, idle=True
+    ),
+    Measure("memory-share", "of that its share", lambda session, _: session.memory()[1], "MiB", _mebibytes, idle=True),
+    Measure(
+        "left-memory",
+        "board's memory taken by 4 transfers",
+        lambda session, files: left_behind(session, files).memory,
+        "bytes",
+        _number,
+        warm=False,
+        table=FILES,
+    ),
+    Measure(
+        "left-names",
+        "names left on the board by them",
+        lambda session, files: left_behind(session, files).names,
+        "",
+        _number,
+        warm=False,
+        table=FILES,
+    ),
+    Measure(
+        "round-trip",
+        "round trip of print(1)",
+        lambda session, _: session.round_trip(),
+        "ms",
+        _milliseconds,
+        count=40,
+        lines=EVERY_LINE,
+    ),
+    Measure(
+        "output",
+        "256 KiB of output",
+        lambda session, _: session.output(),
+        "KiB/s",
+        _rate,
+        count=2,
+        lines=(UNTHROTTLED, FAST),
+    ),
+    Measure("interrupt", "interrupt", lambda session, _: session.interrupt(), "ms", _milliseconds, count=3),
+    Measure(
+        "completion", "completion of os.li", lambda session, _: session.completion(), "ms", _milliseconds, count=10
+    ),
+    _write(SOURCE, "50 KiB of source", EVERY_LINE),
+    _read(SOURCE, "50 KiB of source", EVERY_LINE),
+    _write(RANDOM, "50 KiB of random bytes", EVERY_LINE),
+    _read(RANDOM, "50 KiB of random bytes", EVERY_LINE),
+    _write(LARGE, "1 MiB of random bytes", (UNTHROTTLED,)),
+    _read(LARGE, "1 MiB of random bytes", (UNTHROTTLED,)),
+    _write(FOLDER, "30 small files", (UNTHROTTLED, SLOW)),
+    _read(FOLDER, "30 small files", (UNTHROTTLED, SLOW)),
+    _file("sync", "sync 30 unchanged files", EVERY_LINE, lambda session, files: files.sync(session)),
 )

@@ -4,44 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .measures import Measure, Target, median
+from .targets import Target, median
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from .contestant import Contestant
-    from .tournament import Results
+    from .measures import Measure
+    from .results import Entrant, Results, Run
 
 
-def results_table(results: Results, contestants: Sequence[Contestant], measures: Sequence[Measure]) -> str:
-    """The medians, one row per measure, and below them why some are missing."""
+def results_table(results: Results, entrants: Iterable[Entrant], measures: Sequence[Measure]) -> str:
+    """The medians, one row per measure, and below them why some are missing. Who has none at all has no column."""
     notes: list[str] = []
+    shown = [one for one in entrants if any((measure.name, one.name) in results.samples for measure in measures)]
 
-    def cell(measure: Measure, contestant: Contestant) -> str:
-        value = median(results.samples, measure.name, contestant.name)
-        text = "-" if value is None else _number(value)
-        why = results.missing.get((measure.name, contestant.name))
+    def cell(measure: Measure, entrant: Entrant) -> str:
+        value = median(results.samples, measure.name, entrant.name)
+        text = "-" if value is None else number(value)
+        why = results.missing.get((measure.name, entrant.name))
         if why is None:
             return text
-        note = f"{contestant.title}: {why}"
+        note = f"{entrant.title}: {why}"
         if note not in notes:
             notes.append(note)
         return f"{text} [{notes.index(note) + 1}]"
 
-    rows = [["", "unit", *(contestant.title for contestant in contestants)]]
-    rows += [
-        [measure.title, measure.unit, *(cell(measure, contestant) for contestant in contestants)]
-        for measure in measures
-    ]
+    rows = [["", "unit", *(entrant.title for entrant in shown)]]
+    rows += [[measure.title, measure.unit, *(cell(measure, entrant) for entrant in shown)] for measure in measures]
     table = _aligned(rows, left=2)
     return "\n".join([table, "", *(f"[{number}] {note}  " for number, note in enumerate(notes, 1))]).rstrip()
 
 
-def targets_table(results: Results, targets: Sequence[Target]) -> str:
+def targets_table(run: Run, targets: Iterable[Target]) -> str:
     """The ratios, with what is wanted of each."""
-    rows = [["", "measured", "wanted", "met"]]
+    rows = [["", "line", "measured", "wanted", "met"]]
     for target in targets:
-        value = target.value(results.samples)
+        value = target.value(run.lines[target.line].samples) if target.line in run.lines else None
         if value is None:
             measured, met = "-", "-" if target.limit is not None else ""
         else:
@@ -49,15 +47,17 @@ def targets_table(results: Results, targets: Sequence[Target]) -> str:
             met = ("yes" if target.met(value) else "NO") if target.limit is not None else ""
         sign = "≥" if target.at_least else "≤"
         wanted = "" if target.limit is None else f"{sign} {target.limit:g} {target.unit}".rstrip()
-        rows.append([target.title, measured, wanted, met])
-    return _aligned(rows, left=1)
+        rows.append([target.title, target.line, measured, wanted, met])
+    return _aligned(rows, left=2)
 
 
-def _number(value: float) -> str:
-    """Three significant digits, without an exponent."""
-    if value >= 100:
+def number(value: float) -> str:
+    """Three significant digits, without an exponent; whole numbers as they are."""
+    if value >= 100 or value == int(value):
         return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 1:
+        return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.3f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> str:

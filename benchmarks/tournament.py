@@ -3,81 +3,118 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+import time
 from typing import TYPE_CHECKING
 
-from .errors import BenchmarkError
+from .errors import BenchmarkError, CannotError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .contestant import Contestant
+    from .contestant import Contestant, Session
+    from .material import Material
     from .measures import Measure
+    from .results import Results
+
+ONCE = 6.0
+"""Seconds: what took longer is not done again. It is far above what a busy machine adds, and others want their turn."""
 
 
-@dataclass
-class Results:
-    """What came out.
-
-    Attributes:
-        samples: for a measure's and a contestant's name, what was measured, in the measure's unit.
-        missing: for the same, why nothing was.
-    """
-
-    samples: dict[tuple[str, str], list[float]] = field(default_factory=dict)
-    missing: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def miss(self, measures: Sequence[Measure], contestant: Contestant, why: str) -> None:
-        """Note why a contestant has no number, or fewer."""
-        for measure in measures:
-            self.missing.setdefault((measure.name, contestant.name), why)
-
-
-def run(contestants: Sequence[Contestant], measures: Sequence[Measure], rounds: int) -> Results:
-    """Measure. A contestant that fails is noted; the others go on.
+class Tournament:
+    """What goes on upon one line.
 
     Args:
+        name: the line's, to be told.
         contestants: in the order of the first round; each following round begins with the next one.
         measures: what each has to do, in this order, in one session per round.
-        rounds: how many count; one more goes before them, which fills caches and is not counted.
+        material: the files.
+        results: where everything is noted.
     """
-    results = Results()
-    playing = []
-    for contestant in contestants:
-        for measure in measures:
-            if measure.name in contestant.cannot:
-                results.miss([measure], contestant, contestant.cannot[measure.name])
-        try:
-            contestant.prepare()
-        except BenchmarkError as error:
-            results.miss(measures, contestant, str(error))
-        else:
-            playing.append(contestant)
-    for number in range(rounds + 1):
-        shift = number % max(len(playing), 1)
-        for contestant in playing[shift:] + playing[:shift]:
-            _tell(f"{f'round {number} of {rounds}' if number else 'warming up'}: {contestant.title}")
-            possible = [measure for measure in measures if measure.name not in contestant.cannot]
-            if possible:
-                _play(contestant, possible, results, counts=number > 0)
-    _tell("")
-    return results
 
+    def __init__(
+        self,
+        name: str,
+        contestants: Sequence[Contestant],
+        measures: Sequence[Measure],
+        material: Material,
+        results: Results,
+    ) -> None:
+        self._name = name
+        self._contestants = contestants
+        self._measures = measures
+        self._material = material
+        self._results = results
+        self._done: set[tuple[str, str]] = set()
 
-def _play(contestant: Contestant, measures: Sequence[Measure], results: Results, *, counts: bool) -> None:
-    """One contestant's turn."""
-    remaining = list(measures)
-    try:
-        with contestant.session() as session:
-            while remaining:
-                measure = remaining[0]
-                for _ in range(measure.count if counts else 1):
-                    value = measure.value(measure.take(session))
-                    if counts:
-                        results.samples.setdefault((measure.name, contestant.name), []).append(value)
-                del remaining[0]
-    except (BenchmarkError, OSError) as error:
-        results.miss(remaining or measures, contestant, f"failed in one round or more: {error}")
+    def run(self, rounds: int, *, warm_up: bool = True) -> None:
+        """Measure. A contestant that fails is noted; the others go on.
+
+        Args:
+            rounds: how many count.
+            warm_up: whether one more goes before them, which fills caches and is not counted.
+        """
+        playing = []
+        for contestant in self._contestants:
+            for measure in self._measures:
+                if measure.name in contestant.cannot:
+                    self._results.miss([measure], contestant.name, contestant.cannot[measure.name])
+            try:
+                contestant.prepare()
+            except BenchmarkError as error:
+                self._results.miss(self._measures, contestant.name, str(error))
+            else:
+                playing.append(contestant)
+        for number in range(0 if warm_up else 1, rounds + 1):
+            shift = number % max(len(playing), 1)
+            for contestant in playing[shift:] + playing[:shift]:
+                what = f"round {number} of {rounds}" if number else "warming up"
+                _tell(f"{self._name}, {what}: {contestant.title}")
+                for idle in (True, False):
+                    self._turn(contestant, idle=idle, counts=number > 0)
+        _tell("")
+
+    def _turn(self, contestant: Contestant, *, idle: bool, counts: bool) -> None:
+        """One contestant's turn: a session, and another one after each measure that broke it."""
+        remaining = [
+            measure
+            for measure in self._measures
+            if measure.idle == idle
+            and (counts or measure.warm)
+            and measure.name not in contestant.cannot
+            and (measure.name, contestant.name) not in self._done
+        ]
+        while remaining:
+            begun = False
+            try:
+                with contestant.idle() if idle else contestant.session() as session:
+                    while remaining:
+                        begun = True
+                        self._take(session, remaining[0], contestant, counts=counts)
+                        del remaining[0]
+            except Exception as error:  # whatever a contestant does must not end the others' work
+                if not remaining:
+                    return  # it did not end as it should, after all was measured
+                broken = remaining[:1] if begun else remaining
+                self._results.miss(broken, contestant.name, f"failed in one round or more: {error}")
+                del remaining[: len(broken)]
+
+    def _take(self, session: Session, measure: Measure, contestant: Contestant, *, counts: bool) -> None:
+        """Measure one thing as often as it is to be in a session."""
+        key = (measure.name, contestant.name)
+        for _ in range(measure.count if counts else 1):
+            if key in self._done:
+                return
+            begin = time.perf_counter()
+            try:
+                value = measure.value(measure.take(session, self._material))
+            except CannotError as error:
+                self._results.miss([measure], contestant.name, str(error))
+                self._done.add(key)
+                return
+            if counts:
+                self._results.samples.setdefault(key, []).append(value)
+                if time.perf_counter() - begin > ONCE:
+                    self._done.add(key)
 
 
 def _tell(what: str) -> None:

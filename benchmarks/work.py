@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
+from .errors import BenchmarkError
+
 PRINT = "print(1)"
 """The smallest cell with an answer."""
 
@@ -20,6 +25,21 @@ IMPORT = "import os"
 DOTTED = "os.li"
 COMPLETED = "listdir"
 """After ``IMPORT``, completing ``DOTTED`` has to offer this."""
+
+STATE = "import gc\ngc.collect()\nprint('[free]', gc.mem_free(), sorted(dir()))"
+"""Tells the board's free memory, in bytes, and the names that a person's code would see."""
+
+
+def state(text: str) -> tuple[int, set[str]]:
+    """Read what ``STATE`` printed: the free bytes, and the names.
+
+    Raises:
+        BenchmarkError: that is not what it printed.
+    """
+    found = re.search(r"\[free\] (\d+) (\[[^\]]*\])", text)
+    if not found:
+        raise BenchmarkError(f"The board did not tell its memory, but {text.strip()[-200:]!r}.")
+    return int(found[1]), set(ast.literal_eval(found[2]))
 
 
 def size(text: str) -> int:
