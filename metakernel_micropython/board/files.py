@@ -32,12 +32,13 @@ from ..errors import (
     ReadOnly,
     TransferFailed,
 )
-from . import snippets
+from . import comparison, snippets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .board import Board
+    from .comparison import Comparison
 
     Progress = Callable[[int, int], object]
     """Called with the bytes that are done and the bytes in all."""
@@ -173,6 +174,40 @@ class Files:
             path, is_folder, size = _tuple(line, (str, bool, int))
             entries.append(Entry(path, size, is_folder))
         return sorted(entries, key=lambda entry: entry.path.split("/"))
+
+    def compare(
+        self,
+        folder: str,
+        wanted: Mapping[str, bytes | None],
+        unwanted: Collection[str] = (),
+        *,
+        others: bool = False,
+    ) -> Comparison:
+        """Compare what a folder holds with what it should, in one execution where the board's memory has room for it.
+
+        Args:
+            folder: on the board; it may be missing.
+            wanted: contents by their paths below the folder; None for a folder, and ``""`` is the folder itself.
+            unwanted: paths below the folder that should not be there.
+            others: tell also what lies in the folder besides these.
+        """
+        for name in (folder, *wanted, *unwanted):
+            _check_text(name)
+        able = self._abilities
+        return comparison.compare(
+            self, self._ask, folder, wanted, unwanted, able.sha256, able.base64, able.memory, others=others
+        )
+
+    def remove_all(self, paths: Sequence[str], done: Callable[[int], object] | None = None) -> None:
+        """Remove files and empty folders, many in one execution; the first that fails ends it.
+
+        Args:
+            paths: in the order in which they go.
+            done: called with the number of those that are gone.
+        """
+        for path in paths:
+            _check_name(path.rstrip("/"))
+        comparison.remove(self, self._run, paths, self._abilities.memory, done or (lambda _: None))
 
     # -- reading -------------------------------------------------------------------------------------------------
 

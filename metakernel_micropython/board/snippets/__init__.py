@@ -26,7 +26,7 @@ _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
 
 
-def call(name: str, *arguments: str | int) -> str:
+def call(name: str, *arguments: str | int | bytes) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
     return f"{_function(name, _NAME)}try:\n {_NAME}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
 
