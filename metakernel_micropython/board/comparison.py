@@ -106,7 +106,7 @@ def compare(
         except DeviceError as error:
             if error.name != "MemoryError" or size <= MIN_TEXT or len(names) < 2:
                 raise
-            size = max(size // 2, MIN_TEXT)
+            size = max(min(size, len(text)) // 2, MIN_TEXT)
             continue
         first = False
         left = left[len(names) :]
