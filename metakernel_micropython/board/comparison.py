@@ -33,6 +33,32 @@ MEMORY_SHARE = 24
 _LONGEST_LINE = 4096  # characters of one answer
 
 
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells a content from another one.
+
+    Attributes:
+        size: bytes.
+        sha256: the digest.
+        adler32: the checksum, for boards without SHA-256.
+    """
+
+    size: int
+    sha256: bytes
+    adler32: int
+
+    @classmethod
+    def of(cls, content: bytes) -> Fingerprint:
+        """Return that of a content."""
+        return cls(len(content), hashlib.sha256(content).digest(), zlib.adler32(content))
+
+    def matches(self, answer: object, base64: str) -> bool:
+        """Whether it is the one that a board told, in whichever form it did."""
+        if isinstance(answer, tuple):
+            return answer == (self.adler32 & 0xFFFF, self.adler32 >> 16)
+        return answer == (binascii.b2a_base64(self.sha256, newline=False) if base64 else self.sha256)
+
+
 @dataclass
 class Comparison:
     """What a board has of what it should have; all paths are below the folder that was compared.
@@ -60,7 +86,7 @@ def compare(
     files: Files,
     ask: Callable[[str, str, int], str],
     folder: str,
-    wanted: Mapping[str, bytes | None],
+    wanted: Mapping[str, bytes | Fingerprint | None],
     unwanted: Collection[str],
     sha256: str,
     base64: str,
@@ -74,7 +100,7 @@ def compare(
         files: the board's file system.
         ask: runs a helper on the board, for a path and a number of bytes to work on.
         folder: on the board.
-        wanted: contents by their paths below the folder, None for a folder.
+        wanted: contents, or what tells them, by their paths below the folder; None for a folder.
         unwanted: paths below the folder that should not be there.
         sha256: the board's module that has it; "" for none.
         base64: the board's module that has it; "" for none.
@@ -85,18 +111,20 @@ def compare(
         TransferFailed: the board's answer is none.
     """
     result = Comparison()
+    prints = {name: Fingerprint.of(what) if isinstance(what, bytes) else what for name, what in wanted.items()}
+    sizes = {name: what.size if what else 0 for name, what in prints.items()}
     listed: list[str] = []
     size = _room(memory)
-    left = [*wanted, *unwanted]
+    left = [*prints, *unwanted]
     first = True
     while left or (others and first):
-        told = [f"{len(wanted.get(name) or b'')} {name}" for name in left]
+        told = [f"{sizes.get(name, 0)} {name}" for name in left]
         names = left[: len(_fitting(told, size - len(folder)))]
         text = _text(folder, told[: len(names)])
-        work = sum(len(wanted.get(name) or b"") for name in names)
+        work = sum(sizes.get(name, 0) for name in names)
         listing = others and len(names) == len(left)  # below the last answers
         if sha256:
-            expected = hashlib.sha256(b"".join(_expected(wanted, name) for name in names)).digest()
+            expected = hashlib.sha256(b"".join(_expected(prints, name) for name in names)).digest()
             source = snippets.call("files_compare", text, expected, sha256, base64) if names else ""
             source += snippets.call("files_others", folder) if listing else ""
         else:
@@ -115,14 +143,14 @@ def compare(
             listed += lines[1:]
             continue
         for name, line in zip(names, lines, strict=False):
-            _sort_in(result, name, wanted, _literal(line), base64)
+            _sort_in(result, name, prints, _literal(line), base64)
         if len(lines) < len(names):
             raise TransferFailed(f"The board told of {len(lines)} of {len(names)} files; something else may print.")
         listed += lines[len(names) :]
     result.same.difference_update(unwanted)
     if others:
         found = _listed(listed) if sha256 else _asked(files, folder)
-        _add_others(result, folder, found, wanted)
+        _add_others(result, folder, found, prints)
     return result
 
 
@@ -180,15 +208,17 @@ def _fitting(lines: Sequence[str], size: int) -> Sequence[str]:
     return lines
 
 
-def _expected(wanted: Mapping[str, bytes | None], name: str) -> bytes:
+def _expected(wanted: Mapping[str, Fingerprint | None], name: str) -> bytes:
     """Return the answer for a file or folder that is as it should be."""
     content = wanted.get(name)
     if content is not None:
-        return hashlib.sha256(content).digest()
+        return content.sha256
     return b"d" if name in wanted else b"-"
 
 
-def _sort_in(result: Comparison, name: str, wanted: Mapping[str, bytes | None], answer: object, base64: str) -> None:
+def _sort_in(
+    result: Comparison, name: str, wanted: Mapping[str, Fingerprint | None], answer: object, base64: str
+) -> None:
     """Note the answer for one file or folder."""
     content = wanted.get(name)
     folder = answer in (b"d", "d")
@@ -199,19 +229,10 @@ def _sort_in(result: Comparison, name: str, wanted: Mapping[str, bytes | None], 
         result.missing.add(name)
     elif folder is not (content is None):
         result.wrong.add(name)
-    elif content is None or answer == _digest(content, answer, base64):
+    elif content is None or content.matches(answer, base64):
         result.same.add(name)
     else:
         result.different.add(name)
-
-
-def _digest(content: bytes, like: object, base64: str) -> object:
-    """Return a content's digest in the form that the board has given it."""
-    if isinstance(like, tuple):
-        total = zlib.adler32(content)
-        return total & 0xFFFF, total >> 16
-    digest = hashlib.sha256(content).digest()
-    return binascii.b2a_base64(digest, newline=False) if base64 else digest
 
 
 def _listed(lines: Sequence[str]) -> Iterator[tuple[str, bool, int]]:
@@ -231,7 +252,7 @@ def _asked(files: Files, folder: str) -> Iterator[tuple[str, bool, int]]:
 
 
 def _add_others(
-    result: Comparison, folder: str, found: Iterator[tuple[str, bool, int]], wanted: Mapping[str, bytes | None]
+    result: Comparison, folder: str, found: Iterator[tuple[str, bool, int]], wanted: Mapping[str, Fingerprint | None]
 ) -> None:
     from .files import Entry
 

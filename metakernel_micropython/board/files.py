@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .board import Board
-    from .comparison import Comparison
+    from .comparison import Comparison, Fingerprint
 
     Progress = Callable[[int, int], object]
     """Called with the bytes that are done and the bytes in all."""
@@ -178,7 +178,7 @@ class Files:
     def compare(
         self,
         folder: str,
-        wanted: Mapping[str, bytes | None],
+        wanted: Mapping[str, bytes | Fingerprint | None],
         unwanted: Collection[str] = (),
         *,
         others: bool = False,
