@@ -7,6 +7,7 @@ from pathlib import Path
 
 from metakernel_micropython import mpycross
 from metakernel_micropython.board import installed
+from metakernel_micropython.board.folders import import_path
 from metakernel_micropython.board.sync import NOT_COMPILED
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -83,7 +84,7 @@ class MipMagic(BoardMagic):
 
     def _list(self, args: Namespace) -> None:
         files = self.board.files
-        targets = installed.import_path(self.board) if args.target is None else [args.target]
+        targets = import_path(self.board) if args.target is None else [args.target]
         number = 0
         for target in dict.fromkeys(targets):
             if target.startswith("."):  # .frozen

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import FileProblem
 from ..packages import unfit
 from .comparison import Fingerprint
-from .folders import join
+from .folders import import_path, join
 from .sync import Plan, Source, prepare
 
 if TYPE_CHECKING:
@@ -72,14 +72,6 @@ class Removal:
     missing: list[str] = field(default_factory=list)
     left: dict[str, Installed] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-def import_path(board: Board) -> list[str]:
-    """Return the folders from which a board imports."""
-    if board.files.flat:
-        return [""]
-    found = board.evaluate("list(getattr(__import__('sys'),'path',()))")
-    return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
 
 
 def default_target(board: Board) -> str:
