@@ -23,7 +23,7 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 class RunMagic(BoardMagic):
     """Runs files and modules on the board."""
 
-    group = "Code"
+    group = "Board"
 
     @arguments(
         argument("file", nargs="?", complete_path=host_paths, help="a file on this computer"),

@@ -111,6 +111,7 @@ class MicroPythonKernel(MetaKernel):
         self.device: Board | None = None
         self._lost = ""
         self._on_host = False  # a cell runs, and what it does now happens on the host
+        self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
@@ -283,6 +284,8 @@ class MicroPythonKernel(MetaKernel):
         self._cell = code
         self._device_error = None
         self._on_host = True
+        if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
+            self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
         try:
             if not silent:
                 self._tell_problems()
@@ -343,6 +346,17 @@ class MicroPythonKernel(MetaKernel):
             return self._run(board, code)
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
+
+    def executed_cells(self, tag: str = "") -> list[tuple[int, str]]:
+        """Return the code of the cells that went to the board, each with its number, in the order of their first run.
+
+        Args:
+            tag: only those with this tag in the notebook, which not every front end tells.
+        """
+        codes = dict(self._sources.codes())
+        if not tag:
+            return list(codes.items())
+        return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
 
     def run_file(self, name: str, code: str) -> ExceptionWrapper | None:
         """Run a file of this computer on the board, as a cell runs; return the error that ended it.
@@ -782,6 +796,10 @@ def _misplaced_magic(code: str) -> str:
             if is_magic(line):
                 return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
     return ""
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _interrupt_main_thread() -> None:

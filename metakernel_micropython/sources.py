@@ -82,6 +82,10 @@ class CellSources:
         self._cells[number] = _Cell(number, code, code, name)
         return number
 
+    def codes(self) -> list[tuple[int, str]]:
+        """Return the cells that were executed, with their numbers; the magics above their code are left out."""
+        return [(number, cell.code.lstrip("\n")) for number, cell in self._cells.items() if not cell.file]
+
     def title(self, number: int) -> str:
         """Return how a cell, or a file that was run, is called in tracebacks."""
         return self._cells[number].title
