@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.modules import modules
-from metakernel_micropython.deploying import imported, missing, numbers
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths
@@ -55,6 +54,8 @@ class DeployMagic(BoardMagic):
           %deploy 2 5-7
           %deploy --dry-run
         """
+        from metakernel_micropython.deploying import numbers
+
         known = dict(self.kernel.executed_cells())
         if args.cells:
             chosen = []
@@ -93,6 +94,8 @@ class DeployMagic(BoardMagic):
         Raises:
             MagicError: it does not; the message says what is missing.
         """
+        from metakernel_micropython.deploying import imported, missing
+
         others = [(number, other) for number, other in self.kernel.executed_cells() if number not in chosen]
         lines = [f"{each}, which Cell In[{number}] defines" for each, number in missing(code, others).items()]
         wanted = imported(code)

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from metakernel_micropython import mpycross
-from metakernel_micropython.board.sync import Done, Excludes, collect, prepare
 from metakernel_micropython.hostfiles import host_path
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths, host_paths, shown
-from metakernel_micropython.syncing import Syncing
 from metakernel_micropython.transfer import QUIET
 
 
@@ -49,6 +47,9 @@ class SyncMagic(BoardMagic):
           %sync src / --delete --dry-run
           %sync src / --exclude tests/ --exclude '*.md' --mpy
         """
+        from metakernel_micropython.board.sync import Done, Excludes, collect, prepare
+        from metakernel_micropython.syncing import Syncing
+
         folder = host_path(args.folder)
         files = self.board.files
         target = args.destination

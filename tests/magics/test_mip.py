@@ -47,7 +47,7 @@ def kernel(desk: Jupyter) -> Jupyter:
 
 def test_a_package_is_installed_listed_and_uninstalled(kernel: Jupyter) -> None:
     said = kernel.do("%mip install hello@1.0").stdout.splitlines()
-    assert said[0] == "words 0.1 is needed by it"
+    assert said[0] == "hello needs words 0.1"
     assert said[1].startswith("Installed hello 1.0 in /lib: 3 files sent (")
     assert kernel.do("import hello\nhello.say()").value == "'hello'"
     assert "0 files sent (0 bytes), 2 unchanged" in kernel.do("%mip install hello@1.0").stdout
