@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from metakernel_micropython import packages
 from metakernel_micropython.packages import Downloads, PackageError, split_name, unfit
 
+from .boards import needs
 from .package_index import PackageIndex
 
 if TYPE_CHECKING:
@@ -264,3 +266,42 @@ def test_an_answer_that_is_cut_is_refused(index: PackageIndex) -> None:
     index.pages["/a.py"] = (200, {"Content-Length": "100"}, b"x = 1")
     with pytest.raises(PackageError, match="95 more expected"):
         get(f"{index.url}/a.py")
+
+
+class Kept:
+    """What mpremote's installer needs of a board."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def fs_exists(self, path: str) -> bool:
+        return True
+
+    def fs_hashfile(self, path: str, kind: str) -> bytes:
+        raise FileNotFoundError(path)
+
+    def fs_writefile(self, path: str, data: bytes, progress_callback: object = None) -> None:
+        self.files[path] = data
+
+
+@pytest.mark.parametrize("typed", ["a", "a@1.0", "package.json", "github"])
+def test_the_official_installer_finds_the_same(
+    index: PackageIndex, typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs(importlib.util.find_spec("mpremote"), "mpremote")
+    from mpremote import mip
+
+    index.package("a", "1.0", {"a/__init__.py": b"old"})
+    index.package("a", "2.0", {"a/__init__.py": b"new", "a/b.py": b""}, [["c", "latest"]])
+    index.package("c", "1", {"c.py": b"c"})
+    described = {"urls": [["x.py", "src/x.py"], ["y.py", "github:o/r/y.py"]], "deps": [["c", "latest"]]}
+    index.repository("o/r/HEAD", {"package.json": described, "src/x.py": b"x", "y.py": b"y"})
+    monkeypatch.setitem(mip._HOSTS, "github:", index.url.removeprefix("http://") + "/raw/{}/{}/{}/{p}")
+    monkeypatch.setattr(mip, "_ALLOWED_MIP_URL_PREFIXES", ("https://", "http://", "codeberg:", "github:", "gitlab:"))
+    text = {"package.json": f"{index.url}/raw/o/r/HEAD/package.json", "github": "github:o/r"}.get(typed, typed)
+    name, version = split_name(text)
+    board = Kept()
+    mip._install_package(board, name, index.url, "/lib", version or None, False)
+    found = {f"/lib/{path}": data for package in Downloads().get(name, version) for path, data in package.files.items()}
+    assert found == board.files
+    capsys.readouterr()
