@@ -117,18 +117,21 @@ def compare(
     size = _room(memory)
     left = [*prints, *unwanted]
     first = True
-    while left or (others and first):
+    others_too = others and not files.flat
+    while left or (others_too and first):
         told = [f"{sizes.get(name, 0)} {name}" for name in left]
         names = left[: len(_fitting(told, size - len(folder)))]
         text = _text(folder, told[: len(names)])
         work = sum(sizes.get(name, 0) for name in names)
-        listing = others and len(names) == len(left)  # below the last answers
-        if sha256:
+        listing = others_too and len(names) == len(left)  # below the last answers
+        if not names:
+            source = ""
+        elif sha256:
             expected = hashlib.sha256(b"".join(_expected(prints, name) for name in names)).digest()
-            source = snippets.call("files_compare", text, expected, sha256, base64) if names else ""
-            source += snippets.call("files_others", folder) if listing else ""
+            source = snippets.call("files_compare", text, expected, sha256, base64)
         else:
             source = snippets.call("files_flat_compare", text)
+        source += snippets.call("files_others", folder) if listing else ""
         try:
             lines = ask(source, folder, work).splitlines()
         except DeviceError as error:
@@ -149,7 +152,7 @@ def compare(
         listed += lines[len(names) :]
     result.same.difference_update(unwanted)
     if others:
-        found = _listed(listed) if sha256 else _asked(files, folder)
+        found = ((e.path, e.folder, e.size) for e in files.list(folder)) if files.flat else _listed(listed)
         _add_others(result, folder, found, prints)
     return result
 
@@ -242,13 +245,6 @@ def _listed(lines: Sequence[str]) -> Iterator[tuple[str, bool, int]]:
                 yield path, folder, size
             case other:
                 raise TransferFailed(f"The board said {other!r:.200}, which is no file; something else may print.")
-
-
-def _asked(files: Files, folder: str) -> Iterator[tuple[str, bool, int]]:
-    found = files.stat(folder)
-    if found is not None and found.folder:
-        for entry in files.list(folder, recurse=True):
-            yield entry.path, entry.folder, entry.size
 
 
 def _add_others(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,29 @@ def test_what_the_folder_does_not_have_stays_or_goes(connected: Board, target: s
     assert connected.files.stat(f"{target}/old") is None
     assert connected.files.read("/outside.py") == b"outside"
     connected.files.remove("/outside.py")
+
+
+def test_a_board_with_folders_and_without_hashes(
+    virtual_board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As CircuitPython on small boards; here it is pretended.
+    able = dataclasses.replace(virtual_board.files._abilities, sha256="", base64="")
+    monkeypatch.setitem(virtual_board.files.__dict__, "_abilities", able)
+    virtual_board.execute(MOUNT)
+    if "card" not in virtual_board.execute("print(os.listdir('/'))"):
+        virtual_board.files.mkdir("/card")
+    make(tmp_path, {"a.py": b"1", "lib/b.py": b"22", "lib/c.py": b"333"})
+    (tmp_path / "empty").mkdir()
+    virtual_board.files.write("/old/x", b"", parents=True)
+    virtual_board.files.write("/lib/c.py", b"444", parents=True)
+    plan = sync(virtual_board, collect(tmp_path), "/", delete=True)
+    assert (set(plan.send), plan.folders) == ({"a.py", "lib/b.py", "lib/c.py"}, ["empty"])
+    assert plan.delete == ["old/x", "old"]
+    assert plan.keep == [("card", "another file system begins there")]
+    counter = Counter(virtual_board, monkeypatch)
+    again = prepare(virtual_board.files, collect(tmp_path), "/", delete=True)
+    assert (again.unchanged, again.send, again.folders, again.delete) == (3, {}, [], [])
+    assert len(counter.sources) == 1
 
 
 def test_the_current_folder_is_one_too(connected: Board, tmp_path: Path) -> None:
