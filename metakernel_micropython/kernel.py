@@ -284,9 +284,9 @@ class MicroPythonKernel(MetaKernel):
         self._cell = code
         self._device_error = None
         self._on_host = True
-        if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
-            self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
         try:
+            if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
+                self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
             if not silent:
                 self._tell_problems()
                 self._start_trace()
