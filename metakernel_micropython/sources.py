@@ -37,6 +37,11 @@ class _Cell:
     number: int
     text: str
     code: str
+    file: str = ""
+
+    @property
+    def title(self) -> str:
+        return f'File "{self.file}"' if self.file else f"Cell In[{self.number}]"
 
     @cached_property
     def lines(self) -> list[str]:
@@ -69,6 +74,21 @@ class CellSources:
         self._cells[number] = _Cell(number, text, code)
         if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
+
+    def add_file(self, name: str, code: str) -> int:
+        """Remember a file of this computer that was run; return what stands for it in the place of a cell's number."""
+        number = min(0, *self._cells) - 1 if self._cells else -1
+        self.add(number, code, code)
+        self._cells[number] = _Cell(number, code, code, name)
+        return number
+
+    def codes(self) -> list[tuple[int, str]]:
+        """Return the cells that were executed, with their numbers; the magics above their code are left out."""
+        return [(number, cell.code.lstrip("\n")) for number, cell in self._cells.items() if not cell.file]
+
+    def title(self, number: int) -> str:
+        """Return how a cell, or a file that was run, is called in tracebacks."""
+        return self._cells[number].title
 
     def locate(self, line: int, function: str | None, current: int) -> tuple[int, str] | None:
         """Return the cell's number and its source line for a frame; None where no cell is known to hold it.
@@ -146,7 +166,7 @@ def render(traceback: str, sources: CellSources, current: int, *, while_showing:
         else:
             number, source = place
             where = f", in {frame['function']}" if frame["function"] else ""
-            shown = [f"  {_GREEN}Cell In[{number}], line {frame['line']}{_PLAIN}{where}"]
+            shown = [f"  {_GREEN}{sources.title(number)}, line {frame['line']}{_PLAIN}{where}"]
             if source:
                 shown.append(f"    {_BOLD}{source}{_PLAIN}")
             result += shown * min(repeats, _SHOWN_REPEATS)

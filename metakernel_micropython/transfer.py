@@ -66,10 +66,10 @@ class Transfer:
 
     def send(self, path: str, data: bytes, *, append: bool = False, parents: bool = False) -> None:
         """Write a file on the board."""
-        with self._bar(path) as bar:
+        with self.bar(path) as bar:
             written = self._files.write(path, data, append=append, parents=parents, progress=bar)
         verb = "Appended to" if append else "Sent"
-        self._say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self._how(written)}")
+        self.say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self.how(written)}")
 
     def send_path(self, source: Path, target: str, *, append: bool = False, parents: bool = False) -> None:
         """Send a file or a folder of this computer.
@@ -102,22 +102,23 @@ class Transfer:
 
     def _send_folder(self, source: Path, target: str, append: bool) -> None:
         tally = Tally()
-        with self._counted(tally, "sent"), self._bar(f"{source}") as bar:
-            send_folder(self._files, source, target, append=append, progress=_named(bar), tally=tally)
+        with self._counted(tally, "sent"), self.bar(f"{source}") as bar:
+            send_folder(self._files, source, target, append=append, progress=named(bar), tally=tally)
         for name, reason in tally.skipped:
-            self._say(f"Skipped {name}: {reason}")
-        how = f", {self._how(tally.written)}" if tally.written else ""
+            self.say(f"Skipped {name}: {reason}")
+        how = f", {self.how(tally.written)}" if tally.written else ""
         where = target or "the current folder"
-        self._say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
+        self.say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
 
-    def _how(self, written: Written) -> str:
+    def how(self, written: Written) -> str:
+        """Return how a file was written, in words."""
         return written.method + (f" ({written.note})" if written.note and self._bars else "")
 
     # -- from the board ------------------------------------------------------------------------------------------
 
     def fetch(self, path: str) -> bytes:
         """Return the content of a file on the board."""
-        with self._bar(path) as bar:
+        with self.bar(path) as bar:
             return self._files.read(path, progress=bar)
 
     def fetch_to(self, path: str, target: Path) -> bytes:
@@ -125,7 +126,7 @@ class Transfer:
         hostfiles.check_target(target)
         data = self.fetch(path)
         hostfiles.replace(target, data)
-        self._say(f"Fetched {shown(path)}: {counted(len(data), 'byte')}, verified, saved as {target}")
+        self.say(f"Fetched {shown(path)}: {counted(len(data), 'byte')}, verified, saved as {target}")
         return data
 
     def fetch_folder(self, path: str, target: Path) -> None:
@@ -135,9 +136,9 @@ class Transfer:
             FileProblem: some could not be saved; the message lists them. The others were.
         """
         tally = Tally()
-        with self._counted(tally, "fetched"), self._bar(path) as bar:
-            fetch_folder(self._files, path, target, progress=_named(bar), tally=tally)
-        self._say(
+        with self._counted(tally, "fetched"), self.bar(path) as bar:
+            fetch_folder(self._files, path, target, progress=named(bar), tally=tally)
+        self.say(
             f"Fetched {counted(tally.files, 'file')} from {shown(path) or 'the current folder'} to {target}: "
             f"{counted(tally.size, 'byte')}, verified"
         )
@@ -147,12 +148,14 @@ class Transfer:
 
     # -- what is seen --------------------------------------------------------------------------------------------
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print a line, unless nothing is wanted."""
         if self._lines:
             self._kernel.Print(line)
 
     @contextmanager
-    def _bar(self, name: str) -> Iterator[Bar | None]:
+    def bar(self, name: str) -> Iterator[Bar | None]:
+        """Show a bar meanwhile, where it is wanted."""
         if not self._bars:
             yield None
             return
@@ -196,7 +199,7 @@ def host_target(path: str, typed: str) -> Path:
     return target / name
 
 
-def _named(bar: Bar | None) -> Callable[[str, int, int], None] | None:
+def named(bar: Bar | None) -> Callable[[str, int, int], None] | None:
     """Return the progress of a folder, which names the file in work."""
     if bar is None:
         return None

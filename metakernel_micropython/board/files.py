@@ -15,15 +15,16 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from ..errors import BadName, FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
-from . import snippets, textual
+from . import comparison, snippets, textual
 from .binary import Service
 from .helpers import UNFINISHED, Abilities, Helpers, parse_literal, parse_tuple
 from .text import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .board import Board
+    from .comparison import Comparison, Fingerprint
 
     Progress = Callable[[int, int], object]
     """Called with the bytes that are done and the bytes in all."""
@@ -129,6 +130,11 @@ class Files:
         self._service.end()
         return self._helpers.ask(source, path, size)
 
+    def _run(self, source: str, path: str, take: Callable[[str], object]) -> None:
+        """Run a helper on the board; see ``Helpers.run``."""
+        self._service.end()
+        self._helpers.run(source, path, take)
+
     @property
     def flat(self) -> bool:
         """Whether this board has files and no folders."""
@@ -168,6 +174,40 @@ class Files:
             path, is_folder, size = parse_tuple(line, (str, bool, int))
             entries.append(Entry(path, size, is_folder))
         return sorted(entries, key=lambda entry: entry.path.split("/"))
+
+    def compare(
+        self,
+        folder: str,
+        wanted: Mapping[str, bytes | Fingerprint | None],
+        unwanted: Collection[str] = (),
+        *,
+        others: bool = False,
+    ) -> Comparison:
+        """Compare what a folder holds with what it should, in one execution where the board's memory has room for it.
+
+        Args:
+            folder: on the board; it may be missing.
+            wanted: contents by their paths below the folder; None for a folder, and ``""`` is the folder itself.
+            unwanted: paths below the folder that should not be there.
+            others: tell also what lies in the folder besides these.
+        """
+        for name in (folder, *wanted, *unwanted):
+            _check_text(name)
+        able = self._abilities
+        return comparison.compare(
+            self, self._ask, folder, wanted, unwanted, able.sha256, able.base64, able.memory, others=others
+        )
+
+    def remove_all(self, paths: Sequence[str], done: Callable[[int], object] | None = None) -> None:
+        """Remove files and empty folders, many in one execution; the first that fails ends it.
+
+        Args:
+            paths: in the order in which they go.
+            done: called with the number of those that are gone.
+        """
+        for path in paths:
+            _check_name(path.rstrip("/"))
+        comparison.remove(self, self._run, paths, self._abilities.memory, done or (lambda _: None))
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -70,6 +70,14 @@ def absolute(board: Board, path: str) -> str:
     return "/" + posixpath.normpath(posixpath.join(current, path)).lstrip("/")
 
 
+def import_path(board: Board) -> list[str]:
+    """Return the folders from which a board imports."""
+    if board.files.flat:
+        return [""]
+    found = board.evaluate("list(getattr(__import__('sys'),'path',()))")
+    return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
+
+
 def target_on_board(board: Board, source: str, target: str) -> str:
     """Return where ``source`` goes on the board when it is moved or copied to ``target``: into it, if it is a folder.
 

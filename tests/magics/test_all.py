@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
 OURS += ["get", "put", "time", "timeit", "info", "mem", "modules"]
+OURS += ["deploy", "mip", "run", "sync"]
 OURS += [
     "serialconnect",
     "websocketconnect",
@@ -35,7 +36,7 @@ def test_help_is_printed_and_nothing_is_done(plain: Jupyter, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in OURS if name not in ("capture", "get", "put", "writebytes")]
+    "name", [name for name in OURS if name not in ("capture", "get", "mip", "put", "sync", "writebytes")]
 )  # these want more
 def test_an_unknown_option_fails_the_cell_with_the_usage(plain: Jupyter, name: str) -> None:
     error = plain.fail(f"%{name} --no-such-option")

@@ -28,7 +28,7 @@ _ROM_NAMES = """
 """.split()
 
 
-def call(name: str, *arguments: str | int) -> str:
+def call(name: str, *arguments: str | int | bytes) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
     return _once(_function(name), _literals(arguments))
 

@@ -1,0 +1,103 @@
+"""%run."""
+
+from __future__ import annotations
+
+import re
+
+from metakernel_micropython.board.folders import import_path, join
+from metakernel_micropython.errors import HostFileProblem, MicroPythonError
+from metakernel_micropython.hostfiles import host_path, read
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+from metakernel_micropython.paths import host_paths
+
+# The file's name for its tracebacks, where the board has compile(); no name is left behind.
+_AS_PROGRAM = (
+    "(lambda e,p,o:e((lambda s:compile(s,p,'exec')if hasattr(__import__('builtins'),'compile')else s)(o(p).read()),"
+    "{{'__name__':'__main__'}}))(exec,{!r},open)"
+)
+
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+class RunMagic(BoardMagic):
+    """Runs files and modules on the board."""
+
+    group = "Board"
+
+    @arguments(
+        argument("file", nargs="?", complete_path=host_paths, help="a file on this computer"),
+        argument("-m", "--module", metavar="MODULE", help="a module on the board instead"),
+    )
+    def line_run(self, args: Namespace) -> None:
+        """%run FILE | -m MODULE - run a file of this computer on the board, or a module that the board has.
+
+        The file runs as a cell does: what it defines is there afterwards, Stop ends it, input() asks, and errors tell
+        the file's own lines. Nothing is written on the board, but its memory has to hold the file; a large one is
+        better sent (%upload) and imported.
+
+        A module runs as python -m does: from its .py file on the board, with __name__ == "__main__" and names of its
+        own. One without, in the firmware or compiled, is imported anew.
+
+        Examples:
+          %run blink.py
+          %run -m selftest
+        """
+        if (args.file is None) is (args.module is None):
+            raise MagicError("%run takes a file of this computer, or -m and a module of the board: %run blink.py")
+        if args.file is None:
+            self._run_module(args.module)
+            return
+        path = host_path(args.file)
+        if path.suffix == ".mpy":
+            raise MagicError(f"{args.file} is compiled: send it (%upload), and import it.")
+        if not path.exists() and self._board_has(args.file):
+            raise HostFileProblem(f"There is no {path} on this computer. The board has one: %run -m {path.stem}")
+        data = read(path)
+        try:
+            code = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise HostFileProblem(f"{path} on this computer is no text in UTF-8: {error.reason}.") from error
+        self._run(args.file, code)
+
+    def _run(self, name: str, code: str) -> None:
+        if failed := self.kernel.run_file(name, code):
+            self.fail(failed)
+
+    def _run_module(self, module: str) -> None:
+        name = f"%run -m {module}"
+        if failed := self.kernel.run_file(name, self._call_of(module)):
+            # What starts the module, and the line of it below, are not the user's.
+            lines = iter(failed.traceback)
+            shown = [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]
+            self.fail(ExceptionWrapper(failed.ename, failed.evalue, shown))
+
+    def _board_has(self, name: str) -> bool:
+        try:
+            return self.board.files.stat(name) is not None
+        except MicroPythonError:
+            return False
+
+    def _call_of(self, module: str) -> str:
+        """Return the code that runs a module.
+
+        Raises:
+            MagicError: the text is no name of a module.
+        """
+        if not _MODULE.fullmatch(module):
+            raise MagicError(f"{module!r} is no name of a module; it is written as for import: %run -m package.module")
+        files = self.board.files
+        for folder in import_path(self.board):
+            if folder.startswith(".frozen"):
+                continue
+            for end in (".py", "/__main__.py"):
+                path = join(folder, module.replace(".", "/") + end)
+                found = files.stat(path)
+                if found is not None and not found.folder:
+                    return _AS_PROGRAM.format(path)
+        return f"(lambda n,m:(m.pop(n,None),__import__(n)))({module!r},__import__('sys').modules)"
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(RunMagic)

