@@ -209,7 +209,9 @@ def _fitting(names: list[str], prefix: str) -> list[str]:
     return sorted(
         name
         for name in set(names)
-        if name.startswith(prefix) and name != "__mk" and not (hidden and name.rpartition(".")[2].startswith("_"))
+        if name.startswith(prefix)
+        and name != snippets.NAME
+        and not (hidden and name.rpartition(".")[2].startswith("_"))
     )
 
 

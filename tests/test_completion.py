@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from metakernel_micropython.board import snippets
 from metakernel_micropython.completion import Completer
 from metakernel_micropython.errors import BoardTimeout, LineLost
 
@@ -91,7 +92,7 @@ def test_private_names_are_offered_when_asked_for() -> None:
 
 
 def test_helper_names_are_not_offered() -> None:
-    assert names("_", Answering("__mk _x")) == ["_x"]
+    assert names("_", Answering(f"{snippets.NAME} _x")) == ["_x"]
 
 
 def test_only_what_starts_with_the_prefix_is_offered_whatever_the_board_says() -> None:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from .. import hostfiles
 from ..errors import FileProblem, HostFileProblem
-from .files import UNFINISHED
 from .folders import LEFT_OUT, join, root
+from .helpers import UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

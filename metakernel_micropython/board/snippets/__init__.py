@@ -13,8 +13,9 @@ import functools
 import re
 from importlib.resources import files
 
-_NAME = "__mk"
-"""What the helper is called on the board while it runs; removed afterwards."""
+NAME = "__repl_print__"
+"""What the helper is called on the board while it runs, removed afterwards: every firmware has this name in ROM, and no
+program has it among its globals."""
 
 _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
@@ -67,7 +68,7 @@ def packed(source: bytes, binascii: str, module: str, inflate: str, options: tup
     text = base64.b64encode(source).decode()
     stream = f"__import__('io').BytesIO(__import__({binascii!r}).a2b_base64({text!r}))"
     # The second exec clears the place on the interpreter's stack where the first text was: it is kept otherwise.
-    return f"exec(__import__({module!r}).{inflate}({stream},{_literals(options)}).read())\nexec('0')\n"
+    return f"exec(__import__({module!r}).{inflate}({stream},{_literals(options)}).read())\nexec('None        ')\n"
 
 
 def hold(name: str, *arguments: str | int) -> str:
@@ -98,7 +99,7 @@ def let_go() -> str:
 
 
 def _once(function: str, arguments: str, use: str = "{}") -> str:
-    return f"{function}try:\n {use.format(f'{_NAME}({arguments})')}\nfinally:\n del {_NAME}\n"
+    return f"{function}try:\n {use.format(f'{NAME}({arguments})')}\nfinally:\n del {NAME}\n"
 
 
 def _literals(arguments: tuple[object, ...]) -> str:
@@ -113,7 +114,7 @@ def _literal(value: object) -> str:
 
 
 @functools.cache
-def _function(name: str, helpers: tuple[tuple[str, str], ...] = (), *, called: str = _NAME) -> str:
+def _function(name: str, helpers: tuple[tuple[str, str], ...] = (), *, called: str = NAME) -> str:
     """Return the snippet's function as it is sent, with its helpers inside."""
     function = _parsed(name)
     for helper, snippet in reversed(helpers):

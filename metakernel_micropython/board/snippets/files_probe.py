@@ -7,7 +7,7 @@ def snippet():
 
     # The module that has an attribute; before MicroPython 1.21 its name may begin with u.
     def first(attribute, name):
-        for module in (name, "u" + name):
+        for module in (name, "u          "[:1] + name):
             try:
                 if hasattr(__import__(module), attribute):
                     return module
@@ -22,7 +22,7 @@ def snippet():
     inflate = first("DeflateIO", "deflate"), "DeflateIO"
     if not inflate[0]:
         name = "DecompIO   "[:8]
-        inflate = first(name, "zlib"), name
+        inflate = first(name, "zlib       "[:4]), name
     gc.collect()
     return (
         first("b2a_base64", "binascii"),

@@ -1,3 +1,3 @@
 # The global names, in one line.
 def snippet():
-    print(*[name for name in globals() if name != "__mk"])
+    print(*[name for name in globals() if name != "__repl_print__"])
