@@ -239,7 +239,8 @@ def _options_first(described: Iterable[Any], words: list[str]) -> list[str]:
 
 def _with_value(described: Iterable[Any]) -> dict[str, Any]:
     """Return the options that take a value, with the argument that each is."""
-    return {name: one for one in described for name in one[0] if name[:1] == "-" and "action" not in one[2]}
+    valued = (None, "append")
+    return {name: one for one in described for name in one[0] if name[:1] == "-" and one[2].get("action") in valued}
 
 
 def _expected(described: Iterable[Any], earlier: list[str]) -> list[Any]:

@@ -1,0 +1,198 @@
+"""Readings as a picture for notebooks, by matplotlib, and as characters for consoles."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from .errors import MicroPythonError
+from .paths import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .plotdata import Table
+
+WIDTH = 7.0
+"""Inches of a figure, at 100 dots each."""
+
+HEIGHT = 3.0
+"""Inches of the first axes; each further one takes two thirds of that."""
+
+BUCKETS = 600
+"""Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
+
+MAX_AXES = 8
+
+TEXT_WIDTH, TEXT_HEIGHT = 60, 10
+"""Characters of a plot in a console."""
+
+_MARKS = "*o+x#@%&"
+
+
+class PlotProblem(MicroPythonError):
+    """Something cannot be drawn."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How readings are drawn, and where they go.
+
+    Attributes:
+        axes: the names on each axes, from top to bottom; empty: all on one.
+        x: the name that is drawn to the right; ``""``: how many readings came before.
+        time: draw the time when each came to the right.
+        window: how many of the last readings are drawn; None for all.
+        csv: a file that gets them.
+        name: what they are called in the host's Python.
+    """
+
+    axes: tuple[tuple[str, ...], ...] = ()
+    x: str = ""
+    time: bool = False
+    window: int | None = None
+    csv: Path | None = None
+    name: str = "plot_data"
+
+
+def load() -> None:
+    """Load what draws: this takes a second.
+
+    Raises:
+        PlotProblem: it is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise PlotProblem(
+            "Plots are drawn by matplotlib, which is not installed here: run !pip install "
+            '"metakernel-micropython[plot]" in the environment of this kernel, then run the cell again.'
+        )
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
+def groups(table: Table, options: Options) -> list[tuple[str, ...]]:
+    """Return the names on each axes."""
+    if options.axes:
+        return [*options.axes]
+    return [tuple(name for name in table.columns if name != options.x)]
+
+
+def missing(table: Table, options: Options) -> list[str]:
+    """Return the names that are to be drawn and did not come."""
+    wanted = [name for names in options.axes for name in names] + ([options.x] if options.x else [])
+    return [name for name in wanted if name not in table.columns]
+
+
+def png(table: Table, options: Options) -> bytes:
+    """Return a figure as a PNG file.
+
+    It is drawn without pyplot, whose state is not for threads.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = groups(table, options)
+    height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
+    figure = Figure(figsize=(WIDTH, height), dpi=100, layout="constrained")
+    panels = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
+    number = 0
+    for panel, names in zip(panels, rows, strict=True):
+        for name in names:
+            across, up = _line(table, name, options)
+            lone = ", " if len(up) == 1 else ""
+            panel.plot(across, up, "." if lone else "-", color=f"C{number % 10}", label=_label(name), linewidth=1)
+            number += 1
+        panel.grid(alpha=0.3)
+        if len(names) > 1:
+            panel.legend(loc="upper left", fontsize="small", framealpha=0.6)
+        elif names and names[0] != "value":
+            panel.set_ylabel(_label(names[0]))
+    if x_label := _x_label(options):
+        panels[-1].set_xlabel(x_label)
+    with io.BytesIO() as file:
+        FigureCanvasAgg(figure).print_png(file)
+        return file.getvalue()
+
+
+def text(table: Table, options: Options) -> str:
+    """Return a plot of characters, with the least, the greatest and the last of each name."""
+    parts = []
+    names = [name for group in groups(table, options) for name in group if name in table.columns]
+    for group in groups(table, options):
+        parts += _drawn([name for name in group if name in table.columns], table, options)
+    width = max(map(len, map(_plain, names)), default=0)
+    for position, name in enumerate(names):
+        values = [value for value in table.columns[name] if isfinite(value)]
+        if values:
+            told = f"least {min(values):.6g}, greatest {max(values):.6g}, last {values[-1]:.6g}"
+            parts.append(f"{_MARKS[position % len(_MARKS)]} {_plain(name):{width}}  {told}")
+    parts.append(counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else ""))
+    return "\n".join(parts)
+
+
+def _x_label(options: Options) -> str:
+    return "seconds" if options.time else _label(options.x)
+
+
+def _label(name: str) -> str:
+    """Return a name for matplotlib, which reads formulas between dollar signs and hides names with an underscore."""
+    name = _plain(name).replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
+
+
+def _plain(name: str) -> str:
+    return shown(name)
+
+
+def _line(table: Table, name: str, options: Options) -> tuple[Any, Any]:
+    """Return where a line goes, in no more points than can be seen."""
+    import numpy as np
+
+    if name not in table.columns or (options.x and options.x not in table.columns):
+        return [], []
+    up = np.array(table.columns[name])
+    if options.time:
+        across = np.array(table.times)
+    elif options.x:
+        across = np.array(table.columns[options.x])
+    else:
+        across = np.arange(table.dropped, table.dropped + len(up), dtype=float)
+    there = np.isfinite(up) & np.isfinite(across)
+    across, up = across[there], up[there]
+    size = len(up) // BUCKETS
+    if size < 4:
+        return across, up
+    whole = len(up) // size * size
+    pieces = up[:whole].reshape(-1, size)
+    first = np.arange(0, whole, size)
+    least, greatest = first + pieces.argmin(axis=1), first + pieces.argmax(axis=1)
+    kept = np.unique(np.concatenate([[0], least, greatest, np.arange(whole, len(up))]))
+    return across[kept], up[kept]
+
+
+def _drawn(names: list[str], table: Table, options: Options) -> Iterator[str]:
+    """Give the lines of a plot of characters."""
+    lines = [_line(table, name, options) for name in names]
+    points = [(float(x), float(y)) for across, up in lines for x, y in zip(across, up, strict=True)]
+    if not points:
+        return
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    grid = [[" "] * TEXT_WIDTH for _ in range(TEXT_HEIGHT)]
+    for position, (across, up) in enumerate(lines):
+        for x, y in zip(across, up, strict=True):
+            column = round((float(x) - left) / (right - left) * (TEXT_WIDTH - 1)) if right > left else 0
+            row = round((high - float(y)) / (high - low) * (TEXT_HEIGHT - 1)) if high > low else TEXT_HEIGHT // 2
+            grid[row][column] = _MARKS[position % len(_MARKS)]
+    ends = {0: f"{high:.6g}", TEXT_HEIGHT - 1: f"{low:.6g}"}
+    width = max(map(len, ends.values()))
+    for row, characters in enumerate(grid):
+        yield f"{ends.get(row, ''):>{width}} │{''.join(characters).rstrip()}"
+    yield f"{'':{width}} └{'─' * TEXT_WIDTH}"
+    start, end = f"{left:.6g}", f"{right:.6g}"
+    what = f" {_x_label(options)}".rstrip()
+    yield f"{'':{width}}  {start}{what}{end:>{max(1, TEXT_WIDTH - len(start) - len(what))}}"
