@@ -87,40 +87,65 @@ def missing(table: Table, options: Options) -> list[str]:
     return [name for name in wanted if name not in table.columns]
 
 
-def png(table: Table, options: Options) -> bytes:
-    """Return a figure as a PNG file.
+class Painter:
+    """Draws one figure again and again.
 
-    It is drawn without pyplot, whose state is not for threads.
+    It keeps what stays the same, because most of the time goes into making that, and works without pyplot, whose state
+    is not for threads.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    rows = groups(table, options)
-    height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
-    figure = Figure(figsize=(WIDTH, height), dpi=100, layout="constrained")
-    panels = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
-    number = 0
-    for panel, names in zip(panels, rows, strict=True):
-        for name in names:
-            across, up = _line(table, name, options)
-            lone = ", " if len(up) == 1 else ""
-            panel.plot(across, up, "." if lone else "-", color=f"C{number % 10}", label=_label(name), linewidth=1)
-            number += 1
-        panel.grid(alpha=0.3)
-        if len(names) > 1:
-            panel.legend(loc="upper left", fontsize="small", framealpha=0.6)
-        elif names and names[0] != "value":
-            panel.set_ylabel(_label(names[0]))
-    if x_label := _x_label(options):
-        panels[-1].set_xlabel(x_label)
-    with io.BytesIO() as file:
-        FigureCanvasAgg(figure).print_png(file)
-        return file.getvalue()
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._names: list[tuple[str, ...]] = []
+        self._canvas: Any = None
+        self._panels: list[Any] = []
+        self._lines: list[tuple[str, Any]] = []
+
+    def png(self, table: Table) -> bytes:
+        """Return the figure as a PNG file."""
+        names = groups(table, self._options)
+        if names != self._names:
+            self._make(names)
+            self._names = names
+        for name, line in self._lines:
+            across, up = _line(table, name, self._options)
+            line.set_data(across, up)
+            line.set_marker("." if len(up) == 1 else "")
+        for panel in self._panels:
+            panel.relim()
+            panel.autoscale_view()
+        with io.BytesIO() as file:
+            self._canvas.print_png(file)
+            return file.getvalue()
+
+    def _make(self, rows: list[tuple[str, ...]]) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
+        figure = Figure(figsize=(WIDTH, height), dpi=100)
+        figure.subplots_adjust(left=0.12, right=0.98, top=1 - 0.15 / height, bottom=0.5 / height, hspace=0.12)
+        self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
+        self._lines = []
+        for panel, names in zip(self._panels, rows, strict=True):
+            for name in names:
+                color = f"C{len(self._lines) % 10}"
+                self._lines += [
+                    (name, line) for line in panel.plot([], [], color=color, label=_label(name), linewidth=1)
+                ]
+            panel.grid(alpha=0.3)
+            if len(names) > 1:
+                panel.legend(loc="upper left", fontsize="small", framealpha=0.6)
+            elif names and names[0] != "value":
+                panel.set_ylabel(_label(names[0]))
+        if x_label := _x_label(self._options):
+            self._panels[-1].set_xlabel(x_label)
+        self._canvas = FigureCanvasAgg(figure)
 
 
 def text(table: Table, options: Options) -> str:
     """Return a plot of characters, with the least, the greatest and the last of each name."""
-    parts = []
+    parts: list[str] = []
     names = [name for group in groups(table, options) for name in group if name in table.columns]
     for group in groups(table, options):
         parts += _drawn([name for name in group if name in table.columns], table, options)

@@ -73,6 +73,7 @@ class Plot:
         self._in_text = False  # the begin of this line was shown
         self._start = time.monotonic()
         self._drawn = -1  # readings in the last figure, those that were dropped among them
+        self._painter = figure.Painter(options)
         self._png = ""
         self._told = 0  # characters of the line of text
         self._ended = threading.Event()
@@ -188,7 +189,7 @@ class Plot:
         try:
             data["text/plain"] = figure.text(table, self.options) if last else f"<plot of {counted(count, 'reading')}>"
             if count != self._drawn or not self._live:
-                self._png = base64.b64encode(figure.png(table, self.options)).decode()
+                self._png = base64.b64encode(self._painter.png(table)).decode()
             data["image/png"] = self._png
         except Exception as error:  # whatever matplotlib does not like about a number or a name
             self.problem = f"{type(error).__name__}: {error}"

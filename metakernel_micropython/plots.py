@@ -42,7 +42,10 @@ def begin(kernel: MicroPythonKernel, options: Options) -> Plot:
 
 def end(kernel: MicroPythonKernel, plot: Plot) -> None:
     """Draw the last figure, say what is to be said about it, and give the readings to the host's Python."""
-    for remark in plot.close():
+    remarks = plot.close()
+    if not len(plot.table) and plot.options is kernel.plotting:
+        return  # not every cell of those that are plotted has readings
+    for remark in remarks:
         kernel.Error(f"[{remark}]")
     if len(plot.table):
         kernel.host_variables[plot.options.name] = plot.table.as_lists()

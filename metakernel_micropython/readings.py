@@ -126,10 +126,8 @@ def _plan(text: tuple[str, ...]) -> list[str] | None:
     for position, part in enumerate(text[:-1]):
         found = _LABEL.match(part)
         label = found["label"] if found else ""
-        if position == 0:
-            label = _FIRST_NAME.sub("", label)  # of a named tuple
-        else:
-            label = _UNIT.sub("", label)
+        # A named tuple's name, or the unit of the number before.
+        label = (_UNIT if position else _FIRST_NAME).sub("", label)
         label = _clean(re.split(r"[,;\t(\[{|]", label)[-1])
         if not label or not re.search(r"[^\W\d]", label) or label in names:
             return None
