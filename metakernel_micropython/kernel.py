@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .assist import Assistant
     from .board import Board, Execution
     from .capture import Capture
+    from .displaying import Displaying
     from .figure import Options
     from .history import History
     from .plot import Plot
@@ -125,6 +126,8 @@ class MicroPythonKernel(MetaKernel):
         self.plotting: Options | None = None  # how every cell's readings are drawn
         self._plotting: Options | None = None  # how this cell's are
         self._plot: Plot | None = None
+        self.displaying: Displaying | None = None
+        self.allow_html = False  # whether what a board gives to show may run in the browser
         self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
@@ -360,6 +363,8 @@ class MicroPythonKernel(MetaKernel):
         values = ValueFilter(program.mark)
         dialogue = None
         try:
+            if self.displaying is not None:
+                self.displaying.begin(board)
             begin = self._asking.prepare(board, code)
             source = program.source
             if self._stopwatch is not None:
@@ -382,6 +387,8 @@ class MicroPythonKernel(MetaKernel):
                 raise
             raise self._lose(error) from error
         finally:
+            if self.displaying is not None:
+                self.displaying.end()
             self._end_plot()
         return None if values.value is None else {"text/plain": values.value}
 
@@ -503,6 +510,13 @@ class MicroPythonKernel(MetaKernel):
     def _write(self, text: str) -> None:
         if self._stopwatch is not None:
             text = self._stopwatch.feed(text)
+        if self.displaying is not None:
+            self.displaying.feed(text)
+        else:
+            self.write_text(text)
+
+    def write_text(self, text: str) -> None:
+        """Show what the board printed, as far as it does not go elsewhere."""
         if self._capture is not None:
             text = self._capture.feed(text)
         if self._plot is not None:
