@@ -28,8 +28,8 @@ class DisplayMagic(BoardMagic):
         lists are tables, as in display(rows, ["time", "temp"]); dicts are JSON. display("<b>x</b>", "html"), "svg",
         "javascript", "markdown" and "latex" are shown as text unless you allow more for this session.
 
-        The function takes about 2 kB of the board's memory, until %display off, %disconnect or a restart. Where
-        programs have a display already, as on the micro:bit, it is called show: show(Image.HEART).
+        The function takes about 2 kB of the board's memory, until %display off, %disconnect or a restart. It is also
+        called show(), for programs that have a display of their own, as on the micro:bit: show(Image.HEART).
 
         Example:
           %display on
@@ -44,10 +44,8 @@ class DisplayMagic(BoardMagic):
             self.kernel.Print(f"HTML and what else could run in the browser is {self._may()}.")
         if args.state == "on":
             displaying = Displaying(self.kernel, once=False)
-            name = displaying.begin(self.board)
+            displaying.begin(self.board)
             self.kernel.displaying = displaying
-            if name != "display":
-                self.kernel.Print(f"It is called {name}() here, because the board has a display of its own.")
         elif args.state == "off":
             self._end()
         if not (args.allow_html or args.forbid_html) or args.state:

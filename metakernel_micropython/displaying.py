@@ -29,15 +29,15 @@ class Displaying:
         self._kernel = kernel
         self._filter = DisplayFilter()
 
-    def begin(self, board: Board) -> str:
-        """Give the board its ``display()`` where it has none; return what it is called.
+    def begin(self, board: Board) -> None:
+        """Give the board its ``display()`` where it has none.
 
         Raises:
             NoRoom: it does not fit.
             MicroPythonError: the board does not answer.
         """
         try:
-            return board.give_display()
+            board.give_display()
         except DeviceError as error:
             if error.name == "KeyboardInterrupt":
                 raise

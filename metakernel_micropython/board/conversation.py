@@ -260,7 +260,7 @@ class Conversation:
         self.raw = raw
         self._by_hand = False  # somebody writes bytes of their own: the protocol rests until it attaches again
         self.tells_questions: bool | None = False  # whether input() tells when it asks; None: this board cannot
-        self.shows = ""  # what the function is called that gives the host something to show; "": there is none
+        self.shows = False  # whether the board has the function that gives the host something to show
         self._hidden = False  # what comes may be the echo of a password, up to the end of its question
         self._tap = tap or Tap()
         self._tap.begin(transport.address)
@@ -372,7 +372,7 @@ class Conversation:
             case Rebooted():
                 self.restarted = execution is None
                 self.tells_questions = False
-                self.shows = ""
+                self.shows = False
                 self._end_execution(
                     BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
                 )
@@ -486,7 +486,7 @@ class Conversation:
             with self._sending:
                 with self.changed:
                     if self._by_hand:
-                        self.tells_questions, self.shows = False, ""  # who knows what was done to the board
+                        self.tells_questions = self.shows = False  # who knows what was done to the board
                     self._by_hand = False
                     data = self.repl.send_attach()
                 self._write(data)

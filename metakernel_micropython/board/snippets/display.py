@@ -45,13 +45,5 @@ def snippet():
         finally:
             print("\x1e!mk]", end="")
 
-    builtins.__mk_display = display
-    # The micro:bit's prompt begins with a display of its own.
-    try:
-        eval("display")
-    except NameError:
-        builtins.display = display
-        print("display")
-    else:
-        builtins.show = display
-        print("show")
+    # Two names, because the micro:bit's programs have a display of their own.
+    builtins.display = builtins.show = builtins.__mk_display = display
