@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import io
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .errors import MicroPythonError
@@ -145,15 +144,18 @@ class Painter:
 
 def text(table: Table, options: Options) -> str:
     """Return a plot of characters, with the least, the greatest and the last of each name."""
+    import numpy as np
+
     parts: list[str] = []
     names = [name for group in groups(table, options) for name in group if name in table.columns]
     for group in groups(table, options):
         parts += _drawn([name for name in group if name in table.columns], table, options)
     width = max(map(len, map(_plain, names)), default=0)
     for position, name in enumerate(names):
-        values = [value for value in table.columns[name] if isfinite(value)]
-        if values:
-            told = f"least {min(values):.6g}, greatest {max(values):.6g}, last {values[-1]:.6g}"
+        values = np.array(table.columns[name])
+        values = values[np.isfinite(values)]
+        if len(values):
+            told = f"least {values.min():.6g}, greatest {values.max():.6g}, last {values[-1]:.6g}"
             parts.append(f"{_MARKS[position % len(_MARKS)]} {_plain(name):{width}}  {told}")
     parts.append(counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else ""))
     return "\n".join(parts)

@@ -55,7 +55,7 @@ class Plot:
             show: sends the figure; gets the kind of the message and its content. It is called from a thread, too.
             write: shows text.
             live: whether the front end can put a new figure in the place of the last one; else a line of text that is
-                written over (``\r``) tells how far it is, and the figure comes at the end.
+                written over (``\r``) tells how far it is, and at the end comes a plot of characters.
 
         Raises:
             OSError: the CSV file cannot be written.
@@ -188,9 +188,10 @@ class Plot:
         data = {}
         try:
             data["text/plain"] = figure.text(table, self.options) if last else f"<plot of {counted(count, 'reading')}>"
-            if count != self._drawn or not self._live:
-                self._png = base64.b64encode(self._painter.png(table)).decode()
-            data["image/png"] = self._png
+            if self._live:  # a console would open a window for a picture, and print no text then
+                if count != self._drawn:
+                    self._png = base64.b64encode(self._painter.png(table)).decode()
+                data["image/png"] = self._png
         except Exception as error:  # whatever matplotlib does not like about a number or a name
             self.problem = f"{type(error).__name__}: {error}"
             if not last:

@@ -229,15 +229,18 @@ def test_infinities_are_left_out() -> None:
 
 def test_a_console_gets_a_line_that_is_written_over_and_the_figure_at_the_end() -> None:
     shown: list[str] = []
-    kinds: list[str] = []
-    plot = Plot(Options(), lambda kind, content: kinds.append(kind), shown.append, live=False)
+    figures: list[Any] = []
+    plot = Plot(Options(), lambda *message: figures.append(message), shown.append, live=False)
     plot.feed("1\n2\n")
     deadline = time.monotonic() + 10
     while not shown and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert kinds == []
+    assert figures == []
     assert re.fullmatch(r"\r2 readings: value 2 *", shown[0])
     plot.feed("3\n")
     plot.close()
-    assert kinds == ["display_data"]
+    ((kind, content),) = figures
+    assert kind == "display_data"
+    assert list(content["data"]) == ["text/plain"]
+    assert "least 1, greatest 3, last 3" in content["data"]["text/plain"]
     assert shown[-1].strip() == ""
