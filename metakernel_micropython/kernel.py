@@ -363,7 +363,7 @@ class MicroPythonKernel(MetaKernel):
         values = ValueFilter(program.mark)
         dialogue = None
         try:
-            if self.displaying is not None:
+            if self.displaying is not None and not board.raw:
                 self.displaying.begin(board)
             begin = self._asking.prepare(board, code)
             source = program.source

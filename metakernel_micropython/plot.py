@@ -27,6 +27,9 @@ SHARE = 4
 STALE = 0.5
 """Seconds after which a line that has only begun is shown."""
 
+BATCH = 0.05
+"""Seconds of output that come at once: the readings in it came one after the other within them."""
+
 PATIENCE = 10.0
 """Seconds that a figure may take to be drawn when the cell ends."""
 
@@ -69,9 +72,8 @@ class Plot:
         self._reader = LineReader()
         self._lock = threading.Lock()
         self._tail = ""  # a line that has only begun
-        self._tail_at = 0.0
         self._in_text = False  # the begin of this line was shown
-        self._start = time.monotonic()
+        self._start = self._tail_at = time.monotonic()
         self._drawn = -1  # readings in the last figure, those that were dropped among them
         self._painter = figure.Painter(options)
         self._png = ""
@@ -86,19 +88,19 @@ class Plot:
             return ""
         with self._lock:
             *lines, self._tail = (self._tail + text).split("\n")
-            self._tail_at = time.monotonic()
-            seconds = self._tail_at - self._start
+            now = time.monotonic()
+            began, self._tail_at = max(self._tail_at, now - BATCH), now
             shown = []
-            rows = []
-            for line in lines:
+            rows: list[tuple[float, dict[str, float]]] = []
+            for number, line in enumerate(lines, 1):
                 readings = [] if self._in_text else self._reader.read(line)
-                if readings:
-                    rows += [(seconds, reading) for reading in readings]
+                seconds = began - self._start + (now - began) * number / len(lines)
+                rows += [(seconds, reading) for reading in readings]
                 # Of two readings the first one's line was shown: nothing told then that it is one.
                 if not readings:
                     shown.append(line + "\n")
                 self._in_text = False
-            for _, reading in rows:
+            for seconds, reading in rows:
                 self.table.add(seconds, reading)
             if self._in_text or len(self._tail) > MAX_LINE:
                 shown.append(self._tail)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
-OURS += ["get", "put", "time", "timeit", "info", "mem", "modules", "plot"]
+OURS += ["get", "put", "time", "timeit", "info", "mem", "modules", "plot", "display", "browse"]
 OURS += [
     "serialconnect",
     "websocketconnect",

@@ -179,8 +179,10 @@ def test_small_boards_show_their_own_images(jupyter: Jupyter, board_address: str
         (table,) = shown(jupyter.do("show([(1, 2)])"))
         assert "text/html" in table
         assert shown(jupyter.do("show(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(100))"))[0]["image/png"]
+        jupyter.do(f"%disconnect\n%connect {board_address}")
     finally:
         jupyter.do("%display off")
+    # Nothing is left on the board, by the line's end already.
     assert jupyter.fail("show(1)").name == "NameError"
 
 

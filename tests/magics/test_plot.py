@@ -207,6 +207,17 @@ def test_memory_has_a_limit_and_the_loss_is_told() -> None:
     assert any(f"oldest {plot.table.dropped} readings had no room" in remark for remark in remarks)
 
 
+def test_readings_that_come_together_came_one_after_the_other() -> None:
+    plot = Plot(Options(), lambda kind, content: None, lambda text: None)
+    time.sleep(0.1)
+    plot.feed("1\n2\n3\n4\n")
+    plot.feed("5\n")
+    plot.close()
+    times = list(plot.table.times)
+    assert times == sorted(set(times))
+    assert times[3] - times[0] <= 0.05
+
+
 def test_extremes_survive_the_thinning() -> None:
     table = Table()
     for number in range(50_000):
