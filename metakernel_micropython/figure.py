@@ -25,6 +25,9 @@ HEIGHT = 3.0
 BUCKETS = 600
 """Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
 
+LEGEND = 6
+"""Names that fit on one line above the axes."""
+
 MAX_AXES = 8
 
 TEXT_WIDTH, TEXT_HEIGHT = 60, 10
@@ -123,7 +126,9 @@ class Painter:
 
         height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
         figure = Figure(figsize=(WIDTH, height), dpi=100)
-        figure.subplots_adjust(left=0.12, right=0.98, top=1 - 0.15 / height, bottom=0.5 / height, hspace=0.12)
+        legends = any(len(names) > 1 for names in rows)
+        top, between = (0.35, 0.3) if legends else (0.15, 0.12)
+        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=between)
         self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
         self._lines = []
         for panel, names in zip(self._panels, rows, strict=True):
@@ -134,7 +139,11 @@ class Painter:
                 ]
             panel.grid(alpha=0.3)
             if len(names) > 1:
-                panel.legend(loc="upper left", fontsize="small", framealpha=0.6)
+                # Above the lines where it fits on one.
+                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(names), "borderaxespad": 0.1}
+                panel.legend(
+                    fontsize="small", frameon=False, **(place if len(names) <= LEGEND else {"loc": "upper left"})
+                )
             elif names and names[0] != "value":
                 panel.set_ylabel(_label(names[0]))
         if x_label := _x_label(self._options):
