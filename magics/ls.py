@@ -6,6 +6,7 @@ from metakernel_micropython.board.folders import root
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 from metakernel_micropython.paths import board_paths, shown
+from metakernel_micropython.richtext import html_listing
 
 
 class LsMagic(BoardMagic):
@@ -29,7 +30,11 @@ class LsMagic(BoardMagic):
             f"{'' if entry.folder else entry.size:>{width}}  {shown(entry.path)}{'/' if entry.folder else ''}"
             for entry in entries
         ]
-        self.kernel.Print("\n".join(lines) if lines else f"No files in {shown(args.folder) or 'the current folder'}.")
+        if not lines:
+            self.kernel.Print(f"No files in {shown(args.folder) or 'the current folder'}.")
+            return
+        html = html_listing((entry.path, entry.size, entry.folder) for entry in entries)
+        self.kernel.present("\n".join(lines), html)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

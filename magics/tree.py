@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.folders import prefix, root
 from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.listing import tree
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, counted, drawn, shown
+from metakernel_micropython.paths import board_paths
 
 
 class TreeMagic(BoardMagic):
@@ -16,16 +16,7 @@ class TreeMagic(BoardMagic):
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
     def line_tree(self, args: Namespace) -> None:
         """%tree [FOLDER] - draw the files and folders on the board as a tree."""
-        folder = root(self.board.files, args.folder)
-        entries = self.board.files.list(folder, recurse=True)
-        start = prefix(folder)
-        files = sum(not entry.folder for entry in entries)
-        lines = [
-            shown(args.folder) or ".",
-            *drawn((entry.path.removeprefix(start), entry.folder) for entry in entries),
-            f"{counted(len(entries) - files, 'folder')}, {counted(files, 'file')}",
-        ]
-        self.kernel.Print("\n".join(lines))
+        self.kernel.present(*tree(self.board, args.folder))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

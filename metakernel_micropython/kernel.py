@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from .assist import Assistant
     from .board import Board, Execution
     from .capture import Capture
+    from .displaying import Displaying
+    from .figure import Options
     from .history import History
+    from .plot import Plot
     from .timing import Stopwatch
     from .trace import Trace
     from .transports.tap import Tap, WireLog
@@ -121,6 +124,11 @@ class MicroPythonKernel(MetaKernel):
         self._traced_cell: dict[str, Any] = {}
         self._capture: Capture | None = None
         self._stopwatch: Stopwatch | None = None
+        self.plotting: Options | None = None  # how every cell's readings are drawn
+        self._plotting: Options | None = None  # how this cell's are
+        self._plot: Plot | None = None
+        self.displaying: Displaying | None = None
+        self.allow_html = False  # whether what a board gives to show may run in the browser
         self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
@@ -311,6 +319,7 @@ class MicroPythonKernel(MetaKernel):
         finally:
             self._on_host = False
             self._only_type = False
+            self._plotting = None
             self._stopwatch = None
             self.end_capture()
             if self._trace is not None:
@@ -392,11 +401,14 @@ class MicroPythonKernel(MetaKernel):
         values = ValueFilter(program.mark)
         dialogue = None
         try:
+            if self.displaying is not None and not board.raw:
+                self.displaying.begin(board)
             begin = self._asking.prepare(board, code)
             source = program.source
             if self._stopwatch is not None:
                 source = self._stopwatch.around(source)
                 self._stopwatch.start()
+            self._begin_plot()
             execution = board.start(source)
             self._on_host = False
             dialogue = begin(execution)
@@ -412,6 +424,10 @@ class MicroPythonKernel(MetaKernel):
             if self.device is None:  # somebody shut the kernel down meanwhile
                 raise
             raise self._lose(error) from error
+        finally:
+            if self.displaying is not None:
+                self.displaying.end()
+            self._end_plot()
         return None if values.value is None else {"text/plain": values.value}
 
     def board_failure(
@@ -515,11 +531,38 @@ class MicroPythonKernel(MetaKernel):
         if stopwatch is not None:
             self._write(stopwatch.stop())
 
+    def plot(self, options: Options) -> None:
+        """Have the readings among what the board prints in this cell drawn."""
+        self._plotting = options
+
+    def _begin_plot(self) -> None:
+        options = self._plotting or self.plotting
+        if options is not None:
+            from .plots import begin
+
+            self._plot = begin(self, options)
+
+    def _end_plot(self) -> None:
+        plot, self._plot = self._plot, None
+        if plot is not None:
+            from .plots import end
+
+            end(self, plot)
+
     def _write(self, text: str) -> None:
         if self._stopwatch is not None:
             text = self._stopwatch.feed(text)
+        if self.displaying is not None:
+            self.displaying.feed(text)
+        else:
+            self.write_text(text)
+
+    def write_text(self, text: str) -> None:
+        """Show what the board printed, as far as it does not go elsewhere."""
         if self._capture is not None:
             text = self._capture.feed(text)
+        if self._plot is not None:
+            text = self._plot.feed(text)
         if text:
             self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 

@@ -52,3 +52,40 @@ def html_table(rows: Iterable[tuple[str, str]], bars: Iterable[tuple[str, str]] 
         for name, content in [*cells, *bars]
     )
     return f"<table>{lines}</table>"
+
+
+def html_listing(entries: Iterable[tuple[str, int, bool]]) -> str:
+    """Return files with their sizes as HTML.
+
+    Args:
+        entries: paths, which are escaped, sizes in bytes, and whether each is a folder.
+    """
+    rows = "".join(
+        f'<tr><td style="text-align:right">{"" if folder else size}</td>'
+        f'<td style="text-align:left">{"📁 " if folder else ""}{escape(shown(path))}{"/" if folder else ""}</td></tr>'
+        for path, size, folder in entries
+    )
+    head = '<tr><th style="text-align:right">bytes</th><th style="text-align:left">name</th></tr>'
+    return f"<table>{head}{rows}</table>"
+
+
+def html_tree(top: str, entries: Iterable[tuple[str, int, bool]]) -> str:
+    """Return folders with what is in them as HTML; a click on one folds it.
+
+    Args:
+        top: the folder that all is in.
+        entries: as for ``html_listing``, relative to it, each folder before its contents.
+    """
+    html = f"<details open><summary>📁 {escape(shown(top))}</summary><ul>"
+    depth = 0
+    for path, size, folder in entries:
+        *above, name = path.split("/")
+        html += "</ul></details></li>" * (depth - len(above))
+        depth = len(above)
+        label = escape(shown(name))
+        if folder:
+            html += f"<li><details open><summary>📁 {label}/</summary><ul>"
+            depth += 1
+        else:
+            html += f"<li>{label} <small>{human(size)}</small></li>"
+    return html + "</ul></details></li>" * depth + "</ul></details>"

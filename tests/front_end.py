@@ -72,6 +72,17 @@ class Reply:
         return "".join(text for _, text in self.streams("stderr"))
 
     @property
+    def plain(self) -> str:
+        """What a console shows: what was printed, and the text of what was displayed, each with a line end."""
+        parts = []
+        for _, kind, content in self.messages:
+            if kind == "stream" and content["name"] == "stdout":
+                parts.append(content["text"])
+            elif kind == "display_data":
+                parts.append(content["data"]["text/plain"] + "\n")
+        return "".join(parts)
+
+    @property
     def value(self) -> str | None:
         """The text behind ``Out[n]:``; None when there is none."""
         results = self.of("execute_result")

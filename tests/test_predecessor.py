@@ -111,7 +111,7 @@ def run_notebook(rows: Rows, folder: Path) -> None:
     )
     client.execute()
     for (source, wanted), cell in zip(rows, notebook.cells, strict=True):
-        shown = "".join(output.get("text", "") for output in cell.outputs if output.output_type == "stream")
+        shown = "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
         assert re.search(wanted, shown), f"{source!r} showed {shown!r}"
 
 

@@ -311,6 +311,27 @@ class Board:
                 conversation.tells_questions = True
         return conversation.tells_questions is True
 
+    def give_display(self) -> None:
+        """Have the board's builtins hold ``display()`` (see ``displays``) until ``take_display`` or the line's end.
+
+        It costs one execution after each restart of the board, and about 2 kB of its memory.
+
+        Raises:
+            DeviceError: the board has no room for it, or was interrupted.
+            MicroPythonError: as for ``execute``.
+        """
+        conversation = self._at_prompt()
+        if not conversation.shows:
+            self.execute(snippets.call("display"), timeout=REQUEST_TIMEOUT)
+            conversation.shows = True
+
+    def take_display(self) -> None:
+        """Remove it again."""
+        conversation = self._at_prompt()
+        if conversation.shows:
+            self.execute(snippets.call("display_end"), timeout=REQUEST_TIMEOUT)
+            conversation.shows = False
+
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether one runs."""
         return self._conversation.interrupt()

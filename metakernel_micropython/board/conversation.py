@@ -277,6 +277,7 @@ class Conversation:
         self.raw = raw
         self._by_hand = False  # somebody writes bytes of their own: the protocol rests until it attaches again
         self.tells_questions: bool | None = False  # whether input() tells when it asks; None: this board cannot
+        self.shows = False  # whether the board has the function that gives the host something to show
         self._hidden = False  # what comes may be the echo of a password, up to the end of its question
         self._tap = tap or Tap()
         self._tap.begin(transport.address)
@@ -393,6 +394,7 @@ class Conversation:
             case Rebooted():
                 self.restarted = execution is None
                 self.tells_questions = False
+                self.shows = False
                 self._end_execution(
                     BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
                 )
@@ -511,7 +513,7 @@ class Conversation:
             with self._sending:
                 with self.changed:
                     if self._by_hand:
-                        self.tells_questions = False  # who knows what was done to the board
+                        self.tells_questions = self.shows = False  # who knows what was done to the board
                     self._by_hand = False
                     data = self.repl.send_attach()
                 self._write(data)
@@ -798,6 +800,9 @@ class Conversation:
         if self.tells_questions and self.ready:
             with contextlib.suppress(MicroPythonError):
                 self.start(snippets.call("input_end").encode()).wait(FAREWELL_TIMEOUT)
+        if self.shows and self.ready:
+            with contextlib.suppress(MicroPythonError):
+                self.start(snippets.call("display_end").encode()).wait(FAREWELL_TIMEOUT)
         with self._sending:
             if self._by_hand:
                 # What was written may have started a program. While the board compiles it, Ctrl-C is data for it.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..front_end import Jupyter
 
 OURS = ["boards", "cd", "connect", "connect_info", "disconnect", "lsmagic", "reboot", "rebootdevice", "restart"]
-OURS += ["get", "put", "time", "timeit", "info", "mem", "modules"]
+OURS += ["get", "put", "time", "timeit", "info", "mem", "modules", "plot", "display", "browse"]
 OURS += ["deploy", "mip", "run", "sync"]
 OURS += [
     "serialconnect",
@@ -129,7 +129,7 @@ def test_a_percent_sign_that_is_code_is_code(jupyter: Jupyter, cell: str) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx matplotlib pipe plot "
+    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx matplotlib pipe "
     "processing scheme tutor".split(),
 )
 def test_metakernels_magics_that_make_no_sense_here_are_hidden(plain: Jupyter, name: str) -> None:

@@ -82,9 +82,9 @@ def test_the_cell_below_is_the_files_content(jupyter: Jupyter) -> None:
     assert reply.stdout.splitlines()[0].startswith("Sent cell.py: 28 bytes, ")
     assert "verified" in reply.stdout
     assert jupyter.do("%cat cell.py").stdout == "%boards\nraise 1  \n\nx = 'é'\n"
-    assert "cell.py" in jupyter.do("%ls").stdout
+    assert "cell.py" in jupyter.do("%ls").plain
     jupyter.do("%rm cell.py")
-    assert "cell.py" not in jupyter.do("%ls").stdout
+    assert "cell.py" not in jupyter.do("%ls").plain
 
 
 def test_bytes_stay_as_they_are_there_and_back(jupyter: Jupyter, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_the_first_source_that_fails_ends_the_cell(kernel: Jupyter, tmp_path: Pa
     assert reply.error.name == "HostFileProblem"
     assert "a.py" in reply.error.value
     assert reply.stdout == ""
-    assert kernel.do("%ls").stdout == "No files in the current folder.\n"
+    assert kernel.do("%ls").plain == "No files in the current folder.\n"
 
 
 @pytest.mark.parametrize(
@@ -237,11 +237,11 @@ def test_a_tree_of_forty_files_there_and_back(kernel: Jupyter, tmp_path: Path) -
     (source / ".git" / "config").touch()
     (source / "hollow").mkdir()
     assert "Sent 40 files from site to www: " in kernel.do("%sendtofile --source site www").stdout
-    listed = kernel.do("%ls -r www").stdout
+    listed = kernel.do("%ls -r www").plain
     assert all(name in listed for name in ("www/naïve ☃.py", "www/größe/日本/", "www/hollow/"))
     assert ".git" not in listed
     assert "pycache" not in listed
-    assert kernel.do("%tree www").stdout.endswith("\n6 folders, 40 files\n")
+    assert kernel.do("%tree www").plain.endswith("\n6 folders, 40 files\n")
     assert "Fetched 40 files from www to back: " in kernel.do("%fetchfile -r www back").stdout
     for unwanted in ("lib/__pycache__", ".git"):
         shutil.rmtree(source / unwanted)
@@ -256,7 +256,7 @@ def test_a_source_beside_its_compiled_module_is_skipped_and_named(kernel: Jupyte
     for name in ("a.py", "a.mpy", "b.py"):
         (tmp_path / name).touch()
     assert "Skipped a.py: a.mpy is beside it\n" in kernel.do("%sendtofile --source .").stdout
-    assert kernel.do("%ls").stdout == "0  a.mpy\n0  b.py\n"
+    assert kernel.do("%ls").plain == "0  a.mpy\n0  b.py\n"
 
 
 @pytest.mark.parametrize(
@@ -348,11 +348,11 @@ def test_print_and_load_save_nothing_unless_asked(kernel: Jupyter, tmp_path: Pat
 def test_ls_and_tree_show_sizes_folders_and_names_without_surprises(kernel: Jupyter) -> None:
     kernel.do("%mkdir -p lib/deep\n%sendtofile -d lib/deep/x\n12345678901")
     kernel.do("open('a\\x1b[31m\\nb', 'w').close()")
-    assert kernel.do("%ls").stdout == "0  a\\x1b[31m\\nb\n   lib/\n"
-    assert kernel.do("%ls -r /lib").stdout == "    /lib/deep/\n12  /lib/deep/x\n"
-    assert kernel.do("%ls lib/deep/x").stdout == "12  lib/deep/x\n"
+    assert kernel.do("%ls").plain == "0  a\\x1b[31m\\nb\n   lib/\n"
+    assert kernel.do("%ls -r /lib").plain == "    /lib/deep/\n12  /lib/deep/x\n"
+    assert kernel.do("%ls lib/deep/x").plain == "12  lib/deep/x\n"
     drawing = "lib\n└── deep/\n    └── x\n1 folder, 1 file\n"
-    assert kernel.do("%tree lib").stdout == drawing
+    assert kernel.do("%tree lib").plain == drawing
 
 
 def test_df_tells_the_room_where_the_board_knows_it(kernel: Jupyter) -> None:
@@ -376,7 +376,7 @@ def test_folders_are_made_copied_moved_and_removed(kernel: Jupyter) -> None:
     assert content(kernel, "copy/b/a/d/f") == b"x\n"
     assert kernel.do("%rm a/d/c").stdout == "Removed a/d/c\n"
     assert kernel.do("%rm -r a copy").stdout == "Removed a and 2 things in it\nRemoved copy and 8 things in it\n"
-    assert kernel.do("%ls").stdout == "No files in the current folder.\n"
+    assert kernel.do("%ls").plain == "No files in the current folder.\n"
 
 
 @pytest.mark.parametrize("text", ["x = 1\n", "\nx\n", "\n\nx\n", "%boards\n", "é" * 10 + "\n"])
@@ -395,7 +395,7 @@ def test_edit_of_a_new_name_gives_an_empty_cell_and_keeps_a_cell_that_holds_more
     assert next_cell(kernel.do("%edit new.py")) == {"text": "%%sendtofile new.py\n", "replace": True}
     for cell in ("%boards\n%edit new.py", "%edit new.py\n1"):
         assert next_cell(kernel.do(cell))["replace"] is False
-    assert kernel.do("%ls").stdout == "No files in the current folder.\n"
+    assert kernel.do("%ls").plain == "No files in the current folder.\n"
 
 
 def test_writefile_writes_on_the_host(kernel: Jupyter, tmp_path: Path, home: Path) -> None:
@@ -406,7 +406,7 @@ def test_writefile_writes_on_the_host(kernel: Jupyter, tmp_path: Path, home: Pat
     kernel.do("%%writefile ~/at-home.txt\nx")
     assert (home / "at-home.txt").read_bytes() == b"x\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["n.py", "n.txt"]
-    assert kernel.do("%ls").stdout == "No files in the current folder.\n"
+    assert kernel.do("%ls").plain == "No files in the current folder.\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""%browse."""
+
+from __future__ import annotations
+
+from metakernel_micropython import browser
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.listing import tree
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.paths import board_paths
+
+
+class BrowseMagic(BoardMagic):
+    """Shows the board's files, to be clicked on."""
+
+    group = "Files"
+
+    @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
+    def line_browse(self, args: Namespace) -> None:
+        """%browse [FOLDER] - look at the files on the board, view, fetch, send and delete them.
+
+        It needs ipywidgets (pip install "metakernel-micropython[widgets]") and a front end that shows them, as
+        JupyterLab; without it is a tree, and %cat, %download, %upload and %rm do the same. What you click while a cell
+        runs is done when that has ended.
+        """
+        text, html = tree(self.board, args.folder)
+        if browser.available():
+            browser.Browser(self.kernel, args.folder).show(text)
+        else:
+            self.kernel.present(text, html)
+            self.kernel.Print('To click on them: !pip install "metakernel-micropython[widgets]", restart the kernel.')
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(BrowseMagic)

@@ -1,0 +1,79 @@
+"""%display and %%display."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metakernel_micropython.displaying import Displaying
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+
+
+class DisplayMagic(BoardMagic):
+    """Shows pictures, tables and JSON that the board gives."""
+
+    group = "Board"
+
+    @arguments(
+        argument("state", nargs="?", choices=("on", "off"), help="without it: say which"),
+        argument("--allow-html", action="store_true", help="HTML, SVG, JavaScript ... of the board may run here"),
+        argument("--forbid-html", action="store_true", help="they are shown as text again"),
+    )
+    def line_display(self, args: Namespace) -> None:
+        """%display [on|off] [--allow-html] - give the board a function display() that shows things in the notebook.
+
+        display(buffer, width, height, framebuf.RGB565) shows a picture in one of framebuf's formats; the format may be
+        left out where the size tells, and all of it where the object has width, height and buffer, as display drivers
+        have. display(data) shows PNG and JPEG, display(open("photo.jpg", "rb")) those in a file. Lists of dicts or of
+        lists are tables, as in display(rows, ["time", "temp"]); dicts are JSON. display("<b>x</b>", "html"), "svg",
+        "javascript", "markdown" and "latex" are shown as text unless you allow more for this session.
+
+        The function takes about 2 kB of the board's memory, until %display off, %disconnect or a restart. It is also
+        called show(), for programs that have a display of their own, as on the micro:bit: show(Image.HEART).
+
+        Example:
+          %display on
+          import framebuf
+          buffer = bytearray(128 * 8)
+          fb = framebuf.FrameBuffer(buffer, 128, 64, framebuf.MONO_VLSB)
+          fb.text("hello", 0, 0)
+          display(buffer, 128, 64)
+        """
+        if args.allow_html or args.forbid_html:
+            self.kernel.allow_html = args.allow_html
+            self.kernel.Print(f"HTML and what else could run in the browser is {self._may()}.")
+        if args.state == "on":
+            displaying = Displaying(self.kernel, once=False)
+            displaying.begin(self.board)
+            self.kernel.displaying = displaying
+        elif args.state == "off":
+            self._end()
+        if not (args.allow_html or args.forbid_html) or args.state:
+            self.kernel.Print(f"display() is {'off' if self.kernel.displaying is None else 'on'}.")
+
+    @arguments()
+    def cell_display(self, args: Namespace) -> None:
+        """%%display - give the board the function display() for this cell (see %display)."""
+        if self.kernel.displaying is None:
+            displaying = Displaying(self.kernel, once=True)
+            displaying.begin(self.board)
+            self.kernel.displaying = displaying
+
+    def post_process(self, retval: Any) -> Any:
+        """Take the function away where it was for one cell."""
+        if self.kernel.displaying is not None and self.kernel.displaying.once:
+            self._end()
+        return super().post_process(retval)
+
+    def _end(self) -> None:
+        self.kernel.displaying = None
+        if self.kernel.device is not None and self.kernel.device.idle:
+            self.kernel.device.take_display()
+
+    def _may(self) -> str:
+        return "allowed in this session" if self.kernel.allow_html else "shown as text"
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(DisplayMagic)

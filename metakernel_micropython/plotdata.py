@@ -1,0 +1,123 @@
+"""The readings of one plot: in memory with a limit, in a CSV file without one."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from math import isnan, nan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_VALUES = 1_000_000
+"""Numbers that are kept, eight bytes each; then the oldest quarter goes."""
+
+CLOCK = "host_seconds"
+"""The column that this computer adds: seconds since the program was started."""
+
+
+class Table:
+    """Columns of the same length; a reading that lacks a name has NaN there.
+
+    Attributes:
+        times: seconds since the program was started, when each reading came.
+        columns: the readings by name.
+        dropped: how many readings, the oldest, had no room any more.
+    """
+
+    def __init__(self, limit: int = MAX_VALUES) -> None:
+        self.times = array("d")
+        self.columns: dict[str, array[float]] = {}
+        self.dropped = 0
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def add(self, seconds: float, reading: dict[str, float]) -> None:
+        """Add a reading that came at that time."""
+        if len(reading) != len(self.columns) or reading.keys() != self.columns.keys():
+            for name in reading:
+                if name not in self.columns:
+                    self.columns[name] = array("d", [nan]) * len(self.times)
+        self.times.append(seconds)
+        for name, column in self.columns.items():
+            column.append(reading.get(name, nan))
+        if len(self.times) * (len(self.columns) + 1) > self._limit:
+            oldest = max(1, len(self.times) // 4)
+            self.dropped += oldest
+            for column in (self.times, *self.columns.values()):
+                del column[:oldest]
+
+    def tail(self, window: int | None) -> Table:
+        """Return a copy of the last readings, of all for None."""
+        start = max(0, len(self) - window) if window else 0
+        copied = Table()
+        copied.times = self.times[start:]
+        copied.columns = {name: column[start:] for name, column in self.columns.items()}
+        copied.dropped = self.dropped + start
+        return copied
+
+    def as_lists(self) -> dict[str, list[float]]:
+        """Return the columns as lists, as the host's Python and pandas take them."""
+        return {CLOCK: self.times.tolist()} | {name: column.tolist() for name, column in self.columns.items()}
+
+
+class CsvFile:
+    """A file that gets each reading as a row, with the names on top.
+
+    Attributes:
+        path: where it is.
+        problem: why it does not hold everything; ``""`` while it does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create the file, or empty it.
+
+        Raises:
+            OSError: it cannot be opened for writing.
+        """
+        self.path = path
+        self.problem = ""
+        self._names = [CLOCK]
+        self._file = path.open("w", encoding="utf-8", newline="")
+
+    def add(self, rows: list[tuple[float, dict[str, float]]]) -> None:
+        """Add readings with the times when they came."""
+        if self.problem:
+            return
+        try:
+            new = dict.fromkeys(name for _, reading in rows for name in reading if name not in self._names)
+            if new:
+                self._rewrite([*self._names, *new])
+            writer = csv.writer(self._file, lineterminator="\n")
+            for seconds, reading in rows:
+                writer.writerow([f"{seconds:.6f}", *(_written(reading.get(name)) for name in self._names[1:])])
+            self._file.flush()
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+
+    def _rewrite(self, names: list[str]) -> None:
+        """Begin the file with other names, with what it holds below them."""
+        self._file.close()
+        added = "," * (len(names) - len(self._names))
+        _, *rows = [*self.path.read_text("utf-8").splitlines(), ""] if len(self._names) > 1 else [""]
+        self._file = self.path.open("w", encoding="utf-8", newline="")
+        csv.writer(self._file, lineterminator="\n").writerow(names)
+        self._file.writelines(f"{row}{added}\n" for row in rows if row)
+        self._names = names
+
+    def close(self) -> None:
+        """Close the file."""
+        try:
+            self._file.close()
+        except OSError as error:
+            self.problem = self.problem or error.strerror or str(error)
+
+
+def _written(value: float | None) -> str:
+    """Return a number as a file has it: a whole one without a point, nothing for none."""
+    if value is None or isnan(value):
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
