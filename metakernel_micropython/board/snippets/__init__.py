@@ -137,10 +137,11 @@ def _parsed(name: str) -> ast.FunctionDef:
 def _rename(function: ast.FunctionDef) -> None:
     """Give the function's own names, and those of functions in it, names that every firmware has in ROM.
 
-    Names with underscores stay, because they are seen from outside.
+    What becomes an attribute of something keeps its name, because programs and tracebacks show it.
     """
     own: dict[str, str] = {}
     used = set()
+    seen = set()
     for node in ast.walk(function):
         match node:
             case ast.Name(name, ast.Store()) | ast.arg(name) | ast.ExceptHandler(name=str(name)):
@@ -149,9 +150,11 @@ def _rename(function: ast.FunctionDef) -> None:
                 own.setdefault(name, "")
             case ast.Name(name):
                 used.add(name)
+            case ast.Assign([ast.Attribute(), *_], ast.Name(name) | ast.Tuple([ast.Name(name), *_])):
+                seen.add(name)
             case ast.alias(name, as_name):
                 used.add(as_name or name)
-    rename = [name for name in own if not name.startswith("__")]
+    rename = [name for name in own if name not in seen]
     spare = (name for name in _ROM_NAMES if name not in used - set(rename))
     own = dict(zip(rename, spare, strict=False))  # a name too many keeps its own
     for node in ast.walk(function):
@@ -162,5 +165,7 @@ def _rename(function: ast.FunctionDef) -> None:
                 node.arg = own[name]
             case ast.FunctionDef(name) | ast.ClassDef(name) | ast.ExceptHandler(name=str(name)) if name in own:
                 node.name = own[name]
+            case ast.alias(name, as_name) if (as_name or name) in own:
+                node.asname = own[as_name or name]
             case ast.Nonlocal(names):
                 node.names = [own.get(name, name) for name in names]
