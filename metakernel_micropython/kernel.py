@@ -25,6 +25,8 @@ from .discovery import MagicTable, load_magics, strict
 from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
+from .outlet import PATIENCE as FRONT_END_PATIENCE
+from .outlet import Outlet, Output
 from .parser import CellParser, is_magic, leading_lines
 from .sources import CellSources, render
 
@@ -123,6 +125,10 @@ class MicroPythonKernel(MetaKernel):
         self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
+        self._outlet = Outlet.around(self.iopub_socket)
+        if self._outlet is not None:
+            self.iopub_socket = self._outlet
+        self._output = Output(self._outlet, self._show_output, self.Error)
         self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -283,6 +289,8 @@ class MicroPythonKernel(MetaKernel):
         self._cell = code
         self._device_error = None
         self._on_host = True
+        if self._outlet is not None:
+            self._outlet.take_time()
         try:
             if not silent:
                 self._tell_problems()
@@ -310,6 +318,9 @@ class MicroPythonKernel(MetaKernel):
             self._only_type = False
             self._stopwatch = None
             self.end_capture()
+            self._output.catch_up()
+            if self._outlet is not None and self._outlet.take_missed() and not silent:
+                self.Error(f"[a front end has not read for {FRONT_END_PATIENCE:g} s: it may have missed messages]")
             if self._trace is not None:
                 self._trace.stop()
             if self._log is not None and self._log.problem:
@@ -421,6 +432,7 @@ class MicroPythonKernel(MetaKernel):
                 self._write(values.feed(piece))
             if done:
                 self._write(values.flush())
+                self._output.catch_up()
             elif text:
                 execution.wait(0 if dialogue.open else OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
@@ -478,8 +490,10 @@ class MicroPythonKernel(MetaKernel):
             text = self._stopwatch.feed(text)
         if self._capture is not None:
             text = self._capture.feed(text)
-        if text:
-            self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
+        self._output.write(text)
+
+    def _show_output(self, text: str) -> None:
+        self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
@@ -537,6 +551,8 @@ class MicroPythonKernel(MetaKernel):
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
         device = self.device
+        if self._outlet is not None:
+            self._outlet.hurry()
         if not (device is not None and device.interrupt()) and self._on_host:
             _interrupt_main_thread()
 

@@ -64,7 +64,7 @@ FAREWELL_TIMEOUT = 1.0
 COMPILE_PATIENCE = 0.3
 """Seconds that a small board may take to find a syntax error, before the program counts as running."""
 
-PENDING_LIMIT = 4 * 1024 * 1024
+PENDING_LIMIT = 1024 * 1024
 """Bytes of output that wait to be shown before the reader lets the board wait."""
 
 RESET_FAREWELL = b"soft reboot\r\n"

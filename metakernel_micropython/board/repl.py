@@ -63,6 +63,9 @@ _ESP_ROM = re.compile(rb"\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
 # How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
 _TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
 _COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
+# While the source goes out: the board has room for more of it, or has all that it wants.
+_PASTE_REPLY = re.compile(rb"[\x01\x04]")
+_MANY_ENDS = re.compile(rb"\x04{3,}")
 _EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\Z)")
 
 
@@ -369,12 +372,11 @@ class Repl:
         if self._restarted_while_sending(events):
             return True
         # Anything but the two control bytes is a timer or a thread that prints.
-        for at, byte in enumerate(self._in):
-            if byte not in b"\x01\x04":
-                continue
-            self._emit(at, events)
+        if found := _PASTE_REPLY.search(self._in):
+            self._emit(found.start(), events)
+            mark = bytes(self._in[:1])
             del self._in[:1]
-            if byte == CTRL_A[0]:
+            if mark == CTRL_A:
                 self._credit += self._window
                 return True
             # The board has the source, or has seen a syntax error in it: then it swallows what comes until one 0x04
@@ -430,6 +432,9 @@ class Repl:
         The board sends 0x04, the traceback, 0x04 and ``>``. A program may print 0x04 itself; the end is accepted only
         where both marks stand around something that can be a traceback.
         """
+        if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
+            self._emit_watching(run.end() - 2, events)
+            return bool(self._in)
         second = self._in.find(CTRL_D, 1)
         traceback = bytes(self._in[1:second] if second > 0 else self._in[1 : MAX_TRACEBACK + 2])
         is_data = bool(traceback) and not _starts_like_traceback(traceback)
