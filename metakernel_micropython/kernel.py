@@ -5,6 +5,7 @@ It talks to Jupyter and to one ``Board``; the protocol, the lines and the magics
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -114,6 +115,9 @@ class MicroPythonKernel(MetaKernel):
         self.device: Board | None = None
         self._lost = ""
         self._on_host = False  # a cell runs, and what it does now happens on the host
+        self._begun = False  # a cell was asked for
+        self._stopped = False  # Stop came before anything of it ran
+        self._stopping = threading.Lock()  # guards the three above, which Stop reads on another thread
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
@@ -287,6 +291,14 @@ class MicroPythonKernel(MetaKernel):
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Handle a cell. Front ends hear of it before ``do_execute`` begins: Stop counts from here on."""
+        self._begun, self._stopped = True, False
+        try:
+            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+        finally:
+            self._begun = False
+
     async def do_execute(
         self,
         code: str,
@@ -301,10 +313,13 @@ class MicroPythonKernel(MetaKernel):
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         self._cell = code
         self._device_error = None
-        self._on_host = True
         if self._outlet is not None:
             self._outlet.take_time()
+        with self._stopping:
+            self._on_host = True
         try:
+            if self._stopped:
+                raise KeyboardInterrupt
             if not silent:
                 self._tell_problems()
                 self._start_trace()
@@ -327,6 +342,9 @@ class MicroPythonKernel(MetaKernel):
         except BaseException as error:
             return self._failed(failure(error), silent)
         finally:
+            # With the lock, and for the last Stop: it must not hit what comes next, which would get no reply.
+            with contextlib.suppress(KeyboardInterrupt), self._stopping:
+                self._on_host = False
             self._on_host = False
             self._only_type = False
             self._stopwatch = None
@@ -566,8 +584,13 @@ class MicroPythonKernel(MetaKernel):
         device = self.device
         if self._outlet is not None:
             self._outlet.hurry()
-        if not (device is not None and device.interrupt()) and self._on_host:
-            _interrupt_main_thread()
+        with self._stopping:
+            if device is not None and device.interrupt():
+                return
+            if self._on_host:
+                _interrupt_main_thread()
+            elif self._begun:
+                self._stopped = True
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the board's line at once; the board keeps its state."""

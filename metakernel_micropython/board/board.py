@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ PROBE_TIMEOUT = 3.0
 
 REQUEST_TIMEOUT = 5.0
 """Seconds for the short requests that the host makes on its own account."""
+
+MAX_REPLY = 1024 * 1024
+"""Characters of the answer to a short request."""
 
 MAX_LITERAL = 64 * 1024
 """Bytes of a value's text that ``evaluate`` reads; more is refused."""
@@ -256,14 +260,29 @@ class Board:
                 if text := execution.read():
                     take(text)
         else:
-            if not execution.wait(timeout):
-                self.interrupt()
-                execution.wait()
-                raise BoardTimeout(f"The board on {self.address} did not answer a request within {timeout:g} s.")
-            if text := execution.read():
-                take(text)
+            self._take_reply(execution, take, timeout)
         execution.check()
         return "".join(kept)
+
+    def _take_reply(self, execution: Execution, take: Callable[[str], object], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        size = 0
+        done = False
+        while not done:
+            done = execution.done
+            text = execution.read(max(0.0, deadline - time.monotonic()))
+            size += len(text)
+            problem = ""
+            if size > MAX_REPLY:
+                problem = f"answered a request with more than {MAX_REPLY} characters"
+            elif not execution.done and time.monotonic() >= deadline:
+                problem = f"did not answer a request within {timeout:g} s"
+            if problem:
+                self.interrupt()
+                execution.discard()
+                raise BoardTimeout(f"The board on {self.address} {problem}.")
+            if text:
+                take(text)
 
     def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT) -> object:
         """Return the value of an expression on the board, as data: numbers, strings, bytes, and containers of them.

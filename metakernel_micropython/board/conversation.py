@@ -144,6 +144,11 @@ class Execution:
             self._wait(lambda: self._ended or len(self._pending) >= pending, timeout)
             return self._ended
 
+    def discard(self) -> None:
+        """Wait until it ends, and throw away what it prints until then."""
+        while not self.wait():
+            self.read(0)
+
     def answer(self, text: str | None, *, echoes: bool = False, secret: bool = False) -> str:
         """Give the program a line of input; return what had to be left out of it, ``""`` for nothing.
 

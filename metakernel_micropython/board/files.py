@@ -54,6 +54,9 @@ DIGEST_SPEED = 2_000
 MAX_PIECE = 12 * 1024
 """Bytes of a file in one execution at most."""
 
+MAX_REPLY = 4 * 1024 * 1024
+"""Characters of an answer, for example a listing; a board that says more does not come to an end."""
+
 MIN_PIECE = 96
 """Bytes in one execution at least; also what the smallest boards get."""
 
@@ -216,7 +219,8 @@ class Files:
             if progress is not None:
                 progress(min(len(content), size), size)
 
-        self._run(source, path, take)
+        # A byte takes four characters at most, in a literal.
+        self._run(source, path, take, limit=MAX_REPLY + 4 * size)
         return bytes(content) if sound and not rest else None
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -429,19 +433,36 @@ class Files:
         self._run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
         return "".join(said)
 
-    def _run(self, source: str, path: str, take: Callable[[str], object], patience: float = PATIENCE) -> None:
+    def _run(
+        self,
+        source: str,
+        path: str,
+        take: Callable[[str], object],
+        patience: float = PATIENCE,
+        limit: int = MAX_REPLY,
+    ) -> None:
         execution = self._board.start(source)
+        came = 0
         deadline = time.monotonic() + patience
         done = False
         while not done:
             done = execution.done
             # "" may also be half a line end, which is kept until the rest of it comes.
             if text := execution.read(max(0.0, deadline - time.monotonic())):
+                came += len(text)
+                if came > limit:
+                    self._board.interrupt()
+                    execution.discard()
+                    raise TransferFailed(
+                        f"The board on {self._address} said more than {limit} characters"
+                        + (f" about {path}" if path else "")
+                        + " and did not end: there are too many files in one folder, or something else prints."
+                    )
                 take(text)
                 deadline = time.monotonic() + patience
             elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
                 self._board.interrupt()
-                execution.wait()
+                execution.discard()
                 raise BoardTimeout(
                     f"The board on {self._address} did not answer for {patience:g} s"
                     + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")

@@ -169,7 +169,7 @@ class Values:
                     )
         except (MicroPythonError, _Disturbed):
             self._board.interrupt()
-            execution.wait()
+            execution.discard()
             raise
         try:
             execution.check()

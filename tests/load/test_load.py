@@ -103,8 +103,8 @@ def test_a_long_line(kernel: Jupyter, count: int) -> None:
 
 
 @sizes(2_000, 20_000)
-def test_a_cell_of_many_lines(kernel: Jupyter, count: int) -> None:
-    kernel.do("x = 0")
+def test_a_cell_of_many_lines(kernel: Jupyter, virtual_address: str, count: int) -> None:
+    kernel.do(f"%connect {virtual_address} --heap 33554432\nx = 0")  # the compiler needs its room
     reply = kernel.do("x += 1\n" * (count - 1) + "x", timeout=120)
     assert reply.value == str(count - 1)
     # Its last line is where an error is told.
