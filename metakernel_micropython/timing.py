@@ -6,11 +6,10 @@ import ast
 import io
 import math
 import re
-import secrets
 import time
 import tokenize
 
-from .cells import ValueFilter
+from .cells import ValueFilter, new_mark
 
 TARGET = 0.2
 """Seconds that the loops of one run take at least, as with IPython's %timeit."""
@@ -43,7 +42,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self._mark = "\x1e" + secrets.token_hex(2)
+        self._mark = new_mark()
         self._held = ""
         self._ticks: list[int] = []
         self._start = time.monotonic()
@@ -109,7 +108,7 @@ class Trial:
     def __init__(self, statement: str, setup: str = "", loops: int | None = None, runs: int | None = None) -> None:
         self._loops = loops
         self._runs = runs
-        mark = "\x1e" + secrets.token_hex(2)
+        mark = new_mark()
         self.values = ValueFilter(mark)
         head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
         head += [" __mk_s=__mk_c()", " for __mk_i in range(__mk_n):"]

@@ -54,7 +54,7 @@ DIGEST_SPEED = 2_000
 MAX_PIECE = 12 * 1024
 """Bytes of a file in one execution at most."""
 
-MAX_REPLY = 4 * 1024 * 1024
+MAX_REPLY = 1024 * 1024
 """Characters of an answer, for example a listing; a board that says more does not come to an end."""
 
 MIN_PIECE = 96

@@ -69,17 +69,20 @@ def kernel(start: Start, virtual_address: str) -> Iterator[Jupyter]:
 
 @sizes(200, 10_000)
 def test_many_cells(kernel: Jupyter, count: int) -> None:
-    kernel.do("n = 0")
+    kernel.do("import gc\nn = 0")
+    free = "gc.collect()\ngc.mem_free()"
     warm = count // 4
-    level = None
+    level, before = None, 0
     for number in range(1, count + 1):
         reply = kernel.do(f"n += 1  # {number}\nprint(n)\nn")
         assert reply.stdout == f"{number}\n"
         assert reply.value == str(number)
         if number == warm:
-            level = Level.of(kernel)
+            level, before = Level.of(kernel), int(str(kernel.do(free).value))
     assert level is not None
     level.check(kernel, 10)
+    # Nor does the board's heap fill up.
+    assert before - int(str(kernel.do(free).value)) < 500
 
 
 @sizes(4, 100)
