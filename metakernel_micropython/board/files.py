@@ -219,8 +219,7 @@ class Files:
             if progress is not None:
                 progress(min(len(content), size), size)
 
-        # A byte takes four characters at most, in a literal.
-        self._run(source, path, take, limit=MAX_REPLY + 4 * size)
+        self._run(source, path, take, content=4 * size)  # a byte takes four characters at most, in a literal
         return bytes(content) if sound and not rest else None
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -439,7 +438,7 @@ class Files:
         path: str,
         take: Callable[[str], object],
         patience: float = PATIENCE,
-        limit: int = MAX_REPLY,
+        content: int = 0,
     ) -> None:
         execution = self._board.start(source)
         came = 0
@@ -450,11 +449,11 @@ class Files:
             # "" may also be half a line end, which is kept until the rest of it comes.
             if text := execution.read(max(0.0, deadline - time.monotonic())):
                 came += len(text)
-                if came > limit:
+                if came > MAX_REPLY + content:
                     self._board.interrupt()
                     execution.discard()
                     raise TransferFailed(
-                        f"The board on {self._address} said more than {limit} characters"
+                        f"The board on {self._address} said more than {MAX_REPLY + content} characters"
                         + (f" about {path}" if path else "")
                         + " and did not end: there are too many files in one folder, or something else prints."
                     )
