@@ -129,7 +129,8 @@ class ValueFilter:
         while (at := self._held.find(self.mark)) >= 0:
             part, self._held = self._held[:at], self._held[at + len(self.mark) :]
             if not self._inside:
-                shown += part
+                shown += part.removeprefix("\n") if self._end_of_line else part
+                self._end_of_line = False
             elif self._too_long:
                 shown += part[: -len(_AFTER)]
                 self._end_of_line = True

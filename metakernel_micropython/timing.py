@@ -22,7 +22,8 @@ _TICKS_PERIOD = 2**30  # microseconds, on boards with 32 bits (MICROPY_PY_TIME_T
 # CircuitPython has no ticks_us.
 _TICKS = "(lambda t:t.ticks_us()if hasattr(t,'ticks_us')else t.monotonic_ns()//1000)(__import__('time'))"
 
-_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d+), in (?P<function>\S+)')
+_SYNTAX_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9})(?![\d,])')
+_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9}), in (?P<function>\S+)')
 
 
 def amount(seconds: float) -> str:
@@ -170,8 +171,8 @@ class Trial:
                 at = int(frame["line"])
                 at = at - self.lines_above + line - 1 if at > self.lines_above else line
                 text = f'  File "<stdin>", line {at}, in <module>'
-            elif text.startswith('  File "<stdin>", line ') and not frame:  # of a syntax error
-                at = int(re.findall(r"\d+", text)[0])
+            elif found := _SYNTAX_FRAME.match(text):
+                at = int(found["line"])
                 text = f'  File "<stdin>", line {max(1, at - self.lines_above + line - 1)}'
             shown.append(text)
         return "\n".join(shown)

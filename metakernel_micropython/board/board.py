@@ -42,7 +42,7 @@ MAX_REPLY = 1024 * 1024
 MAX_LITERAL = 64 * 1024
 """Bytes of a value's text that ``evaluate`` reads; more is refused."""
 
-_VERSION = re.compile(r"v(\d+)\.(\d+)")
+_VERSION = re.compile(r"v(\d{1,9})\.(\d{1,9})")
 _RAW_PASTE_SINCE = (1, 14)
 
 
@@ -297,7 +297,7 @@ class Board:
             raise ValueError(f"The value of {expression} is too long: {len(text)} characters.")
         try:
             return ast.literal_eval(text.strip())
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+        except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
             raise ValueError(f"The value of {expression} is not plain data: {text.strip()[:80]}") from None
 
     def hear_questions(self) -> bool:

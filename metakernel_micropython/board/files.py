@@ -350,7 +350,8 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        return int(self._ask(snippets.call("files_remove", name, recurse), path).strip())
+        removed: int = _tuple(f"({self._ask(snippets.call('files_remove', name, recurse), path).strip()},)", (int,))[0]
+        return removed
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
         """Make a folder; with ``parents`` also those above it, and one that is there is left as it is."""
@@ -481,7 +482,7 @@ class Files:
         if error.name != "OSError":
             return error
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
-        number = re.search(r"\d+", error.message)
+        number = re.search(r"\d{1,9}", error.message)
         what = named[0] if named else self._abilities.numbers.get(int(number[0]), "") if number else ""
         match what:
             case "ENOSPC":
@@ -536,7 +537,7 @@ def _tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     """
     try:
         value = ast.literal_eval(text.strip()) if len(text) <= _LONGEST_LINE else None
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         value = None
     if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
         return value
@@ -553,6 +554,6 @@ def _from_base64(line: str) -> bytes | None:
 def _from_literal(line: str) -> bytes | None:
     try:
         value = ast.literal_eval(line) if len(line) <= _LONGEST_LINE else None
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, bytes) else None

@@ -56,7 +56,7 @@ _SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
 _SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
 # What a board shows after any reset that ends at the friendly prompt.
 _FRIENDLY_BANNER = re.compile(
-    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> "
+    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}?>>> "
 )
 # The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
 _ESP_ROM = re.compile(rb"\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
@@ -323,8 +323,6 @@ class Repl:
         return bool(self._in)
 
     def _on_paste_reply(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         replies = (
             (RAW_PASTE_GRANTED, self._paste_granted),
             (RAW_PASTE_REFUSED, self._paste_refused),
@@ -332,6 +330,8 @@ class Repl:
             (RAW_BANNER, self._paste_refused),
         )
         found = [(at, mark, react) for mark, react in replies if (at := self._in.find(mark)) >= 0]
+        if self._restarted_while_sending(min((at for at, _, _ in found), default=len(self._in)), events):
+            return True
         if not found:
             self._emit_but(len(RAW_BANNER) - 1, events)
             return False
@@ -369,10 +369,11 @@ class Repl:
         self.state = State.SENDING
 
     def _on_pasting(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         # Anything but the two control bytes is a timer or a thread that prints.
-        if found := _PASTE_REPLY.search(self._in):
+        found = _PASTE_REPLY.search(self._in)
+        if self._restarted_while_sending(found.start() if found else len(self._in), events):
+            return True
+        if found:
             self._emit(found.start(), events)
             mark = bytes(self._in[:1])
             del self._in[:1]
@@ -388,9 +389,9 @@ class Repl:
         return False
 
     def _on_sending(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         at = self._in.find(b"OK")
+        if self._restarted_while_sending(at if at >= 0 else len(self._in), events):
+            return True
         if at < 0:
             self._emit_but(1, events)
             return False
@@ -399,9 +400,9 @@ class Repl:
         self._started(events)
         return True
 
-    def _restarted_while_sending(self, events: list[Event]) -> bool:
-        """Whether what arrived holds the banner of a board that was reset; nobody answers the source then."""
-        found = _FRIENDLY_BANNER.search(self._tail + self._in)
+    def _restarted_while_sending(self, size: int, events: list[Event]) -> bool:
+        """Whether the banner of a board that was reset came before its answer, which stands behind ``size`` bytes."""
+        found = _FRIENDLY_BANNER.search(self._tail + self._in[:size])
         if not found:
             return False
         self._emit(found.end() - len(self._tail), events)
