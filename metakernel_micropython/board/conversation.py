@@ -67,6 +67,9 @@ COMPILE_PATIENCE = 0.3
 PENDING_LIMIT = 1024 * 1024
 """Bytes of output that wait to be shown before the reader lets the board wait."""
 
+MAX_BANNER = 300
+"""Characters that are kept of what a board calls itself."""
+
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
 
@@ -557,7 +560,8 @@ class Conversation:
                 raise ConnectError(self._no_prompt(ANSWER_TIMEOUT))
         lines = decode(self.take_between()[0]).splitlines()
         named = [line.strip() for line in lines if "Python" in line]
-        return named[-1] if named else ""
+        # It is shown and kept: a board must not move somebody's cursor with it.
+        return "".join(filter(str.isprintable, named[-1]))[:MAX_BANNER] if named else ""
 
     def soft_reset(self) -> str:
         """Soft-reset the board and return what it said; variables are gone, ``boot.py`` has run.
