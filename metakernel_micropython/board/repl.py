@@ -469,7 +469,9 @@ class Repl:
                 self._emit_watching(len(self._in) - held, events)
                 return self.state is not State.REBOOTING
             return False
-        self._emit(end, events)
+        self._emit_watching(end, events)
+        if self.state is not State.REBOOTING:
+            return True
         del self._in[: len(RAW_BANNER)]
         self.state = State.READY
         self._tail = b""
@@ -493,17 +495,22 @@ class Repl:
         """Give out ``size`` bytes of output; where they show that the board restarted, stop behind that place."""
         seen = self._tail + bytes(self._in[:size])
         old = len(self._tail)
+        first: tuple[int, bool] | None = None
         for mark, hard in ((RAW_BANNER, False), (b"\r\n>>> ", True), (b"boot:0x", True)):
-            at = seen.find(mark, max(0, old - len(mark) + 1))
+            at = seen.find(mark, max(0, old - len(mark) + 1), first[0] if first else None)
             while at >= 0:
                 end = at + len(mark)
                 if self._shows_reboot(seen[max(0, end - _TAIL) : end], mark):
-                    self._emit(end - old, events)
-                    self._tail = b""
-                    self.state = State.UNKNOWN if hard else State.READY
-                    events.append(Rebooted(hard))
-                    return
-                at = seen.find(mark, at + 1)
+                    first = end, hard
+                    break
+                at = seen.find(mark, at + 1, first[0] if first else None)
+        if first is not None:
+            end, hard = first
+            self._emit(end - old, events)
+            self._tail = b""
+            self.state = State.UNKNOWN if hard else State.READY
+            events.append(Rebooted(hard))
+            return
         self._emit(size, events)
         self._tail = seen[-_TAIL:]
 

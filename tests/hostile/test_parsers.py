@@ -100,8 +100,16 @@ def flat(events: list[Any]) -> list[object]:
     return found
 
 
+FRIENDLY = b"MicroPython v1.27.0 on 2025-12-09; a board with a chip\r\n>>> "
+
+
 @pytest.mark.parametrize("make", STATES)
 @given(data=board_bytes, at=cuts)
+@example(data=FRIENDLY + FRIENDLY, at=[60])
+@example(data=b"\x01" + FRIENDLY, at=[1])
+@example(data=FRIENDLY + b"\r\nMPY: soft reboot\r\n" + BANNER, at=[60])
+@example(data=b"\nrst:0xc (SW),boot:0x" + BANNER, at=[47])
+@example(data=b"\x04\x04PYB: soft reboot\r\n" + BANNER + FRIENDLY, at=[47])
 def test_the_protocol_takes_anything_however_it_is_split(make: Callable[[], Repl], data: bytes, at: list[int]) -> None:
     whole, split = make(), make()
     expected = flat(whole.receive(data))
