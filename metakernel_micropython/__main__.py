@@ -12,21 +12,23 @@ def main() -> None:
         from .install import main as install
 
         sys.exit(install(sys.argv[2:]))
-    _move_current_folder_back()
+    _leave_current_folder()
     from .app import MicroPythonKernelApp
     from .kernel import MicroPythonKernel
 
     MicroPythonKernelApp.launch_instance(kernel_class=MicroPythonKernel, app_name=MicroPythonKernel.app_name)
 
 
-def _move_current_folder_back() -> None:
-    """Look for modules in the current folder last.
+def _leave_current_folder() -> None:
+    """Look for no modules in the current folder.
 
     People keep files for their board beside the notebook, with names such as ``secrets.py``, ``machine.py`` or
-    ``select.py``; they must not replace modules of the host. Cells of ``%%python`` still find their own.
+    ``select.py``; they must not replace modules of the host. Nor must a file in a folder that somebody sent run because
+    it has the name of a package that is looked for and not installed. The first cell of ``%%python`` adds the folder,
+    at the end (see ``discovery``): such cells find their own modules.
     """
     current = str(Path.cwd())
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", current)] + [current]
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", current)]
 
 
 if __name__ == "__main__":

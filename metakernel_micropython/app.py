@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import zmq
 from ipykernel.iostream import OutStream
 from metakernel import MetaKernelApp
 from traitlets import default
+
+from .outlet import QUEUE_LENGTH
 
 
 class QuietOutStream(OutStream):
@@ -30,6 +33,14 @@ class MicroPythonKernelApp(MetaKernelApp):
     @default("outstream_class")
     def _quiet_outstream_class(self) -> str:
         return f"{__name__}.{QuietOutStream.__name__}"
+
+    def init_iopub(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        """Open the publishing socket with a short queue: its length counts messages of any size (see ``outlet``)."""
+        context.setsockopt(zmq.SNDHWM, QUEUE_LENGTH)  # the default for the sockets that are made meanwhile
+        try:
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
+        finally:
+            del context.sockopts[zmq.SNDHWM]
 
     @property
     def config_file_paths(self) -> list[str]:  # type: ignore[override]

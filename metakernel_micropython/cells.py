@@ -7,6 +7,7 @@ and on its own lines, in a call that prints its ``repr`` between two marks that 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import secrets
 import warnings
@@ -33,6 +34,18 @@ class Program:
     mark: str
 
 
+_MARKS = itertools.cycle({"\x1e" + secrets.token_hex(2) for _ in range(8)})
+
+
+def new_mark() -> str:
+    """Return a text that no program prints by chance, for finding something in its output.
+
+    A few take turns: a board keeps each short string that it has ever read in a source for good (``py/qstr.c``), and
+    one for each cell would fill it up within a day.
+    """
+    return next(_MARKS)
+
+
 def prepare(code: str, lines_above: int = 0) -> Program:
     """Make a cell's code ready for the board.
 
@@ -46,7 +59,7 @@ def prepare(code: str, lines_above: int = 0) -> Program:
     if span is None:
         return Program(above + code, "")
     start, end = span
-    mark = "\x1e" + secrets.token_hex(2)
+    mark = new_mark()
     # The list prints its item's repr piece by piece, where repr() would need the room for all of it; "_" as the
     # friendly prompt sets it. A call, so that no name is left behind; None shows nothing. Short: bytes are time.
     show = f'(lambda v,m="\\x1e{mark[1:]}":v is None or print(m,[v],m)or globals().update(_=v))'
@@ -116,7 +129,8 @@ class ValueFilter:
         while (at := self._held.find(self.mark)) >= 0:
             part, self._held = self._held[:at], self._held[at + len(self.mark) :]
             if not self._inside:
-                shown += part
+                shown += part.removeprefix("\n") if self._end_of_line else part
+                self._end_of_line = False
             elif self._too_long:
                 shown += part[: -len(_AFTER)]
                 self._end_of_line = True

@@ -100,6 +100,8 @@ def _once(kernel: MicroPythonKernel, module: str) -> Callable[[], Magic]:
     def make() -> Magic:
         if not made:
             loaded = importlib.import_module(f"metakernel.magics.{module}_magic")
+            if module == "python":  # its cells find modules beside the notebook, behind all that are installed
+                sys.path.append(str(Path.cwd()))
             kinds = [kind for _, kind in inspect.getmembers(loaded, _is_magic) if kind.__module__ == loaded.__name__]
             made.append(strict(kinds[0])(kernel))
         return made[0]

@@ -5,6 +5,7 @@ It talks to Jupyter and to one ``Board``; the protocol, the lines and the magics
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ipykernel import kernel_protocol_version  # type: ignore[attr-defined]
 from metakernel import ExceptionWrapper, MetaKernel
 from metakernel.config import get_local_magics_dir
 from traitlets import Float, Int, Unicode
@@ -25,6 +27,8 @@ from .discovery import MagicTable, load_magics, strict
 from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
+from .outlet import PATIENCE as FRONT_END_PATIENCE
+from .outlet import Outlet, Output
 from .parser import CellParser, is_magic, leading_lines
 from .sources import CellSources, render
 
@@ -115,6 +119,9 @@ class MicroPythonKernel(MetaKernel):
         self._lost = ""
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
+        self._begun = False  # a cell was asked for
+        self._stopped = False  # Stop came before anything of it ran
+        self._stopping = threading.Lock()  # guards the three above, which Stop reads on another thread
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
@@ -132,6 +139,10 @@ class MicroPythonKernel(MetaKernel):
         self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
+        self._outlet = Outlet.around(self.iopub_socket)
+        if self._outlet is not None:
+            self.iopub_socket = self._outlet
+        self._output = Output(self._outlet, self._show_output, self.Error)
         self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -145,8 +156,20 @@ class MicroPythonKernel(MetaKernel):
 
     @property
     def kernel_info(self) -> dict[str, Any]:
-        """What the kernel tells about itself: no subshells, because they would share the board's line."""
-        return {**super().kernel_info, "supported_features": []}
+        """What the kernel tells about itself: no subshells, because they would share the board's line.
+
+        ipykernel's own would import debugpy to know whether it is there: a quarter of the kernel's start and 12 MB, for
+        code that does not run in this process.
+        """
+        return {
+            "protocol_version": kernel_protocol_version,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": [],
+        }
 
     async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:
         """Refuse a subshell: the board has one prompt."""
@@ -277,6 +300,14 @@ class MicroPythonKernel(MetaKernel):
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Handle a cell. Front ends hear of it before ``do_execute`` begins: Stop counts from here on."""
+        self._begun, self._stopped = True, False
+        try:
+            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+        finally:
+            self._begun = False
+
     async def do_execute(
         self,
         code: str,
@@ -291,8 +322,13 @@ class MicroPythonKernel(MetaKernel):
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         self._cell = code
         self._device_error = None
-        self._on_host = True
+        if self._outlet is not None:
+            self._outlet.take_time()
+        with self._stopping:
+            self._on_host = True
         try:
+            if self._stopped:
+                raise KeyboardInterrupt
             if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
                 self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
             if not silent:
@@ -317,11 +353,17 @@ class MicroPythonKernel(MetaKernel):
         except BaseException as error:
             return self._failed(failure(error), silent)
         finally:
+            # With the lock, and for the last Stop: it must not hit what comes next, which would get no reply.
+            with contextlib.suppress(KeyboardInterrupt), self._stopping:
+                self._on_host = False
             self._on_host = False
             self._only_type = False
             self._plotting = None
             self._stopwatch = None
             self.end_capture()
+            self._output.catch_up()
+            if self._outlet is not None and self._outlet.take_missed() and not silent:
+                self.Error(f"[a front end has not read for {FRONT_END_PATIENCE:g} s: it may have missed messages]")
             if self._trace is not None:
                 self._trace.stop()
             if self._log is not None and self._log.problem:
@@ -479,6 +521,7 @@ class MicroPythonKernel(MetaKernel):
                 self._write(values.feed(piece))
             if done:
                 self._write(values.flush())
+                self._output.catch_up()
             elif text:
                 execution.wait(0 if dialogue.open else OUTPUT_INTERVAL)
             elif execution.interrupts > max(interrupts, 1):
@@ -563,8 +606,10 @@ class MicroPythonKernel(MetaKernel):
             text = self._capture.feed(text)
         if self._plot is not None:
             text = self._plot.feed(text)
-        if text:
-            self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
+        self._output.write(text)
+
+    def _show_output(self, text: str) -> None:
+        self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
@@ -622,8 +667,15 @@ class MicroPythonKernel(MetaKernel):
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
         device = self.device
-        if not (device is not None and device.interrupt()) and self._on_host:
-            _interrupt_main_thread()
+        if self._outlet is not None:
+            self._outlet.hurry()
+        with self._stopping:
+            if device is not None and device.interrupt():
+                return
+            if self._on_host:
+                _interrupt_main_thread()
+            elif self._begun:
+                self._stopped = True
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the board's line at once; the board keeps its state."""

@@ -53,7 +53,7 @@ def drawn(entries: Iterable[tuple[str, bool]]) -> Iterator[str]:
         *above, name = path.split("/")
         bars = ""
         for depth in range(len(above)):
-            bars += "    " if last["/".join(above[:depth])] < index else "│   "
+            bars += "    " if last.get("/".join(above[:depth]), -1) < index else "│   "
         corner = "└── " if last[folders[index]] == index else "├── "
         yield f"{bars}{corner}{shown(name)}{'/' if is_folder else ''}"
 

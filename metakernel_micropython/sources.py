@@ -19,7 +19,7 @@ MAX_CELLS = 2000
 
 _SHOWN_REPEATS = 3
 
-_FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
+_FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9})(?:, in (?P<function>.*))?$')
 _DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>[^\W\d]\w*)", re.MULTILINE)
 _UNNAMED: dict[type[ast.AST], str] = {
     ast.Lambda: "<lambda>",

@@ -31,8 +31,8 @@ MAX_LINE = 100_000
 """Lines behind this one are not looked for: a board would read the whole file."""
 
 _MISSING = re.compile(r"no module named '?(?P<name>[\w./-]+)'?")
-_FRAME = re.compile(r'^  File "(?P<path>[^"\n]+\.py)", line (?P<line>\d+)', re.MULTILINE)
-_NUMBER = re.compile(r"^(?:\[Errno )?\(?(?P<number>-?\d+)")
+_FRAME = re.compile(r'^  File "(?P<path>[^"\n]+\.py)", line (?P<line>\d{1,9})(?!\d)', re.MULTILINE)
+_NUMBER = re.compile(r"^(?:\[Errno )?\(?(?P<number>-?\d{1,9})(?!\d)")
 _NAME = re.compile(r"\bE[A-Z0-9]{3,}\b")
 
 # Words for the names that MicroPython has (py/mperrno.h), and its numbers, which are those of Linux.
@@ -135,7 +135,7 @@ def _frames(error: DeviceError, board: Board) -> Iterator[str]:
     for path, part in zip(paths, reply.split("\x1e"), strict=False):
         for line in part.splitlines()[:MAX_FRAMES]:
             number, _, text = line.partition(" ")
-            if number.isdecimal() and text:
+            if number.isdecimal() and len(number) < 10 and text:
                 texts[path, int(number)] = shown(text[:200])
     for frame in frames:
         if frame in texts:

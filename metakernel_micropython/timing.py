@@ -6,11 +6,10 @@ import ast
 import io
 import math
 import re
-import secrets
 import time
 import tokenize
 
-from .cells import ValueFilter
+from .cells import ValueFilter, new_mark
 
 TARGET = 0.2
 """Seconds that the loops of one run take at least, as with IPython's %timeit."""
@@ -23,7 +22,8 @@ _TICKS_PERIOD = 2**30  # microseconds, on boards with 32 bits (MICROPY_PY_TIME_T
 # CircuitPython has no ticks_us.
 _TICKS = "(lambda t:t.ticks_us()if hasattr(t,'ticks_us')else t.monotonic_ns()//1000)(__import__('time'))"
 
-_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d+), in (?P<function>\S+)')
+_SYNTAX_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9})(?![\d,])')
+_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9}), in (?P<function>\S+)')
 
 
 def amount(seconds: float) -> str:
@@ -43,7 +43,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self._mark = "\x1e" + secrets.token_hex(2)
+        self._mark = new_mark()
         self._held = ""
         self._ticks: list[int] = []
         self._start = time.monotonic()
@@ -109,7 +109,7 @@ class Trial:
     def __init__(self, statement: str, setup: str = "", loops: int | None = None, runs: int | None = None) -> None:
         self._loops = loops
         self._runs = runs
-        mark = "\x1e" + secrets.token_hex(2)
+        mark = new_mark()
         self.values = ValueFilter(mark)
         head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
         head += [" __mk_s=__mk_c()", " for __mk_i in range(__mk_n):"]
@@ -171,8 +171,8 @@ class Trial:
                 at = int(frame["line"])
                 at = at - self.lines_above + line - 1 if at > self.lines_above else line
                 text = f'  File "<stdin>", line {at}, in <module>'
-            elif text.startswith('  File "<stdin>", line ') and not frame:  # of a syntax error
-                at = int(re.findall(r"\d+", text)[0])
+            elif found := _SYNTAX_FRAME.match(text):
+                at = int(found["line"])
                 text = f'  File "<stdin>", line {max(1, at - self.lines_above + line - 1)}'
             shown.append(text)
         return "\n".join(shown)

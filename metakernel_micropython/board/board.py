@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -35,10 +36,13 @@ PROBE_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 5.0
 """Seconds for the short requests that the host makes on its own account."""
 
+MAX_REPLY = 1024 * 1024
+"""Characters of the answer to a short request."""
+
 MAX_LITERAL = 64 * 1024
 """Bytes of a value's text that ``evaluate`` reads; more is refused."""
 
-_VERSION = re.compile(r"v(\d+)\.(\d+)")
+_VERSION = re.compile(r"v(\d{1,9})\.(\d{1,9})")
 _RAW_PASTE_SINCE = (1, 14)
 
 
@@ -265,14 +269,29 @@ class Board:
                 if text := execution.read():
                     take(text)
         else:
-            if not execution.wait(timeout):
-                self.interrupt()
-                execution.wait()
-                raise BoardTimeout(f"The board on {self.address} did not answer a request within {timeout:g} s.")
-            if text := execution.read():
-                take(text)
+            self._take_reply(execution, take, timeout)
         execution.check()
         return "".join(kept)
+
+    def _take_reply(self, execution: Execution, take: Callable[[str], object], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        size = 0
+        done = False
+        while not done:
+            done = execution.done
+            text = execution.read(max(0.0, deadline - time.monotonic()))
+            size += len(text)
+            problem = ""
+            if size > MAX_REPLY:
+                problem = f"answered a request with more than {MAX_REPLY} characters"
+            elif not execution.done and time.monotonic() >= deadline:
+                problem = f"did not answer a request within {timeout:g} s"
+            if problem:
+                self.interrupt()
+                execution.discard()
+                raise BoardTimeout(f"The board on {self.address} {problem}.")
+            if text:
+                take(text)
 
     def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT) -> object:
         """Return the value of an expression on the board, as data: numbers, strings, bytes, and containers of them.
@@ -287,7 +306,7 @@ class Board:
             raise ValueError(f"The value of {expression} is too long: {len(text)} characters.")
         try:
             return ast.literal_eval(text.strip())
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+        except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
             raise ValueError(f"The value of {expression} is not plain data: {text.strip()[:80]}") from None
 
     def hear_questions(self) -> bool:

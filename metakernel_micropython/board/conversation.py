@@ -64,8 +64,11 @@ FAREWELL_TIMEOUT = 1.0
 COMPILE_PATIENCE = 0.3
 """Seconds that a small board may take to find a syntax error, before the program counts as running."""
 
-PENDING_LIMIT = 4 * 1024 * 1024
+PENDING_LIMIT = 1024 * 1024
 """Bytes of output that wait to be shown before the reader lets the board wait."""
+
+MAX_BANNER = 300
+"""Characters that are kept of what a board calls itself."""
 
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
@@ -152,6 +155,11 @@ class Execution:
         with self._changed:
             self._wait(lambda: self._ended or len(self._pending) >= pending, timeout)
             return self._ended
+
+    def discard(self) -> None:
+        """Wait until it ends, and throw away what it prints until then."""
+        while not self.wait():
+            self.read(0)
 
     def answer(self, text: str | None, *, echoes: bool = False, secret: bool = False) -> str:
         """Give the program a line of input; return what had to be left out of it, ``""`` for nothing.
@@ -581,7 +589,8 @@ class Conversation:
                 raise ConnectError(self._no_prompt(ANSWER_TIMEOUT))
         lines = decode(self.take_between()[0]).splitlines()
         named = [line.strip() for line in lines if "Python" in line]
-        return named[-1] if named else ""
+        # It is shown and kept: a board must not move somebody's cursor with it.
+        return "".join(filter(str.isprintable, named[-1]))[:MAX_BANNER] if named else ""
 
     def soft_reset(self) -> str:
         """Soft-reset the board and return what it said; variables are gone, ``boot.py`` has run.

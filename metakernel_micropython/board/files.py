@@ -346,7 +346,8 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        return int(self._ask(snippets.call("files_remove", name, recurse), path).strip())
+        removed = parse_literal(self._ask(snippets.call("files_remove", name, recurse), path))
+        return removed if isinstance(removed, int) else 0
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
         """Make a folder; with ``parents`` also those above it, and one that is there is left as it is."""

@@ -23,6 +23,9 @@ UNFINISHED = ".mk-part"
 PATIENCE = 15.0
 """Seconds in which a board must take a piece of a file, or say the next piece: erasing flash takes a while."""
 
+MAX_REPLY = 1024 * 1024
+"""Characters of an answer, for example a listing; a board that says more does not come to an end."""
+
 DIGEST_SPEED = 2_000
 """Bytes per second of which even a slow board computes the digest."""
 
@@ -99,7 +102,14 @@ class Helpers:
         self.run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
         return "".join(said)
 
-    def run(self, source: str, path: str, take: Callable[[str], object], patience: float = PATIENCE) -> None:
+    def run(
+        self,
+        source: str,
+        path: str,
+        take: Callable[[str], object],
+        patience: float = PATIENCE,
+        content: int = 0,
+    ) -> None:
         """Run a helper on the board.
 
         Args:
@@ -107,19 +117,30 @@ class Helpers:
             path: the file that errors tell about.
             take: called with what it prints, as it comes.
             patience: seconds in which it must print something, or end.
+            content: characters that it may print besides an answer.
         """
         execution = self.board.start(source)
+        came = 0
         deadline = time.monotonic() + patience
         done = False
         while not done:
             done = execution.done
             # "" may also be half a line end, which is kept until the rest of it comes.
             if text := execution.read(max(0.0, deadline - time.monotonic())):
+                came += len(text)
+                if came > MAX_REPLY + content:
+                    self.board.interrupt()
+                    execution.discard()
+                    raise TransferFailed(
+                        f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
+                        + (f" about {path}" if path else "")
+                        + " and did not end: there are too many files in one folder, or something else prints."
+                    )
                 take(text)
                 deadline = time.monotonic() + patience
             elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
                 self.board.interrupt()
-                execution.wait()
+                execution.discard()
                 raise BoardTimeout(
                     f"The board on {self.board.address} did not answer for {patience:g} s"
                     + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")
@@ -140,7 +161,7 @@ class Helpers:
         if error.name != "OSError":
             return error
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
-        number = re.search(r"\d+", error.message)
+        number = re.search(r"\d{1,9}", error.message)
         what = named[0] if named else self.abilities.numbers.get(int(number[0]), "") if number else ""
         match what:
             case "ENOSPC":
@@ -177,7 +198,7 @@ def parse_literal(text: str) -> object:
     try:
         if len(text) <= _LONGEST_LINE:
             return ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         pass
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")
 

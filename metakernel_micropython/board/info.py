@@ -106,7 +106,7 @@ def _told(board: Board, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, 
     for line in reply.splitlines()[:MAX_LINES]:
         try:
             value = ast.literal_eval(line) if len(line) <= MAX_LINE else None
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+        except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
             continue
         if isinstance(value, tuple):
             found.append(value)
@@ -136,7 +136,7 @@ def _frequency(value: Any) -> str | None:
     # Some ports give a tuple: the core's first.
     if isinstance(value, tuple) and value:
         value = value[0]
-    return f"{value / 1e6:g} MHz" if isinstance(value, int) and value > 0 else None
+    return f"{value / 1e6:g} MHz" if isinstance(value, int) and 0 < value < 1e15 else None
 
 
 def _reset(value: Any) -> str | None:
@@ -161,6 +161,6 @@ def _mpy(value: Any) -> str | None:
 def _network(value: tuple[Any, ...]) -> list[tuple[str, str]]:
     if len(value) != 3 or not isinstance(value[1], tuple) or not value[1]:
         return []
-    what = {"STA_IF": "Wi-Fi", "AP_IF": "Wi-Fi access point"}.get(value[0], str(value[0]))
+    what = {"STA_IF": "Wi-Fi", "AP_IF": "Wi-Fi access point"}.get(str(value[0]), str(value[0]))
     mac = f", MAC {value[2].hex(':')}" if isinstance(value[2], bytes) else ""
     return [(what, f"{value[1][0]}{mac}")]

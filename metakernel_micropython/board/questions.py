@@ -52,9 +52,10 @@ class QuestionFilter:
         if not self._held and self._asking is None and not self._echo and "\x1e" not in text:
             return [text] if text else []
         found: list[str | Question | Over] = []
-        self._held += text
-        while mark := _MARK.search(self._held):
-            before, self._held = self._held[: mark.start()], self._held[mark.end() :]
+        text = self._held + text
+        seen = 0
+        for mark in _MARK.finditer(text):
+            before, seen = text[seen : mark.start()], mark.end()
             kind = mark[1]
             if kind == "=" and self._asking is not None:
                 self._echo = self._asking == "i"
@@ -68,6 +69,7 @@ class QuestionFilter:
                 self._echo = False
             if kind == ".":
                 found.append(Over())
+        self._held = text[seen:]
         if self._asking is not None and len(self._held) > MAX_PROMPT:
             self._asking = None
         if self._asking is None:

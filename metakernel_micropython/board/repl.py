@@ -56,13 +56,16 @@ _SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
 _SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
 # What a board shows after any reset that ends at the friendly prompt.
 _FRIENDLY_BANNER = re.compile(
-    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}>>> "
+    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}?>>> "
 )
 # The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
 _ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
 # How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
 _TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
 _COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
+# While the source goes out: the board has room for more of it, or has all that it wants.
+_PASTE_REPLY = re.compile(rb"[\x01\x04]")
+_MANY_ENDS = re.compile(rb"\x04{3,}")
 _EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\Z)")
 
 
@@ -325,8 +328,6 @@ class Repl:
         return bool(self._in)
 
     def _on_paste_reply(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         replies = (
             (RAW_PASTE_GRANTED, self._paste_granted),
             (RAW_PASTE_REFUSED, self._paste_refused),
@@ -334,6 +335,8 @@ class Repl:
             (RAW_BANNER, self._paste_refused),
         )
         found = [(at, mark, react) for mark, react in replies if (at := self._in.find(mark)) >= 0]
+        if self._restarted_while_sending(min((at for at, _, _ in found), default=len(self._in)), events):
+            return True
         if not found:
             self._emit_but(len(RAW_BANNER) - 1, events)
             return False
@@ -371,15 +374,15 @@ class Repl:
         self.state = State.SENDING
 
     def _on_pasting(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         # Anything but the two control bytes is a timer or a thread that prints.
-        for at, byte in enumerate(self._in):
-            if byte not in b"\x01\x04":
-                continue
-            self._emit(at, events)
+        found = _PASTE_REPLY.search(self._in)
+        if self._restarted_while_sending(found.start() if found else len(self._in), events):
+            return True
+        if found:
+            self._emit(found.start(), events)
+            mark = bytes(self._in[:1])
             del self._in[:1]
-            if byte == CTRL_A[0]:
+            if mark == CTRL_A:
                 self._credit += self.window
                 return True
             # The board has the source, or has seen a syntax error in it: then it swallows what comes until one 0x04
@@ -391,9 +394,9 @@ class Repl:
         return False
 
     def _on_sending(self, events: list[Event]) -> bool:
-        if self._restarted_while_sending(events):
-            return True
         at = self._in.find(b"OK")
+        if self._restarted_while_sending(at if at >= 0 else len(self._in), events):
+            return True
         if at < 0:
             self._emit_but(1, events)
             return False
@@ -402,9 +405,9 @@ class Repl:
         self._started(events)
         return True
 
-    def _restarted_while_sending(self, events: list[Event]) -> bool:
-        """Whether what arrived holds the banner of a board that was reset; nobody answers the source then."""
-        found = _FRIENDLY_BANNER.search(self._tail + self._in)
+    def _restarted_while_sending(self, size: int, events: list[Event]) -> bool:
+        """Whether the banner of a board that was reset came before its answer, which stands behind ``size`` bytes."""
+        found = _FRIENDLY_BANNER.search(self._tail + self._in[:size])
         if not found:
             return False
         self._emit(found.end() - len(self._tail), events)
@@ -435,6 +438,9 @@ class Repl:
         The board sends 0x04, the traceback, 0x04 and ``>``. A program may print 0x04 itself; the end is accepted only
         where both marks stand around something that can be a traceback.
         """
+        if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
+            self._emit_watching(run.end() - 2, events)
+            return bool(self._in)
         second = self._in.find(CTRL_D, 1)
         traceback = bytes(self._in[1:second] if second > 0 else self._in[1 : MAX_TRACEBACK + 2])
         is_data = bool(traceback) and not _starts_like_traceback(traceback)
@@ -468,7 +474,9 @@ class Repl:
                 self._emit_watching(len(self._in) - held, events)
                 return self.state is not State.REBOOTING
             return False
-        self._emit(end, events)
+        self._emit_watching(end, events)
+        if self.state is not State.REBOOTING:
+            return True
         del self._in[: len(RAW_BANNER)]
         self.state = State.READY
         self._tail = b""
@@ -492,17 +500,22 @@ class Repl:
         """Give out ``size`` bytes of output; where they show that the board restarted, stop behind that place."""
         seen = self._tail + bytes(self._in[:size])
         old = len(self._tail)
+        first: tuple[int, bool] | None = None
         for mark, hard in ((RAW_BANNER, False), (b"\r\n>>> ", True), (b"boot:0x", True)):
-            at = seen.find(mark, max(0, old - len(mark) + 1))
+            at = seen.find(mark, max(0, old - len(mark) + 1), first[0] if first else None)
             while at >= 0:
                 end = at + len(mark)
                 if self._shows_reboot(seen[max(0, end - _TAIL) : end], mark):
-                    self._emit(end - old, events)
-                    self._tail = b""
-                    self.state = State.UNKNOWN if hard else State.READY
-                    events.append(Rebooted(hard))
-                    return
-                at = seen.find(mark, at + 1)
+                    first = end, hard
+                    break
+                at = seen.find(mark, at + 1, first[0] if first else None)
+        if first is not None:
+            end, hard = first
+            self._emit(end - old, events)
+            self._tail = b""
+            self.state = State.UNKNOWN if hard else State.READY
+            events.append(Rebooted(hard))
+            return
         self._emit(size, events)
         self._tail = seen[-_TAIL:]
 

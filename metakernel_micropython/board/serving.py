@@ -122,8 +122,7 @@ class FileServer:
         """Interrupt the program if it runs, and wait until it has ended."""
         if not self._execution.done:
             self._board.interrupt()
-            while not self._execution.wait():  # for no longer than an interrupt may take
-                self._execution.read_bytes()
+            self._execution.discard()  # for no longer than an interrupt may take
 
     # -- the line ------------------------------------------------------------------------------------------------
 

@@ -104,7 +104,8 @@ def fetch(helpers: Helpers, path: str, size: int, progress: Progress | None) -> 
         if progress is not None:
             progress(min(len(content), size), size)
 
-    helpers.run(source, path, take)
+    # A byte takes four characters at most, in a literal.
+    helpers.run(source, path, take, content=4 * size)
     return bytes(content) if sound and not rest else None
 
 
@@ -118,6 +119,6 @@ def _from_base64(line: str) -> bytes | None:
 def _from_literal(line: str) -> bytes | None:
     try:
         value = ast.literal_eval(line) if len(line) <= _LONGEST_LITERAL else None
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, bytes) else None

@@ -169,7 +169,7 @@ class Values:
                     )
         except (MicroPythonError, _Disturbed):
             self._board.interrupt()
-            execution.wait()
+            execution.discard()
             raise
         try:
             execution.check()
@@ -209,12 +209,12 @@ class Reader:
             raise ValueProblem(
                 f"The value of {self._name} is too large: the board has told more than {MAX_SIZE} bytes."
             )
-        while "\n" in text:
-            line, _, text = text.partition("\n")
+        *lines, rest = text.split("\n")
+        for line in lines:
             self._line("".join([*self._rest, line]))
             self._rest.clear()
-        if text:
-            self._rest.append(text)
+        if rest:
+            self._rest.append(rest)
 
     def value(self) -> Any:
         """Return the value, when the board has told all of it.

@@ -276,3 +276,20 @@ def test_text_that_is_split_anywhere_is_decoded(line: Line, board: Board) -> Non
     line.say(b"\x04\x04>")
     execution.wait(5)
     assert text + execution.read(0) == "é€𝄞\n\ufffd\rx\r\n"
+
+
+def test_what_a_board_calls_itself_moves_no_cursor() -> None:
+    def answer(data: bytes) -> bytes | None:
+        name = (
+            b"MicroPython v1.20\x1b[2J\x1b]0;title\x07 on 2023-04-26; A board\x00 with " + b"x" * 1000 + b"\r\n>>> \r\n"
+        )
+        return name + BANNER if data.endswith(b"\x02\x01") else prompt(data)
+
+    line = Line(answer)
+    try:
+        told = _attached(line).identify()
+        assert told.isprintable()
+        assert told.startswith("MicroPython v1.20[2J]0;title on 2023-04-26; A board with xxx")
+        assert len(told) == 300
+    finally:
+        line.close()

