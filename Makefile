@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test lint bench examples clean
+.PHONY: demo lab test soak lint bench examples clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
@@ -20,6 +20,11 @@ lab: .venv/demo
 test: lint
 	@sh tests/programs.sh
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
+
+# The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
+soak: .venv/dev
+	@sh tests/programs.sh
+	$(BIN)/python -m pytest -m soak --numprocesses 4 --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check .

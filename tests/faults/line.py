@@ -42,6 +42,8 @@ class FaultyLine:
     Attributes:
         address: where clients find it.
         struck: the faults that have happened since the plan was armed.
+        forged: whether one of them has made, or repeated, the byte 0x04 on the way to the board, which runs what stands
+            before it: a program may then run that nobody has sent, or twice.
     """
 
     def __init__(self, port: int) -> None:
@@ -49,6 +51,7 @@ class FaultyLine:
         self._server = socket.create_server(("127.0.0.1", 0), backlog=8)
         self.address = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self.struck: list[Fault] = []
+        self.forged = False
         self._ways = {way: _Direction() for way in Way}
         self._lock = threading.Lock()
         self._healed = threading.Event()
@@ -62,6 +65,7 @@ class FaultyLine:
         """Let the faults happen from now on."""
         with self._lock:
             self.struck = []
+            self.forged = False
             for way, direction in self._ways.items():
                 direction.__init__()  # type: ignore[misc]
                 mine = [fault for fault in faults if fault.way is way]
@@ -244,6 +248,8 @@ class _Link:
             data = data[size:]
             if fault is not None:
                 said, data = self._line.strike(way, fault, data, self)
+                if way is Way.TO_BOARD and b"\x04" in said:
+                    self._line.forged = True
                 self._give(way, said, target)
 
     def _give(self, way: Way, data: bytes, target: socket.socket) -> None:

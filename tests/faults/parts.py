@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from metakernel_micropython.board import files
@@ -76,19 +77,24 @@ class InQemu(Part):
     """A micro:bit, whose files only it can tell."""
 
     slowness = 3.0
-    largest = 300
+    largest = 160
 
     def __init__(self) -> None:
         self._board = Microbit()
         self.line = FaultyLine(self._board.port)
 
     def prepare(self, board: Board, rng: random.Random) -> dict[str, set[bytes | None]]:
-        for entry in board.files.list():
-            board.files.remove(entry.path)
-        return _fill(rng, board.files.write, self.largest)
+        # In one execution each: the line is slow.
+        board.execute("import os\nfor name in os.listdir():\n os.remove(name)\n")
+        return _fill(rng, lambda name, data: self._write(board, name, data), self.largest)
+
+    @staticmethod
+    def _write(board: Board, name: str, data: bytes) -> None:
+        board.execute(f"with open({name!r},'wb') as file:\n file.write({data!r})\n")
 
     def contents(self, board: Board) -> dict[str, bytes]:
-        return {entry.path: board.files.read(entry.path) for entry in board.files.list()}
+        said = board.execute("import os\nfor name in os.listdir():\n print((name, open(name,'rb').read()))\n")
+        return dict(map(ast.literal_eval, said.splitlines()))
 
     def end(self) -> None:
         self.line.close()

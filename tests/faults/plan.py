@@ -35,7 +35,20 @@ UNTIL_HEALED = 1e9
 """Seconds of a stall that lasts as long as the fault does."""
 
 # What the protocol is made of does more harm than noise.
-_COMMANDS = (b"\x01", b"\x02", b"\x03", b"\x04", b"\x04\x04", b">", b"\r\n", b"OK", b"R\x01", b"R\x00", b"\xff", b"\x00")
+_COMMANDS = (
+    b"\x01",
+    b"\x02",
+    b"\x03",
+    b"\x04",
+    b"\x04\x04",
+    b">",
+    b"\r\n",
+    b"OK",
+    b"R\x01",
+    b"R\x00",
+    b"\xff",
+    b"\x00",
+)
 
 
 @dataclass(frozen=True)
@@ -130,5 +143,7 @@ def _fault(rng: random.Random, to_board: int, from_board: int) -> Fault:
             noise = rng.randbytes(rng.randint(1, 24))
             return Fault(kind, way, at, data=rng.choice((rng.choice(_COMMANDS), noise)))
         case Kind.FLOOD:
-            return Fault(kind, way, at, size=rng.choice((1_000, 20_000, 300_000)))
+            # To the board: what its line takes within a moment.
+            sizes = (200, 2_000) if way is Way.TO_BOARD else (1_000, 20_000, 300_000)
+            return Fault(kind, way, at, size=rng.choice(sizes))
     return Fault(kind, way, at, size=rng.choice((1, 1, rng.randint(1, 64))))
