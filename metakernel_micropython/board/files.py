@@ -456,10 +456,14 @@ class Files:
         on = f"on the board on {self._address}"
         if error.name == "KeyboardInterrupt":
             return KeyboardInterrupt()
-        if error.name in ("NameError", "TypeError", "AttributeError", "SyntaxError", "IndentationError"):
-            return _Damaged(error.name, error.message, error.traceback)
-        if error.name != "OSError":
+        if error.name == "MemoryError":
             return error
+        if error.name != "OSError":
+            return _Damaged(
+                f"The board on {self._address} could not make sense of what was sent"
+                + (f" about {path}" if path else "")
+                + f": the line loses or changes bytes. It said: {error}. Try again."
+            )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d+", error.message)
         what = named[0] if named else self._abilities.numbers.get(int(number[0]), "") if number else ""
@@ -489,7 +493,7 @@ class Files:
         return FileProblem(f"{path} {on}: {error}")
 
 
-class _Damaged(DeviceError):
+class _Damaged(TransferFailed):
     """A helper failed in a way in which only one does that has lost some of its bytes."""
 
 

@@ -6,14 +6,13 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from metakernel_micropython.board import Board
-from metakernel_micropython.errors import MicroPythonError
+from metakernel_micropython.errors import DeviceError, MicroPythonError
 
 from .deadlines import shorten
 
@@ -36,6 +35,10 @@ STOP_PATIENCE = 10.0
 
 RECOVERY = 15.0
 """Seconds that a board has to come to its prompt once the fault is over."""
+
+
+OWN_CODE = ("write", "append", "read", "tidy", "folder")
+"""Where only code of the host's runs on the board: nobody can make sense of a SyntaxError in that."""
 
 
 class Violation(AssertionError):
@@ -163,8 +166,10 @@ def _do(run: Run, scenario: Callable[[Run], None]) -> tuple[str, str]:
     error = caught[0]
     if isinstance(error, Violation):
         raise error
+    if isinstance(error, DeviceError) and run.plan.scenario in OWN_CODE and error.name != "MemoryError":
+        raise Violation(f"the board's word for it is no clear error: {error!r}") from error
     # Ctrl-C reaches the board also from a line that makes 0x03 of other bytes.
-    if isinstance(error, MicroPythonError) and len(str(error)) > 3 or isinstance(error, KeyboardInterrupt):
+    if (isinstance(error, MicroPythonError) and len(str(error)) > 3) or isinstance(error, KeyboardInterrupt):
         return type(error).__name__, str(error)
     raise Violation(f"no clear error: {error!r}") from error
 

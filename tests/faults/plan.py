@@ -59,8 +59,8 @@ class Fault:
         kind: what happens.
         way: to which bytes.
         at: how many bytes were carried that way before, since the plan was armed.
-        size: bytes that are dropped, said again, or poured in; of a cut: 1 for a reset connection, 0 for an orderly end;
-            of late answers: how many pieces come late.
+        size: bytes that are dropped, said again, or poured in; of a cut: 1 for a reset connection, 0 for an orderly
+            end; of late answers: how many pieces come late.
         seconds: how long a stall lasts, or how late each piece comes.
         data: bytes that are inserted; of a flip: the bits.
     """
