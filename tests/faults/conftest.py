@@ -88,6 +88,7 @@ def note(request: pytest.FixtureRequest, plan: Plan, outcome: Outcome | None) ->
                 "where": request.node.path.stem.removeprefix("test_"),
                 "scenario": plan.scenario,
                 "kinds": sorted({str(fault.kind) for fault in (outcome.struck if outcome else plan.faults)}),
+                "forged": outcome is not None and outcome.forged,
                 "ended": outcome.ended if outcome else "VIOLATION",
             },
         )
@@ -143,6 +144,8 @@ def table(noted: list[dict[str, Any]]) -> str:
         f"{len(noted)} runs, {struck} of them with a fault that struck: {counts['success']} successes, "
         f"{counts['error']} clear errors, {counts['violation']} violations."
     )
+    forged = sum(one["forged"] for one in noted)
+    lines.append(f"In {forged} of them the line made, or repeated, the command that has the board run a program.")
     lines.append("Errors: " + ", ".join(f"{name} {count}" for name, count in errors.most_common()) + ".")
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metakernel_micropython.board import files
 
 from ..boards import Microbit, needs_virtual
-from ..virtual.boards import TcpBoard
+from ..virtual.boards import RAW_BANNER, TcpBoard
 from .line import FaultyLine
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Virtual(Part):
         self.folder = folder
         self._board = TcpBoard("--folder", str(folder))
         client = self._board.connect()
-        client.socket.settimeout(60)
-        client.raw()  # the first start compiles
+        client.send(b"\r\x03\x01")
+        client.until(RAW_BANNER, within=60)  # the first start compiles
         client.socket.close()
         self.line = FaultyLine(self._board.port)
 
