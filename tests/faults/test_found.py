@@ -9,6 +9,7 @@ import pytest
 from metakernel_micropython.board import Board
 from metakernel_micropython.board.values import ValueProblem
 from metakernel_micropython.errors import TransferFailed
+from metakernel_micropython.magic import failure
 
 from .parts import Virtual
 
@@ -51,3 +52,10 @@ def test_a_damaged_value_is_no_syntax_error(board: Board, monkeypatch: pytest.Mo
     with pytest.raises(ValueProblem, match=r"arrived damaged at the board.*changes bytes"):
         board.values.put("a_value", [1, 2])
     assert board.execute("print(a_value)") == "1\n"
+
+
+def test_an_error_is_shown_under_a_name_that_people_can_look_up() -> None:
+    class _Private(TransferFailed):
+        pass
+
+    assert failure(_Private("It arrived damaged.")).ename == "TransferFailed"

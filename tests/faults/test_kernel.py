@@ -65,6 +65,8 @@ class Notebook:
             self.shown[mark] = reply.stdout
         if not reply.ok:
             error = reply.error
+            if error.name.startswith("_"):
+                raise Violation(f"an error with a name of the program's own: {error.text}")
             if error.name in UNCLEAR and "Traceback" in error.text and "metakernel_micropython/" in error.text:
                 raise Violation(f"no clear error: {error.text}")
         return reply
