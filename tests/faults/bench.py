@@ -203,7 +203,7 @@ def _reconnect(run: Run) -> None:
 
 def _check_marks(run: Run) -> None:
     if run.line.forged:
-        return  # a program may have run twice, the second time under the next cell
+        return  # a program may have run twice, or its output may have come twice, the second time under the next cell
     for mark, shown in run.shown.items():
         for other in run.shown:
             if other != mark and other in shown:

@@ -89,6 +89,7 @@ def note(request: pytest.FixtureRequest, plan: Plan, outcome: Outcome | None) ->
                 "scenario": plan.scenario,
                 "kinds": sorted({str(fault.kind) for fault in (outcome.struck if outcome else plan.faults)}),
                 "forged": outcome is not None and outcome.forged,
+                "damaging": plan.damaging,
                 "ended": outcome.ended if outcome else "VIOLATION",
             },
         )
@@ -144,8 +145,10 @@ def table(noted: list[dict[str, Any]]) -> str:
         f"{len(noted)} runs, {struck} of them with a fault that struck: {counts['success']} successes, "
         f"{counts['error']} clear errors, {counts['violation']} violations."
     )
+    clean = sum(not one["damaging"] for one in noted)
+    lines.append(f"In {clean} of them the plan damages no byte.")
     forged = sum(one["forged"] for one in noted)
-    lines.append(f"In {forged} of them the line made, or repeated, the command that has the board run a program.")
+    lines.append(f"In {forged} of them the line made, or repeated, the byte that begins and ends programs.")
     lines.append("Errors: " + ", ".join(f"{name} {count}" for name, count in errors.most_common()) + ".")
     return "\n".join(lines) + "\n"
 

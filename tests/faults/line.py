@@ -42,8 +42,8 @@ class FaultyLine:
     Attributes:
         address: where clients find it.
         struck: the faults that have happened since the plan was armed.
-        forged: whether one of them has made, or repeated, the byte 0x04 on the way to the board, which runs what stands
-            before it: a program may then run that nobody has sent, or twice.
+        forged: whether one of them has made, or repeated, the byte 0x04. To the board it means that a program is to run,
+            which may then run twice; from the board, that one has ended, and what it had printed may be repeated, too.
     """
 
     def __init__(self, port: int) -> None:
@@ -248,7 +248,7 @@ class _Link:
             data = data[size:]
             if fault is not None:
                 said, data = self._line.strike(way, fault, data, self)
-                if way is Way.TO_BOARD and b"\x04" in said:
+                if b"\x04" in said:
                     self._line.forged = True
                 self._give(way, said, target)
 
