@@ -323,18 +323,18 @@ class Files:
                 f"{path} on the board on {self._address} is damaged: the board could not copy {unfinished}, which "
                 "holds it, in its place."
             )
-        self._ask(snippets.call("files_remove", unfinished, False), path)
+        self._ask(snippets.guarded("files_remove", unfinished, False), path)
         return "this board cannot rename: the finished file was copied into its place"
 
     def _rename(self, source: str, target: str) -> None:
         exists = next(number for number, name in self._abilities.numbers.items() if name == "EEXIST")
-        self._ask(snippets.call("files_rename", source, target, exists), target)
+        self._ask(snippets.guarded("files_rename", source, target, exists), target)
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
         with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
             self._ask(snippets.let_go(), unfinished)
-            self._ask(snippets.call("files_remove", unfinished, False), unfinished)
+            self._ask(snippets.guarded("files_remove", unfinished, False), unfinished)
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -347,7 +347,7 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        return int(self._ask(snippets.call("files_remove", name, recurse), path).strip())
+        return int(self._ask(snippets.guarded("files_remove", name, recurse), path).strip())
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
         """Make a folder; with ``parents`` also those above it, and one that is there is left as it is."""

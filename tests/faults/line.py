@@ -42,8 +42,8 @@ class FaultyLine:
     Attributes:
         address: where clients find it.
         struck: the faults that have happened since the plan was armed.
-        forged: whether one of them has made, or repeated, the byte 0x04. To the board it means that a program is to run,
-            which may then run twice; from the board, that one has ended, and what it had printed may be repeated, too.
+        forged: whether one of them has made, or repeated, the byte 0x04. To the board it means that a program is to
+            run, which may then run twice; from the board, that one has ended, and its output may have come twice, too.
     """
 
     def __init__(self, port: int) -> None:

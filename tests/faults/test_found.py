@@ -1,4 +1,4 @@
-"""Faults that the bench has found in the product, each by itself; the line damages the one byte that did it."""
+"""Faults that the bench has found in the product, each by itself; with the one byte that did it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metakernel_micropython.magic import failure
 from .parts import Virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +33,22 @@ def board(part: Virtual) -> Iterator[Board]:
         part.line.heal()
 
 
-def damaged(board: Board, monkeypatch: pytest.MonkeyPatch, damage: Callable[[bytes], bytes]) -> None:
-    """Have the line change what is sent to the board from now on."""
-    write = board._conversation.transport.write
-    monkeypatch.setattr(board._conversation.transport, "write", lambda data: write(damage(data)))
+def damaged(board: Board, monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes) -> None:
+    """Have each program arrive at the board with other bytes, as a line may change them that has no checksum."""
+    start = board._conversation.start
+    monkeypatch.setattr(board._conversation, "start", lambda source: start(source.replace(old, new)))
 
 
 def test_a_damaged_helper_is_no_syntax_error(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     board.files.write("there.txt", b"1")
-    damaged(board, monkeypatch, lambda data: data.replace(b"import os", b"impo\x7ft os"))
+    damaged(board, monkeypatch, b"import os", b"impo\x7ft os")
     with pytest.raises(TransferFailed, match=r"about there.txt: the line loses or changes bytes.*SyntaxError"):
         board.files.stat("there.txt")
 
 
 def test_a_damaged_value_is_no_syntax_error(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     board.execute("a_value = 1")
-    damaged(board, monkeypatch, lambda data: data.replace(b"a_value=[", b"a_value=["[:-1]))
+    damaged(board, monkeypatch, b"a_value=[", b"a_value=")
     with pytest.raises(ValueProblem, match=r"arrived damaged at the board.*changes bytes"):
         board.values.put("a_value", [1, 2])
     assert board.execute("print(a_value)") == "1\n"
@@ -59,3 +59,23 @@ def test_an_error_is_shown_under_a_name_that_people_can_look_up() -> None:
         pass
 
     assert failure(_Private("It arrived damaged.")).ename == "TransferFailed"
+
+
+def test_a_damaged_name_does_not_remove_another_file(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    board.files.write("é1.txt", b"1")
+    board.files.write("é2.txt", b"2")
+    with monkeypatch.context() as patch:
+        damaged(board, patch, "('é1.txt',False)".encode(), "('é2.txt',False)".encode())
+        with pytest.raises(TransferFailed, match="loses or changes bytes"):
+            board.files.remove("é1.txt")
+    assert board.files.remove("é1.txt") == 1
+    assert board.files.read("é2.txt") == b"2"
+
+
+def test_a_damaged_name_does_not_give_a_file_another_name(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        damaged(board, patch, b"-part','new.txt'", b"-part','nfw.txt'")
+        with pytest.raises(TransferFailed, match="loses or changes bytes"):
+            board.files.write("new.txt", b"1")
+    assert board.files.stat("nfw.txt") is None
+    assert board.files.stat("new.txt.mk-part") is None

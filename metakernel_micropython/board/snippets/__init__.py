@@ -31,6 +31,16 @@ def call(name: str, *arguments: str | int) -> str:
     return f"{_function(name, _NAME)}try:\n {_NAME}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
 
 
+def guarded(name: str, *arguments: str | int) -> str:
+    """Return source as ``call`` does, which raises ZeroDivisionError where an argument arrives as another one.
+
+    For what cannot be undone: a changed byte in a name would be another file.
+    """
+    total = sum("".join(map(str, arguments)).encode())
+    checked = f"(lambda *a:{_NAME}(*a) if sum(bytes(''.join(map(str,a)),'utf8'))=={total} else 1/0)"
+    return f"{_function(name, _NAME)}try:\n {checked}({_literals(arguments)})\nfinally:\n del {_NAME}\n"
+
+
 def apply(name: str, expression: str) -> str:
     """Return source that runs the snippet ``name`` with the value of an expression, as ``call`` does."""
     return f"{_function(name, _NAME)}try:\n {_NAME}({expression})\nfinally:\n del {_NAME}\n"
