@@ -241,6 +241,8 @@ class Files:
         """
         _check_name(path)
         found, space = self._look(path)
+        if append and found is None:
+            found = self._look(path)[0]  # a question or an answer that a line has damaged would cost the old content
         if found is not None and found.folder:
             raise FileProblem(f"{path} on the board on {self._address} is a folder: a file cannot take its place.")
         old = found.size if found is not None and append else 0

@@ -79,3 +79,18 @@ def test_a_damaged_name_does_not_give_a_file_another_name(board: Board, monkeypa
             board.files.write("new.txt", b"1")
     assert board.files.stat("nfw.txt") is None
     assert board.files.stat("new.txt.mk-part") is None
+
+
+def test_a_damaged_question_does_not_make_an_append_forget_the_old_content(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.files.write("log.txt", b"old")
+    start, damage = board._conversation.start, iter([True])
+    monkeypatch.setattr(
+        board._conversation,
+        "start",
+        lambda source: start(source.replace(b"log.txt", b"lof.txt") if next(damage, False) else source),
+    )
+    board.files.write("log.txt", b"new", append=True)
+    assert next(damage, None) is None
+    assert board.files.read("log.txt") == b"oldnew"
