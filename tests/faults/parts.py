@@ -53,10 +53,14 @@ class Virtual(Part):
         needs_virtual()
         self.folder = folder
         self._board = TcpBoard("--folder", str(folder))
-        client = self._board.connect()
-        client.send(b"\r\x03\x01")
-        client.until(RAW_BANNER, within=60)  # the first start compiles
-        client.socket.close()
+        try:
+            client = self._board.connect()
+            client.send(b"\r\x03\x01")
+            client.until(RAW_BANNER, within=60)  # the first start compiles
+            client.socket.close()
+        except BaseException:
+            self._board.end()
+            raise
         self.line = FaultyLine(self._board.port)
 
     def prepare(self, board: Board, rng: random.Random) -> dict[str, set[bytes | None]]:

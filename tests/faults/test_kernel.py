@@ -41,8 +41,12 @@ class Notebook:
         self.folder_of = folder_of
         self.desk = folder_of("desk")
         self.part = Virtual(folder_of("board"))  # type: ignore[arg-type]
-        self.jupyter = Jupyter(str(self.desk))
-        self.jupyter.do(_HURRY)
+        try:
+            self.jupyter = Jupyter(str(self.desk))
+            self.jupyter.do(_HURRY)
+        except BaseException:
+            self.part.end()
+            raise
         self.shown: dict[str, str] = {}
         self.files: dict[str, set[bytes | None]] = {}
         self.rng = random.Random()
