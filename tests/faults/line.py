@@ -194,6 +194,8 @@ class FaultyLine:
                 link.board.sendall(b"\r\x03\x02")
                 if link.saw(b">>> ", 0.4):
                     break
+            else:
+                return  # 0x04 anywhere else would wait on the board, to reset it at the next prompt
             link.told = b""
             link.board.sendall(b"\x04")
             link.saw(b"soft reboot\r\n", 3)
@@ -260,6 +262,7 @@ class _Link:
                 self.told += data
                 _, mark, data = self.told.partition(b"soft reboot\r\n")
                 if not mark:
+                    self.told = self.told[-1000:]  # a program may print without end
                     self._news.notify_all()
                     return
                 self.in_reset = False
