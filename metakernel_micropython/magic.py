@@ -269,7 +269,9 @@ def failure(error: BaseException) -> ExceptionWrapper:
     What this project raises is written for the person at the notebook and needs no Python traceback; anything else is
     a fault, and the traceback helps whoever mends it.
     """
-    name, text = type(error).__name__, str(error)
+    # A private kind of error is shown under the name of the public one that it is.
+    name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+    text = str(error)
     if isinstance(error, DeviceError):
         name, text = error.name, error.message
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]

@@ -13,6 +13,7 @@ import pytest
 from metakernel_micropython.board import Board
 
 from .boards import Microbit, Relay, needs_virtual
+from .faults.counts import pytest_terminal_summary  # noqa: F401 - pytest-xdist's first process loads only this file
 from .front_end import Jupyter
 
 if TYPE_CHECKING:

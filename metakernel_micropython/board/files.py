@@ -263,6 +263,8 @@ class Files:
 
     def _write(self, path: str, data: bytes, append: bool, parents: bool, progress: Progress | None) -> Written:
         found, space = self._look(path)
+        if append and found is None:
+            found = self._look(path)[0]  # a question or an answer that a line has damaged would cost the old content
         if found is not None and found.folder:
             raise FileProblem(f"{path} on the board on {self._address} is a folder: a file cannot take its place.")
         if found is not None and not append and found.size == len(data) and self._holds(path, data):
@@ -319,7 +321,7 @@ class Files:
                 f"{path} on the board on {self._address} is damaged: the board could not copy {unfinished}, which "
                 "holds it, in its place."
             )
-        self._ask(snippets.call("files_remove", unfinished, False), path)
+        self._ask(snippets.guarded("files_remove", unfinished, False), path)
         return "this board cannot rename: the finished file was copied into its place"
 
     def _rename(self, source: str, target: str) -> None:
@@ -327,13 +329,13 @@ class Files:
             with contextlib.suppress(TransferFailed):
                 self._service.rename(source, target)
                 return
-        self._ask(snippets.call("files_rename", source, target, self._abilities.eexist), target)
+        self._ask(snippets.guarded("files_rename", source, target, self._abilities.eexist), target)
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
         with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
             self._ask(snippets.let_go(), unfinished)
-            self._ask(snippets.call("files_remove", unfinished, False), unfinished)
+            self._ask(snippets.guarded("files_remove", unfinished, False), unfinished)
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -346,7 +348,7 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        removed = parse_literal(self._ask(snippets.call("files_remove", name, recurse), path))
+        removed = parse_literal(self._ask(snippets.guarded("files_remove", name, recurse), path))
         return removed if isinstance(removed, int) else 0
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:

@@ -39,7 +39,7 @@ _NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 20: "ENOTDIR", 
 _NUMBERS |= {30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
 
 
-class Damaged(DeviceError):
+class Damaged(TransferFailed):
     """A helper failed in a way in which only one does that has lost some of its bytes."""
 
 
@@ -156,10 +156,14 @@ class Helpers:
         on = f"on the board on {address}"
         if error.name == "KeyboardInterrupt":
             return KeyboardInterrupt()
-        if error.name in ("NameError", "TypeError", "AttributeError", "SyntaxError", "IndentationError"):
-            return Damaged(error.name, error.message, error.traceback)
-        if error.name != "OSError":
+        if error.name == "MemoryError":
             return error
+        if error.name != "OSError":
+            return Damaged(
+                f"The board on {address} could not make sense of what was sent"
+                + (f" about {path}" if path else "")
+                + f": the line loses or changes bytes. It said: {error}. Try again."
+            )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d{1,9}", error.message)
         what = named[0] if named else self.abilities.numbers.get(int(number[0]), "") if number else ""

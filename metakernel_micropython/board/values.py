@@ -60,6 +60,9 @@ SMALL_PIECE = 256
 ATTEMPTS = 3
 """How often a value is sent over a line that loses bytes, or read while something else prints."""
 
+_DAMAGED = ("SyntaxError", "IndentationError", "NameError")
+"""What a board says of an expression for a value only where it has not arrived as it was sent."""
+
 _CODES = "bBhHiIlLqQfd"
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _INT = re.compile(r"i-?0x[0-9a-fA-F]+")
@@ -120,19 +123,21 @@ class Values:
             raise ValueProblem(f"{name!r} is no name that a value can have.")
         paced = self._board.paced
         steps = list(_steps(value, SMALL_PIECE if paced else PIECE, name))
-        if len(steps) == 1 and not paced:
-            self._run(f"{name}={_with_unpack(steps[0].removeprefix(_pushed('')))}", _nothing)
-            return
-        for attempt in range(1, (ATTEMPTS if paced else 1) + 1):
+        attempts = ATTEMPTS if paced else 1
+        for attempt in range(1, attempts + 1):
             try:
-                self._put_steps(name, steps, value if paced else None)
+                if len(steps) == 1 and not paced:
+                    self._run(f"{name}={_with_unpack(steps[0].removeprefix(_pushed('')))}", _nothing)
+                else:
+                    self._put_steps(name, steps, value if paced else None)
             except (BoardTimeout, DeviceError, _Disturbed) as error:
                 # A line without flow control may have lost some of it.
-                if not paced or attempt == ATTEMPTS:
-                    if isinstance(error, _Disturbed):
+                if attempt == attempts:
+                    if isinstance(error, _Disturbed) or (isinstance(error, DeviceError) and error.name in _DAMAGED):
+                        times = f" {attempts} times" if attempts > 1 else ""
                         raise ValueProblem(
-                            f"The value of {name} arrived damaged {ATTEMPTS} times at the board on "
-                            f"{self._board.address}: the line loses bytes. The board has what it had before."
+                            f"The value of {name} arrived damaged{times} at the board on {self._board.address}: the "
+                            "line loses or changes bytes. The board has what it had before. Try again."
                         ) from None
                     raise
             else:

@@ -45,10 +45,10 @@ def check(reply: Reply) -> None:
 def test_names_and_facts_are_shown_as_text(kernel: Jupyter, magic: str) -> None:
     reply = kernel.run(magic)
     check(reply)
-    assert "\x1b[2J" not in reply.stdout
-    assert "\x07" not in reply.stdout
+    assert "\x1b[2J" not in reply.plain
+    assert "\x07" not in reply.plain
     if magic == "%ls" and sys.platform != "win32":
-        assert MARKUP in reply.stdout
+        assert MARKUP in reply.plain
         assert "\\x1b[2J\\x1b]0;title\\x07.txt" in reply.stdout
 
 

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metakernel_micropython import teaching
-from metakernel_micropython.board import files, info, modules, values
+from metakernel_micropython.board import helpers, info, modules, textual, values
 from metakernel_micropython.board.conversation import device_error
-from metakernel_micropython.board.files import Files
+from metakernel_micropython.board.helpers import Helpers
 from metakernel_micropython.board.questions import QuestionFilter
 from metakernel_micropython.board.repl import MAX_TRACEBACK, Output, Repl, State
 from metakernel_micropython.board.text import TextDecoder, decode
@@ -251,19 +251,19 @@ def test_an_answer_about_files_is_data_or_refused(text: str) -> None:
     for line in [text, *text.splitlines()]:
         for kinds in ((str, bool, int), (int, int, int, int), (object, object)):
             try:
-                assert len(files._tuple(line, kinds)) == len(kinds)
+                assert len(helpers.parse_tuple(line, kinds)) == len(kinds)
             except TransferFailed as error:
                 assert len(str(error)) < 2000
-        assert isinstance(files._from_base64(line), bytes | None)
-        assert isinstance(files._from_literal(line), bytes | None)
+        assert isinstance(textual._from_base64(line), bytes | None)
+        assert isinstance(textual._from_literal(line), bytes | None)
 
 
 @given(text=board_text)
 def test_what_an_error_of_a_helper_means_can_always_be_told(text: str) -> None:
-    made = Files.__new__(Files)
-    made.__dict__.update(_board=Saying(""), _abilities=SimpleNamespace(numbers={2: "ENOENT"}))
+    made = Helpers.__new__(Helpers)
+    made.__dict__.update(board=Saying(""), abilities=SimpleNamespace(numbers={2: "ENOENT"}))
     for error in (device_error(text), device_error("OSError: " + text)):
-        assert isinstance(made._meaning(error, "name"), (MicroPythonError, KeyboardInterrupt))
+        assert isinstance(made.meaning(error, "name"), (MicroPythonError, KeyboardInterrupt))
 
 
 @given(text=board_lines | board_text, at=cuts)

@@ -34,6 +34,17 @@ def call(name: str, *arguments: str | int | bytes) -> str:
     return _once(_function(name), _literals(arguments))
 
 
+def guarded(name: str, *arguments: str | int) -> str:
+    """Return source as ``call`` does, which raises ZeroDivisionError where an argument arrives as another one.
+
+    For what cannot be undone: a changed byte in a name would be another file.
+    """
+    total = sum("".join(map(str, arguments)).encode())
+    text = f"bytes(''.join(map(str,id)),{_literal('utf8')})"
+    checked = f"(lambda*id:{NAME}(*id)if sum({text})=={total} else 1/0)"
+    return f"{_function(name)}try:\n {checked}({_literals(arguments)})\nfinally:\n del {NAME}\n"
+
+
 def apply(name: str, expression: str) -> str:
     """Return source that runs the snippet ``name`` with the value of an expression, as ``call`` does."""
     return _once(_function(name), expression)
