@@ -17,11 +17,8 @@ class BoardsMagic(BoardMagic):
 
         Nothing is opened or sent; %connect auto finds out which of them speaks MicroPython.
         """
-        device = self.kernel.device
-        state = ""
-        if device is not None:
-            state = f"lost: {device.lost}" if device.lost else device.banner or "a raw line"
-        lines = [f"connected: {device.address}  {state}" if device is not None else "connected: none"]
+        connection = self.kernel.connection
+        lines = [f"connected: {connection.describe()}" if connection is not None else "connected: none"]
         lines += [f"  {port}" for port in discovery.serial_ports()]
         if len(lines) == 1:
             lines.append("  No serial port is there. %connect virtual gives a board without hardware.")

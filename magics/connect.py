@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import WAIT, describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import host_paths
 from metakernel_micropython.transports import discovery
@@ -35,6 +38,14 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "time in seconds"
 _switch.__name__ = "on or off"  # what argparse names when the text is neither
 _size.__name__ = "size"
 
@@ -52,6 +63,14 @@ class ConnectMagic(BoardMagic):
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
         argument("--password", help="of a WebREPL; without it: $MICROPYTHON_WEBREPL_PASSWORD, or you are asked"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
+        argument(
+            "--wait",
+            nargs="?",
+            type=_seconds,
+            const=WAIT,
+            metavar="SECONDS",
+            help=f"wait until the board is there, at most so long (default: {WAIT:g}); Stop ends it",
+        ),
         argument(
             "--log",
             type=_path,
@@ -75,10 +94,12 @@ class ConnectMagic(BoardMagic):
           socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
           exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
 
-        The board's variables stay as they are; a program that runs is interrupted.
+        The board's variables stay as they are; a program that runs is interrupted. When the board is lost later (a
+        pulled cable, a restart), the next cell connects to it again.
 
         Examples:
           %connect
+          %connect --wait
           %connect /dev/ttyUSB0 --baud 921600
           %connect ws://192.168.4.1
           %connect virtual:~/board
@@ -99,12 +120,18 @@ class ConnectMagic(BoardMagic):
         """Take everything behind ``exec:`` as its command line, without a need for quotes."""
         if text.lstrip().startswith("exec:"):
             return [text.strip()]
-        return super().split(text)
+        words = super().split(text)
+        if "--wait" in words:
+            at = words.index("--wait") + 1
+            # Its value may be missing; an address behind it is none.
+            value = words.pop(at) if at < len(words) and re.fullmatch(r"[\d.e+]+", words[at]) else f"{WAIT:g}"
+            words[at - 1] = f"--wait={value}"
+        return words
 
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
+        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log", "wait")
         options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         board = self.kernel.connect(address, raw=args.raw, **options)
         if args.verbose and board.greeting.strip():

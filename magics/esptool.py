@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from metakernel_micropython import firmware
+from metakernel_micropython.connections import describe_connection
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.firmware import CHIPS
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import host_paths
 from metakernel_micropython.transports import discovery

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 DEFAULT = "ws://192.168.4.1:8266"

@@ -21,8 +21,9 @@ from traitlets import Float, Int, Unicode
 
 from . import __version__
 from .cells import ValueFilter, prepare
+from .connections import Connection, describe_connection
 from .discovery import MagicTable, load_magics, strict
-from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
 from .parser import CellParser, is_magic, leading_lines
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from .history import History
     from .timing import Stopwatch
     from .trace import Trace
-    from .transports.tap import Tap, WireLog
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -108,14 +108,12 @@ class MicroPythonKernel(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
-        self.device: Board | None = None
-        self._lost = ""
+        self.connection: Connection | None = None
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
         self._ending = False
-        self._log: WireLog | None = None
         self._trace: Trace | None = None
         self._traced_cell: dict[str, Any] = {}
         self._capture: Capture | None = None
@@ -147,34 +145,32 @@ class MicroPythonKernel(MetaKernel):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(self, address: str, *, log: Path | None = None, **options: Any) -> Board:
+    def connect(self, address: str, *, log: Path | None = None, wait: float | None = None, **options: Any) -> Board:
         """Connect to a board, in place of the one that is connected; options as for ``Board.connect``.
 
         Args:
             address: see ``transports.address``.
             log: file that gets everything that goes over the line, until the board is disconnected.
+            wait: seconds to wait until the board is there; None for not at all.
             options: as for ``Board.connect``.
 
         Raises:
             MicroPythonError: it did not work; no board is connected then.
         """
-        from .board import Board  # a twentieth of the kernel's start, for what the first cell may do
-
-        opened = _open_log(log) if log is not None else None
-        self.disconnect()
-        if opened is not None:
-            self._log = opened
-            self.tap.add(opened)
         options.setdefault("baud", self.baud)
         if options.get("password") is None:
             options["password"] = self._ask_password
+        connection = Connection(address, log=log, **options)
+        self.disconnect()
+        if self._trace is not None:
+            connection.tap.add(self._trace)
         try:
-            self.device = Board.connect(address, tap=self.tap, **options)
+            board = connection.open() if wait is None else connection.wait(wait, self.Error)
         except BaseException:
-            self._end_log()
+            self._close(connection, leave=False)
             raise
-        self._lost = ""
-        return self.device
+        self.connection = connection
+        return board
 
     def _ask_password(self, address: str) -> str | None:
         """Have the front end ask for a password, without an echo; None where it cannot."""
@@ -182,49 +178,39 @@ class MicroPythonKernel(MetaKernel):
             return None
         return self.getpass(f"Password of the WebREPL at {address}: ")
 
+    @property
+    def device(self) -> Board | None:
+        """The board, which may be lost already without anybody having noticed; None where none is connected."""
+        return self.connection.board if self.connection is not None else None
+
     def disconnect(self, *, leave: bool = True) -> str:
         """Free the board's line; return its address, ``""`` when none was connected."""
-        device, self.device = self.device, None
-        self._lost = ""
-        if device is None:
+        connection, self.connection = self.connection, None
+        if connection is None:
             return ""
-        device.close(leave=leave)
-        self._end_log()
-        return device.address
+        self._close(connection, leave=leave)
+        return connection.address
+
+    def _close(self, connection: Connection, *, leave: bool) -> None:
+        connection.close(leave=leave)
+        if problem := connection.end_log():
+            self.Error(problem)
 
     def require_board(self) -> Board:
-        """Return the connected board; connect first where a setting names one.
+        """Return the connected board; connect first where it was lost, or where a setting names one.
 
         Raises:
-            MicroPythonError: there is none, or it was lost; the message says what to do.
+            MicroPythonError: there is none, or it was lost and is not there again; the message says what to do.
         """
-        if self.device is not None and self.device.lost is not None:
-            self._lose(self.device.lost)
-        if self._lost:
-            raise NotConnected(self._lost)
-        if self.device is None:
-            if not self.board:
-                raise NotConnected(NOT_CONNECTED)
-            device = self.connect(self.board)
-            self.Print(describe_connection(device))
-        assert self.device is not None
-        return self.device
-
-    def _lose(self, error: LineLost) -> MicroPythonError:
-        assert self.device is not None
-        address = self.device.address
-        self.disconnect(leave=False)
-        self._lost = f"The board on {address} was lost. When it is plugged in again, run %connect {address}."
-        return LineLost(f"{error} When the board is there again, run %connect {address}.")
+        if self.connection is not None:
+            return self.connection.ready(self.Error)
+        if not self.board:
+            raise NotConnected(NOT_CONNECTED)
+        device = self.connect(self.board)
+        self.Print(describe_connection(device))
+        return device
 
     # -- what goes over the line ---------------------------------------------------------------------------------
-
-    @cached_property
-    def tap(self) -> Tap:
-        """Where one can listen to the board's line."""
-        from .transports.tap import Tap
-
-        return Tap()
 
     @property
     def tracing(self) -> bool:
@@ -237,10 +223,12 @@ class MicroPythonKernel(MetaKernel):
 
         if self._trace is None and on:
             self._trace = Trace(self._show_trace)
-            self.tap.add(self._trace)
+            if self.connection is not None:
+                self.connection.tap.add(self._trace)
             self._start_trace()
         elif self._trace is not None and not on:
-            self.tap.remove(self._trace)
+            if self.connection is not None:
+                self.connection.tap.remove(self._trace)
             self._trace.close()
             self._trace = None
 
@@ -254,17 +242,6 @@ class MicroPythonKernel(MetaKernel):
         assert self.session is not None
         content = {"name": "stderr", "text": text}
         self.session.send(self.iopub_socket, "stream", content, parent=self._traced_cell)
-
-    def _end_log(self) -> None:
-        log, self._log = self._log, None
-        if log is not None:
-            self.tap.remove(log)
-            log.close()
-            if log.problem:
-                self.Error(
-                    f"The log {log.path} could not be written ({log.problem}): it does not hold everything. The "
-                    "board's line is not disturbed."
-                )
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -312,8 +289,8 @@ class MicroPythonKernel(MetaKernel):
             self.end_capture()
             if self._trace is not None:
                 self._trace.stop()
-            if self._log is not None and self._log.problem:
-                self._end_log()
+            if self.connection is not None and self.connection.log_failed:
+                self.Error(self.connection.end_log())
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -371,9 +348,9 @@ class MicroPythonKernel(MetaKernel):
                 raise dialogue.refused from None
             return self.board_failure(error, while_showing=values.cut)
         except LineLost as error:
-            if self.device is None:  # somebody shut the kernel down meanwhile
+            if self.connection is None or self.connection.board is not board:  # the kernel was shut down meanwhile
                 raise
-            raise self._lose(error) from error
+            raise self.connection.lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
 
     def board_failure(self, error: DeviceError, *, while_showing: bool = False) -> ExceptionWrapper:
@@ -717,22 +694,6 @@ class MicroPythonKernel(MetaKernel):
             cells = self.history.tail(n)
         entries = [(cell.session, cell.line, (cell.source, None) if output else cell.source) for cell in cells]
         return {"status": "ok", "history": entries}
-
-
-def describe_connection(board: Board) -> str:
-    """Say which board is connected, and for ``auto`` what else was there."""
-    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
-    what = board.banner or "a raw line"
-    return f"Connected to {board.address}: {what}" + (f"\nOther ports:{others}" if others else "")
-
-
-def _open_log(path: Path) -> WireLog:
-    from .transports.tap import WireLog
-
-    try:
-        return WireLog(path)
-    except OSError as error:
-        raise ConnectError(f"The log {path} cannot be written: {error.strerror or error}.") from error
 
 
 def _asks_for_bytes(code: str) -> bool:

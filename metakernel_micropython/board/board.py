@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import BoardTimeout, ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from ..errors import (
+    BoardReset,
+    BoardTimeout,
+    CannotReset,
+    ConnectError,
+    DeviceError,
+    LineLost,
+    MicroPythonError,
+    NotConnected,
+)
 from ..transports import discovery, last_board
 from . import snippets
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
@@ -31,6 +41,9 @@ if TYPE_CHECKING:
 
 PROBE_TIMEOUT = 3.0
 """Seconds that each port has to show a prompt when one is to be found among many."""
+
+RESET_TIMEOUT = 2.0
+"""Seconds until a board that says nothing of its restart counts as restarted: it runs main.py by then."""
 
 REQUEST_TIMEOUT = 5.0
 """Seconds for the short requests that the host makes on its own account."""
@@ -164,6 +177,21 @@ class Board:
         The soft reset of a board ends its WebREPL; the next execution waits until boot.py has started it again.
         """
         return None if self._conversation.away else self._conversation.lost
+
+    @property
+    def lost_at(self) -> float:
+        """When the line was lost, in the host's monotonic seconds; now, where that was not noticed."""
+        return self._conversation.lost_at or time.monotonic()
+
+    @property
+    def restarts(self) -> int:
+        """How often the board was seen to restart since it is connected."""
+        return self._conversation.restarts
+
+    @property
+    def heard_at(self) -> float:
+        """When the board sent something last, in the host's monotonic seconds."""
+        return self._conversation.heard_at
 
     @property
     def idle(self) -> bool:
@@ -327,6 +355,35 @@ class Board:
         said = decode(conversation.take_between()[0])
         self._at_prompt()
         return said
+
+    def hard_reset(self) -> None:
+        """Restart the board as its reset button does; the line may go with it, and comes back in its own time.
+
+        The board's own ``machine.reset()`` does it. Where it has none, or does not come to its prompt, and is behind a
+        USB bridge, the bridge's lines do, as on boards with a chip of Espressif's.
+
+        Raises:
+            NotConnected: the line was opened raw.
+            CannotReset: the board has no ``machine.reset()``, and the line cannot reset it.
+            MicroPythonError: the board did not come to its prompt, and the line cannot reset it.
+        """
+        if self.raw:
+            raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
+        try:
+            execution = self._at_prompt().start(b"import machine\nmachine.reset()")
+            execution.wait(RESET_TIMEOUT)
+            execution.check()
+        except (LineLost, BoardReset):
+            return
+        except MicroPythonError as error:
+            if not self._conversation.transport.pulse_reset():
+                if isinstance(error, DeviceError) and error.name in ("AttributeError", "ImportError"):
+                    raise CannotReset(
+                        f"The board on {self.address} has no machine.reset(), and its line cannot reset it: press its "
+                        "reset button. (%reboot without --hard soft-resets it.)"
+                    ) from error
+                raise
+        self._conversation.forget()
 
     def _at_prompt(self) -> Conversation:
         """Return the conversation with the board at its prompt, on the line that it came back to where it restarted.

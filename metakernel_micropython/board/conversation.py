@@ -70,6 +70,14 @@ PENDING_LIMIT = 4 * 1024 * 1024
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
 
+NOISE_SIZE = 4
+"""Bytes that must have come before they are called noise."""
+
+NOISE_SHARE = 0.25
+"""Share of them that no text holds, from which on they are."""
+
+USUAL_BAUD = "9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600 and 1500000"
+
 BETWEEN_LIMIT = 256 * 1024
 """Bytes kept of what a board prints between executions; the oldest go first, and their number is told."""
 
@@ -272,6 +280,9 @@ class Conversation:
         self._dropped = 0
         self._received = 0
         self._last = b""  # the end of what was received
+        self.restarts = 0  # how often the board was seen to restart
+        self.heard_at = time.monotonic()  # when something came last
+        self.lost_at = 0.0  # when the line was lost
         self._lost: LineLost | None = None
         self._returns = False  # the board restarts, and the line can be opened again
         self._closed = False
@@ -306,6 +317,7 @@ class Conversation:
             raise LineLost(f"The connection to {self.transport.address} was closed.")
         self.close(leave=False)
         conversation = Conversation(line, tap=self._tap)
+        conversation.restarts = self.restarts + 1
         conversation.repl.raw_paste, conversation.repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
         try:
             conversation.attach()
@@ -328,6 +340,7 @@ class Conversation:
                 self._note(FROM_BOARD, data, hidden=self._hides(data))
                 with self.changed:
                     self._received += len(data)
+                    self.heard_at = time.monotonic()
                     self._last = (self._last + data)[-len(RESET_FAREWELL) :]
                     for event in [Output(data)] if self.raw or self._by_hand else self.repl.receive(data):
                         self._handle(event)
@@ -346,6 +359,7 @@ class Conversation:
         restarts = rebooting or self._last == RESET_FAREWELL
         self._returns = restarts and not self.raw and hasattr(self.transport, "reopen")
         self._lost = error
+        self.lost_at = time.monotonic()
         failure: MicroPythonError = error
         if self._returns:
             address = self.transport.address
@@ -370,6 +384,7 @@ class Conversation:
                 self._end_execution(device_error(decode(traceback)) if traceback else None)
             case Rebooted():
                 self.restarted = execution is None
+                self.restarts += 1
                 self.tells_questions = False
                 self._end_execution(
                     BoardReset(f"The board on {self.transport.address} restarted: its variables are gone.")
@@ -512,9 +527,17 @@ class Conversation:
                 "right port (%boards lists them) and baud rate, that the board runs MicroPython, or press its reset "
                 "button and try again."
             )
+        if _is_noise(came):
+            return (
+                f"{address} sends no text, but {came[-24:]!r}: the baud rate is probably wrong. Usual ones are "
+                f"{USUAL_BAUD}; name one as in %connect {address} --baud 9600. (74880 is what ESP8266 boards speak "
+                "while they boot.)"
+            )
         return (
             f"The board on {address} did not come to its prompt within {timeout:g} s. It sent: {_excerpt(came)}. A "
-            "program that cannot be interrupted may be running: press its reset button and try again."
+            "program that cannot be interrupted may be running. Press the board's reset button while %connect "
+            f"{address} --timeout 60 tries: most boards can be stopped as they start. If that does not help, start it "
+            "without main.py (many have a safe mode), or write its firmware anew."
         )
 
     def _wait_for_quiet(self, quiet: float, limit: float) -> None:
@@ -693,6 +716,17 @@ class Conversation:
             self.repl = self._new_repl()
         execution.note_end(BoardBusy(message))
 
+    def forget(self) -> None:
+        """Take nothing for granted: the board was reset and has not said so. The next execution synchronises anew."""
+        with self.changed:
+            execution, self._execution = self._execution, None
+            self.repl = self._new_repl()
+            self.restarts += 1
+            self.tells_questions = False
+            if execution is not None:
+                execution.note_end(BoardReset(f"The board on {self.transport.address} was reset."))
+            self.changed.notify_all()
+
     def _new_repl(self) -> Repl:
         repl = Repl()
         repl.raw_paste, repl.chunk_pause = self.repl.raw_paste, self.repl.chunk_pause
@@ -791,6 +825,21 @@ def _is_python(source: bytes) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
+
+
+def _is_noise(data: bytes) -> bool:
+    """Whether bytes look like text at another baud rate: bits in the wrong places, and stretched ones as NUL or 0xff.
+
+    Text has hardly a byte of these; a program that prints binary data has many, but no banner or prompt comes either.
+    """
+    if len(data) < NOISE_SIZE:
+        return False
+    try:
+        decode_error = not data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        decode_error = error.end < len(data) - 3  # a character may be cut at the end, no more
+    odd = sum(byte >= 0x80 or (byte < 0x20 and byte not in b"\t\n\r\x04\x1b") or byte == 0x7F for byte in data)
+    return (decode_error or b"\0" in data) and odd > NOISE_SHARE * len(data)
 
 
 def _excerpt(data: bytes, size: int = 120) -> str:
