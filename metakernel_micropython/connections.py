@@ -90,6 +90,15 @@ class Connection:
             MicroPythonError: it did not work, and nothing is open.
         """
         board = self._open(self.address)
+        try:
+            if not board.raw:
+                self._learn(board)
+        except BaseException as error:
+            self.board = None
+            board.close(leave=False)
+            if isinstance(error, LineLost):
+                raise ConnectError(str(error)) from error
+            raise
         self.address = board.address
         self._port = _port_of(self.address)
         return board
@@ -110,7 +119,7 @@ class Connection:
             self.open,
             time.monotonic() + seconds,
             lambda: tell(f"[waiting for {what}, at most {seconds:g} s; Stop ends it]"),
-            lambda error: f"{what[:1].upper() + what[1:]} did not come within {seconds:g} s. {error}",
+            lambda error: f"There was no answer from {what} within {seconds:g} s. {error}",
         )
 
     def _open(self, address: str) -> Board:

@@ -32,6 +32,12 @@ ATTACH_INTERVALS = (0.5, 0.5, 0.5, 0.5, 0.1)
 """Seconds between the requests for the prompt; the last stays. Programs that catch Ctrl-C in a loop are stopped only by
 one that comes while they handle another."""
 
+PATIENT_REQUESTS = 6
+"""Requests for the prompt before each begins with a ``BURST``."""
+
+BURST = CTRL_C * 32
+"""Ctrl-C as fast as the line carries them: one of them hits the moment in which a program handles the one before."""
+
 ANSWER_TIMEOUT = 10.0
 """Seconds in which a board at its prompt must take (more of) the source or finish a soft reset."""
 
@@ -502,7 +508,7 @@ class Conversation:
                         self.tells_questions = False  # who knows what was done to the board
                     self._by_hand = False
                     data = self.repl.send_attach()
-                self._write(data)
+                self._write(data if requests < PATIENT_REQUESTS else BURST + data)
             interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
             requests += 1
             with self.changed:
@@ -513,6 +519,9 @@ class Conversation:
             if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
+            if self.ready and requests > PATIENT_REQUESTS:
+                # A Ctrl-C that came as the program ended waits on old firmware, to hit the next one.
+                self.start(b"").wait(1.0)
             if self.ready:
                 return self.take_between()[0]
             if time.monotonic() >= deadline:
@@ -520,12 +529,14 @@ class Conversation:
 
     def _no_prompt(self, timeout: float) -> str:
         came, _ = self.take_between()
+        with self.changed:
+            came += self.repl.release()  # what might have been the start of a banner
         address = self.transport.address
         if not came:
             return (
                 f"No MicroPython answered on {address} within {timeout:g} s: nothing came back. Check that this is the "
-                "right port (%boards lists them) and baud rate, that the board runs MicroPython, or press its reset "
-                "button and try again."
+                "right port (%boards lists them) and baud rate, and that the board runs MicroPython. If its program "
+                f"cannot be interrupted, press its reset button while %connect {address} --timeout 60 tries."
             )
         if _is_noise(came):
             return (

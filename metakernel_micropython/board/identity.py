@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TIMEOUT = 3.0
 """Seconds that a board has to answer."""
 
-SLACK = 0.5
-"""Seconds by which two readings of a clock may differ for reasons of the line."""
+SLACK = 0.1
+"""Seconds by which two readings of a clock may differ, besides the time that the answers took."""
 
 DRIFT = 0.005
 """What a board's clock gains or loses at most, as a share of the time that passed."""
@@ -48,12 +48,14 @@ class Sign:
         ticks: its clock in milliseconds; None where it has none.
         period: milliseconds after which the clock begins at 0 again.
         at: when that was, in the host's monotonic seconds.
+        within: by how many seconds ``at`` may be wrong.
     """
 
     unique_id: str = ""
     ticks: int | None = None
     period: int = 0
     at: float = 0.0
+    within: float = 0.0
 
 
 def ask(board: Board, unique_id: str | None = None) -> Sign:
@@ -72,9 +74,10 @@ def ask(board: Board, unique_id: str | None = None) -> Sign:
         unique_id = found.hex() if isinstance(found, bytes) else ""
     begin = time.monotonic()
     clock = _value(board, _CLOCK)
-    at = (begin + time.monotonic()) / 2
+    within = (time.monotonic() - begin) / 2
+    at = begin + within
     if isinstance(clock, tuple) and [type(value) for value in clock] == [int, int] and 0 <= clock[0] <= clock[1]:
-        return Sign(unique_id, clock[0], clock[1] + 1, at)
+        return Sign(unique_id, clock[0], clock[1] + 1, at, within)
     return Sign(unique_id, at=at)
 
 
@@ -103,11 +106,11 @@ def variables(before: Sign, now: Sign, seen: float) -> Variables:
     if before.ticks is None or now.ticks is None or before.period != now.period:
         return Variables.UNKNOWN
     passed = now.at - before.at
-    slack = SLACK + DRIFT * passed
+    slack = SLACK + before.within + now.within + DRIFT * passed
     if slack * 2000 >= now.period:
         return Variables.UNKNOWN
     ahead = (now.ticks - before.ticks - round(passed * 1000)) % now.period
     if min(ahead, now.period - ahead) <= slack * 1000:
         # A clock that had hardly begun when the board was last seen looks the same when it has begun anew since.
         return Variables.KEPT if before.ticks / 1000 + seen - before.at > slack else Variables.UNKNOWN
-    return Variables.GONE if now.ticks <= (now.at - seen + SLACK) * 1000 else Variables.UNKNOWN
+    return Variables.GONE if now.ticks <= (now.at - seen + slack) * 1000 else Variables.UNKNOWN
