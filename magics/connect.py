@@ -10,6 +10,7 @@ from metakernel_micropython.connections import WAIT, describe_connection
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import host_paths
+from metakernel_micropython.several import is_name
 from metakernel_micropython.transports import discovery
 
 
@@ -54,12 +55,18 @@ class ConnectMagic(BoardMagic):
     """Opens the line to a board."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("address", nargs="?", default="", complete=addresses, help="see below; default: auto"),
         argument("--baud", type=int, default=None, help="speed of a serial line (default: 115200)"),
         argument("--dtr", type=_switch, metavar="on|off", help="state of DTR when the port opens"),
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
+        argument(
+            "--name",
+            metavar="NAME",
+            help="what the board is called among several (see %%%%on); without one it takes the place of the last such",
+        ),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
         argument("--password", help="of a WebREPL; without it: $MICROPYTHON_WEBREPL_PASSWORD, or you are asked"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
@@ -100,6 +107,7 @@ class ConnectMagic(BoardMagic):
         Examples:
           %connect
           %connect --wait
+          %connect /dev/ttyACM1 --name left
           %connect /dev/ttyUSB0 --baud 921600
           %connect ws://192.168.4.1
           %connect virtual:~/board
@@ -131,12 +139,14 @@ class ConnectMagic(BoardMagic):
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log", "wait")
+        if getattr(args, "name", None) is not None and not is_name(args.name):
+            raise MagicError(f'"{args.name}" cannot be a name: take letters, digits, "_", "-" and ".", and not "all".')
+        names = ("name", "baud", "dtr", "rts", "heap", "password", "timeout", "log", "wait")
         options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         board = self.kernel.connect(address, raw=args.raw, **options)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
-        self.kernel.Print(describe_connection(board))
+        self.kernel.Print(describe_connection(board, options.get("name")))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

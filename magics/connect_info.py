@@ -15,6 +15,7 @@ class ConnectInfoMagic(BoardMagic):
     """Tells what is connected to what."""
 
     group = "Board"
+    on_several = False
 
     def line_connect_info(self, _args: Namespace) -> None:
         """%connect_info - say which board is connected, and how another program joins this kernel."""

@@ -11,6 +11,7 @@ class SocketConnectMagic(BoardMagic):
     """Connects to a board behind a TCP port."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("host", help="a name or an address"),

@@ -10,6 +10,7 @@ class TraceMagic(BoardMagic):
     """Shows what goes over the board's line."""
 
     group = "Line"
+    on_several = False
 
     @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"))
     def line_trace(self, args: Namespace) -> None:

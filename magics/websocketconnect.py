@@ -14,6 +14,7 @@ class WebSocketConnectMagic(BoardMagic):
     """Connects to a board's WebREPL."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("url", nargs="?", default=DEFAULT, complete=lambda _: [DEFAULT], help=f"default: {DEFAULT}"),

@@ -388,11 +388,17 @@ class _RememberedPassword:
         self._known = None
 
 
-def describe_connection(board: Board) -> str:
-    """Say which board is connected, and for ``auto`` what else was there."""
+def describe_connection(board: Board, name: str | None = None) -> str:
+    """Say which board is connected, and for ``auto`` what else was there.
+
+    Args:
+        board: the board.
+        name: what it is called among several; None where nobody gave it a name.
+    """
     others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
     what = board.banner or "a raw line"
-    return f"Connected to {board.address}: {what}" + (f"\nOther ports:{others}" if others else "")
+    called = f" as {name}" if name else ""
+    return f"Connected to {board.address}{called}: {what}" + (f"\nOther ports:{others}" if others else "")
 
 
 def _port_of(address: str) -> PortInfo | None:

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,14 @@ from metakernel.config import get_local_magics_dir
 from traitlets import Float, Int, Unicode
 
 from . import __version__
-from .cells import ValueFilter, prepare
+from .cells import Program, ValueFilter, prepare
 from .connections import Connection, describe_connection
 from .discovery import MagicTable, load_magics, strict
-from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
+from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
 from .parser import CellParser, is_magic, leading_lines
+from .several import Connections, in_parallel, saying
 from .sources import CellSources, render
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .capture import Capture
     from .history import History
     from .timing import Stopwatch
+    from .together import Together
     from .trace import Trace
 
 OUTPUT_INTERVAL = 0.05
@@ -108,7 +110,8 @@ class MicroPythonKernel(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
-        self.connection: Connection | None = None
+        self.connections = Connections()
+        self.together: Together | None = None  # a cell that runs on several boards
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._cell = ""
         self._sources = CellSources()
@@ -145,31 +148,44 @@ class MicroPythonKernel(MetaKernel):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(self, address: str, *, log: Path | None = None, wait: float | None = None, **options: Any) -> Board:
-        """Connect to a board, in place of the one that is connected; options as for ``Board.connect``.
+    def connect(
+        self,
+        address: str,
+        *,
+        name: str | None = None,
+        log: Path | None = None,
+        wait: float | None = None,
+        **options: Any,
+    ) -> Board:
+        """Connect to a board; cells run on it from now on. Options as for ``Board.connect``.
 
         Args:
             address: see ``transports.address``.
+            name: what the board is called among several; it takes the place of the one that is called so. None: it
+                takes the place of the one that nobody gave a name.
             log: file that gets everything that goes over the line, until the board is disconnected.
             wait: seconds to wait until the board is there; None for not at all.
             options: as for ``Board.connect``.
 
         Raises:
-            MicroPythonError: it did not work; no board is connected then.
+            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
         options.setdefault("baud", self.baud)
         if options.get("password") is None:
             options["password"] = self._ask_password
         connection = Connection(address, log=log, **options)
-        self.disconnect()
-        if self._trace is not None:
-            connection.tap.add(self._trace)
+        replaced = self.connections.replaced_by(name)
+        if replaced:
+            self.disconnect(replaced)
+        if taken := self.connections.at(address):
+            raise ConnectError(f"{address} is connected already: %use {taken}, or %disconnect {taken} first.")
         try:
             board = connection.open() if wait is None else connection.wait(wait, self.Error)
         except BaseException:
             self._close(connection, leave=False)
             raise
-        self.connection = connection
+        self.connections.add(connection, name)
+        self._follow()
         return board
 
     def _ask_password(self, address: str) -> str | None:
@@ -179,17 +195,52 @@ class MicroPythonKernel(MetaKernel):
         return self.getpass(f"Password of the WebREPL at {address}: ")
 
     @property
+    def connection(self) -> Connection | None:
+        """The board that cells run on, also while its line is lost; None where none is connected."""
+        return self.connections.current
+
+    @property
     def device(self) -> Board | None:
         """The board, which may be lost already without anybody having noticed; None where none is connected."""
         return self.connection.board if self.connection is not None else None
 
-    def disconnect(self, *, leave: bool = True) -> str:
-        """Free the board's line; return its address, ``""`` when none was connected."""
-        connection, self.connection = self.connection, None
-        if connection is None:
+    def disconnect(self, name: str = "", *, leave: bool = True) -> str:
+        """Free a board's line; return its address, ``""`` when none was connected.
+
+        Args:
+            name: the board; ``""`` for the one that cells run on.
+            leave: as for ``Board.close``.
+        """
+        name = name or self.connections.current_name
+        if not name:
             return ""
+        connection = self.connections.remove(name)
+        self._follow()
         self._close(connection, leave=leave)
         return connection.address
+
+    def disconnect_all(self) -> None:
+        """Free the lines of all boards at once."""
+        in_parallel([partial(self.disconnect, name) for name in self.connections.names])
+
+    def use(self, name: str) -> Connection:
+        """Have cells run on the board of this name.
+
+        Raises:
+            NotConnected: there is none.
+        """
+        connection = self.connections.use(name)
+        self._follow()
+        return connection
+
+    def _follow(self) -> None:
+        """Let the trace hear the board that cells run on, and no other."""
+        if self._trace is None:
+            return
+        for _, connection in self.connections:
+            connection.tap.remove(self._trace)
+        if self.connection is not None:
+            self.connection.tap.add(self._trace)
 
     def _close(self, connection: Connection, *, leave: bool) -> None:
         connection.close(leave=leave)
@@ -204,6 +255,8 @@ class MicroPythonKernel(MetaKernel):
         """
         if self.connection is not None:
             return self.connection.ready(self.Error)
+        if self.connections:
+            raise NotConnected(f"Cells run on no board now. {self.connections.listed()}")
         if not self.board:
             raise NotConnected(NOT_CONNECTED)
         device = self.connect(self.board)
@@ -223,8 +276,7 @@ class MicroPythonKernel(MetaKernel):
 
         if self._trace is None and on:
             self._trace = Trace(self._show_trace)
-            if self.connection is not None:
-                self.connection.tap.add(self._trace)
+            self._follow()
             self._start_trace()
         elif self._trace is not None and not on:
             if self.connection is not None:
@@ -289,8 +341,9 @@ class MicroPythonKernel(MetaKernel):
             self.end_capture()
             if self._trace is not None:
                 self._trace.stop()
-            if self.connection is not None and self.connection.log_failed:
-                self.Error(self.connection.end_log())
+            for _, connection in self.connections:
+                if connection.log_failed:
+                    self.Error(connection.end_log())
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -311,8 +364,7 @@ class MicroPythonKernel(MetaKernel):
         """Run code on the board; return its last value as ``text/plain``, or the error that ended it."""
         try:
             board = self.require_board()
-            if misplaced := _misplaced_magic(code):
-                raise MagicError(misplaced)
+            refuse_misplaced(code)
             if self._only_type:
                 self._show_between()
                 board.type_source(code)
@@ -321,13 +373,18 @@ class MicroPythonKernel(MetaKernel):
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
 
-    def _run(self, board: Board, code: str) -> dict[str, str] | ExceptionWrapper | None:
+    def program(self, code: str) -> Program:
+        """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
         # Where the code is the end of the cell, the lines above it are magics.
         body = self._cell.rstrip()
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
         program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
         self.assistant.note_cell(code)
+        return program
+
+    def _run(self, board: Board, code: str) -> dict[str, str] | ExceptionWrapper | None:
+        program = self.program(code)
         values = ValueFilter(program.mark)
         dialogue = None
         try:
@@ -353,14 +410,16 @@ class MicroPythonKernel(MetaKernel):
             raise self.connection.lose(error) from error
         return None if values.value is None else {"text/plain": values.value}
 
-    def board_failure(self, error: DeviceError, *, while_showing: bool = False) -> ExceptionWrapper:
+    def board_failure(self, error: DeviceError, *, while_showing: bool = False, own: bool = True) -> ExceptionWrapper:
         """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
 
         Args:
             error: the exception.
             while_showing: it came while the value of the last expression was printed.
+            own: it is that of the board that cells run on, so that hints may be asked of it.
         """
-        self._device_error = error
+        if own:
+            self._device_error = error
         lines = render(error.traceback, self._sources, self.execution_count, while_showing=while_showing)
         return ExceptionWrapper(error.name, error.message, lines)
 
@@ -458,6 +517,17 @@ class MicroPythonKernel(MetaKernel):
         if text:
             self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
+    def send_response(self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **options: Any) -> Any:
+        """Send a message to the front end; what belongs to one of several boards goes to whoever names that board."""
+        say = saying.get()
+        if say is None:
+            return super().send_response(stream, msg_or_type, content, *args, **options)
+        if msg_or_type == "stream":
+            say(content["name"], content["text"])
+        elif "data" in (content or {}):
+            say("stdout", content["data"].get("text/plain", "").rstrip("\n") + "\n")
+        return None
+
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
 
@@ -513,13 +583,16 @@ class MicroPythonKernel(MetaKernel):
 
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
+        if self.together is not None:
+            self.together.stop()
+            return
         device = self.device
         if not (device is not None and device.interrupt()) and self._on_host:
             _interrupt_main_thread()
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
-        """Free the board's line at once; the board keeps its state."""
-        self.disconnect()
+        """Free the boards' lines at once; the boards keep their state."""
+        self.disconnect_all()
         if "history" in vars(self):
             self.history.close()
         await super().do_shutdown(False)
@@ -579,14 +652,14 @@ class MicroPythonKernel(MetaKernel):
     def get_magic(self, text: str) -> Magic:
         """Run the magic on the first line of ``text``; an unknown one fails the cell."""
         wanted = self.parse_code(text)["magic"]
-        problem = self._unknown(wanted)
+        problem = self.unknown_magic(wanted)
         if problem:
             refused = StrictMagic(self)
             refused.fail(failure(MagicError(problem)))
             return refused
         return super().get_magic(text)
 
-    def _unknown(self, wanted: dict[str, Any]) -> str:
+    def unknown_magic(self, wanted: dict[str, Any]) -> str:
         """Say what is wrong with a magic's name; ``""`` when it is known."""
         from difflib import get_close_matches
 
@@ -640,7 +713,7 @@ class MicroPythonKernel(MetaKernel):
 
     def magic_help(self, line: str, detail_level: int) -> str | None:
         """Return the help for the magic on a line; None for one that is not known."""
-        if self._unknown(self.parse_code(line)["magic"]):
+        if self.unknown_magic(self.parse_code(line)["magic"]):
             return None
         text: str | None = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
         return text
@@ -701,8 +774,18 @@ def _asks_for_bytes(code: str) -> bool:
     return re.match(r"%readbytes\b", code[len(leading_lines(code)) :]) is not None
 
 
+def refuse_misplaced(code: str) -> None:
+    """Refuse a magic below code, where it would go to the board as code.
+
+    Raises:
+        MagicError: there is one.
+    """
+    if misplaced := _misplaced_magic(code):
+        raise MagicError(misplaced)
+
+
 def _misplaced_magic(code: str) -> str:
-    """Say where a magic stands below code, where it would go to the board as code; ``""`` where none does."""
+    """Say where a magic stands below code; ``""`` where none does."""
     import ast
 
     lines = code.split("\n")

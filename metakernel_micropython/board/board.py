@@ -87,6 +87,7 @@ class Board:
         self.banner = banner
         self.greeting = greeting
         self.considered: list[tuple[str, str]] = []
+        self._stop_next = False
 
     # -- connecting ----------------------------------------------------------------------------------------------
 
@@ -254,6 +255,9 @@ class Board:
             )
         if self.lost is not None:
             raise self.lost
+        if self._stop_next:
+            self._stop_next = False
+            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         return self._at_prompt().start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
 
     def execute(
@@ -333,6 +337,15 @@ class Board:
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether one runs."""
         return self._conversation.interrupt()
+
+    def stop(self) -> None:
+        """Interrupt what runs; between two programs, as a transfer sends them, the next one does not start."""
+        if not self.interrupt():
+            self._stop_next = True
+
+    def go_on(self) -> None:
+        """Forget a ``stop`` that met nothing."""
+        self._stop_next = False
 
     def soft_reset(self) -> str:
         """Soft-reset the board: variables are gone, ``boot.py`` runs. Return what the board said.
