@@ -340,7 +340,7 @@ class Together:
 
     def _show(self, stream: str, text: str) -> None:
         if stream == "stdout":
-            self._kernel.Write(text)
+            self._kernel._write(text)
         else:
             self._kernel.Error(text, end="")
 
