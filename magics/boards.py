@@ -14,8 +14,9 @@ class BoardsMagic(BoardMagic):
     on_several = False
 
     def line_boards(self, _args: Namespace) -> None:
-        """%boards - list the serial ports, what each probably is, and which board is connected.
+        """%boards - list the connected boards and the serial ports, with what each probably is.
 
+        Of several connected boards, the star marks the one that cells run on; %use names another.
         Nothing is opened or sent; %connect auto finds out which of them speaks MicroPython.
         """
         boards = self.kernel.connections
