@@ -36,7 +36,7 @@ class DisconnectMagic(BoardMagic):
             self.kernel.Print("No board is connected.")
             return
         boards = self.kernel.connections.select(wanted)
-        in_parallel([partial(self.kernel.disconnect, name, leave=not args.raw) for name, _ in boards])
+        in_parallel([partial(self.kernel.connections.close, name, leave=not args.raw) for name, _ in boards])
         for name, connection in boards:
             what = f"{name} ({connection.address})" if args.names else connection.address
             self.kernel.Print(f"Disconnected from {what}.")

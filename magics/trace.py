@@ -21,8 +21,8 @@ class TraceMagic(BoardMagic):
         shows the connecting as well.
         """
         if args.state is not None:
-            self.kernel.trace(args.state == "on")
-        self.kernel.Print(f"The trace is {'on' if self.kernel.tracing else 'off'}.")
+            self.kernel.trace.switch(args.state == "on")
+        self.kernel.Print(f"The trace is {'on' if self.kernel.trace.on else 'off'}.")
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -26,7 +26,7 @@ class UseMagic(BoardMagic):
           %connect /dev/ttyACM1 --name right
           %use left
         """
-        connection = self.kernel.use(args.name)
+        connection = self.kernel.connections.use(args.name)
         self.kernel.Print(f"Cells run on {args.name}: {connection.describe()}")
 
 

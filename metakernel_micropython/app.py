@@ -43,7 +43,7 @@ class MicroPythonKernelApp(MetaKernelApp):
 
     def _free_board(self, number: int) -> None:
         try:
-            self.kernel.disconnect_all()
+            self.kernel.connections.close_all()
         finally:
             os.kill(os.getpid(), number)
 

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import threading
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,15 @@ from traitlets import Float, Int, Unicode
 
 from . import __version__
 from .cells import Program, ValueFilter, prepare
-from .connections import Connection, describe_connection
+from .connections import describe_connection
 from .discovery import MagicTable, load_magics, strict
-from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
-from .parser import CellParser, is_magic, leading_lines
-from .several import Connections, in_parallel, saying
+from .parser import CellParser, leading_lines, misplaced_magic
+from .several import Connections, saying
 from .sources import CellSources, render
+from .trace import CellTrace
 
 if TYPE_CHECKING:
     from metakernel import Magic
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
     from .assist import Assistant
     from .board import Board, Execution
     from .capture import Capture
+    from .connections import Connection
     from .history import History
     from .timing import Stopwatch
     from .together import Together
-    from .trace import Trace
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -110,15 +111,14 @@ class MicroPythonKernel(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
-        self.connections = Connections()
+        self.connections = Connections(self.Error)
         self.together: Together | None = None  # a cell that runs on several boards
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._cell = ""
         self._sources = CellSources()
         self._problems_told = 0
         self._ending = False
-        self._trace: Trace | None = None
-        self._traced_cell: dict[str, Any] = {}
+        self.trace = CellTrace(self)
         self._capture: Capture | None = None
         self._stopwatch: Stopwatch | None = None
         self._device_error: DeviceError | None = None  # what ended the cell
@@ -148,24 +148,8 @@ class MicroPythonKernel(MetaKernel):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(
-        self,
-        address: str,
-        *,
-        name: str | None = None,
-        log: Path | None = None,
-        wait: float | None = None,
-        **options: Any,
-    ) -> Board:
-        """Connect to a board; cells run on it from now on. Options as for ``Board.connect``.
-
-        Args:
-            address: see ``transports.address``.
-            name: what the board is called among several; it takes the place of the one that is called so. None: it
-                takes the place of the one that nobody gave a name.
-            log: file that gets everything that goes over the line, until the board is disconnected.
-            wait: seconds to wait until the board is there; None for not at all.
-            options: as for ``Board.connect``.
+    def connect(self, address: str, **options: Any) -> Board:
+        """Connect to a board; cells run on it from now on. Options as for ``Connections.open``.
 
         Raises:
             MicroPythonError: it did not work; the board whose place it takes is disconnected then.
@@ -173,20 +157,7 @@ class MicroPythonKernel(MetaKernel):
         options.setdefault("baud", self.baud)
         if options.get("password") is None:
             options["password"] = self._ask_password
-        connection = Connection(address, log=log, **options)
-        replaced = self.connections.replaced_by(name)
-        if replaced:
-            self.disconnect(replaced)
-        if taken := self.connections.at(address):
-            raise ConnectError(f"{address} is connected already: %use {taken}, or %disconnect {taken} first.")
-        try:
-            board = connection.open() if wait is None else connection.wait(wait, self.Error)
-        except BaseException:
-            self._close(connection, leave=False)
-            raise
-        self.connections.add(connection, name)
-        self._follow()
-        return board
+        return self.connections.open(address, **options)
 
     def _ask_password(self, address: str) -> str | None:
         """Have the front end ask for a password, without an echo; None where it cannot."""
@@ -212,40 +183,7 @@ class MicroPythonKernel(MetaKernel):
             leave: as for ``Board.close``.
         """
         name = name or self.connections.current_name
-        if not name:
-            return ""
-        connection = self.connections.remove(name)
-        self._follow()
-        self._close(connection, leave=leave)
-        return connection.address
-
-    def disconnect_all(self) -> None:
-        """Free the lines of all boards at once."""
-        in_parallel([partial(self.disconnect, name) for name in self.connections.names])
-
-    def use(self, name: str) -> Connection:
-        """Have cells run on the board of this name.
-
-        Raises:
-            NotConnected: there is none.
-        """
-        connection = self.connections.use(name)
-        self._follow()
-        return connection
-
-    def _follow(self) -> None:
-        """Let the trace hear the board that cells run on, and no other."""
-        if self._trace is None:
-            return
-        for _, connection in self.connections:
-            connection.tap.remove(self._trace)
-        if self.connection is not None:
-            self.connection.tap.add(self._trace)
-
-    def _close(self, connection: Connection, *, leave: bool) -> None:
-        connection.close(leave=leave)
-        if problem := connection.end_log():
-            self.Error(problem)
+        return self.connections.close(name, leave=leave) if name else ""
 
     def require_board(self) -> Board:
         """Return the connected board; connect first where it was lost, or where a setting names one.
@@ -262,38 +200,6 @@ class MicroPythonKernel(MetaKernel):
         device = self.connect(self.board)
         self.Print(describe_connection(device))
         return device
-
-    # -- what goes over the line ---------------------------------------------------------------------------------
-
-    @property
-    def tracing(self) -> bool:
-        """Whether cells show what goes over the line."""
-        return self._trace is not None
-
-    def trace(self, on: bool) -> None:
-        """Show in each cell what goes over the line, as it happens, or do so no more."""
-        from .trace import Trace
-
-        if self._trace is None and on:
-            self._trace = Trace(self._show_trace)
-            self._follow()
-            self._start_trace()
-        elif self._trace is not None and not on:
-            if self.connection is not None:
-                self.connection.tap.remove(self._trace)
-            self._trace.close()
-            self._trace = None
-
-    def _start_trace(self) -> None:
-        if self._trace is not None:
-            # The lines come from another thread, which does not know what cell runs.
-            self._traced_cell = self.get_parent("shell")  # type: ignore[no-untyped-call]
-            self._trace.start()
-
-    def _show_trace(self, text: str) -> None:
-        assert self.session is not None
-        content = {"name": "stderr", "text": text}
-        self.session.send(self.iopub_socket, "stream", content, parent=self._traced_cell)
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -315,7 +221,7 @@ class MicroPythonKernel(MetaKernel):
         try:
             if not silent:
                 self._tell_problems()
-                self._start_trace()
+                self.trace.start()
                 if not _asks_for_bytes(code):
                     self._show_between()
             if store_history and not silent:
@@ -339,11 +245,8 @@ class MicroPythonKernel(MetaKernel):
             self._only_type = False
             self._stopwatch = None
             self.end_capture()
-            if self._trace is not None:
-                self._trace.stop()
-            for _, connection in self.connections:
-                if connection.log_failed:
-                    self.Error(connection.end_log())
+            self.trace.stop()
+            self.connections.check_logs()
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -364,7 +267,8 @@ class MicroPythonKernel(MetaKernel):
         """Run code on the board; return its last value as ``text/plain``, or the error that ended it."""
         try:
             board = self.require_board()
-            refuse_misplaced(code)
+            if misplaced := misplaced_magic(code):
+                raise MagicError(misplaced)
             if self._only_type:
                 self._show_between()
                 board.type_source(code)
@@ -592,7 +496,7 @@ class MicroPythonKernel(MetaKernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the boards' lines at once; the boards keep their state."""
-        self.disconnect_all()
+        self.connections.close_all()
         if "history" in vars(self):
             self.history.close()
         await super().do_shutdown(False)
@@ -772,32 +676,6 @@ class MicroPythonKernel(MetaKernel):
 def _asks_for_bytes(code: str) -> bool:
     """Whether a cell starts with ``%readbytes``, which shows what the board printed in its own way."""
     return re.match(r"%readbytes\b", code[len(leading_lines(code)) :]) is not None
-
-
-def refuse_misplaced(code: str) -> None:
-    """Refuse a magic below code, where it would go to the board as code.
-
-    Raises:
-        MagicError: there is one.
-    """
-    if misplaced := _misplaced_magic(code):
-        raise MagicError(misplaced)
-
-
-def _misplaced_magic(code: str) -> str:
-    """Say where a magic stands below code; ``""`` where none does."""
-    import ast
-
-    lines = code.split("\n")
-    if not any(line[:1] in ("%", "!") for line in lines):
-        return ""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        for line in lines:
-            if is_magic(line):
-                return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
-    return ""
 
 
 def _interrupt_main_thread() -> None:

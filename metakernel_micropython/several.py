@@ -6,17 +6,21 @@ import re
 import threading
 from contextvars import ContextVar
 from difflib import get_close_matches
+from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .errors import NotConnected
+from .connections import Connection
+from .errors import ConnectError, NotConnected
 from .transports import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
-    from .connections import Connection
+    from .board import Board
+    from .transports.tap import Listener
 
 ALL = "all"
 """Stands for every board where names of boards are expected."""
@@ -34,12 +38,18 @@ _NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
 class Connections:
-    """The connected boards, in the order in which they were connected. Any thread may look at them."""
+    """The connected boards, in the order in which they were connected. Any thread may look at them.
 
-    def __init__(self) -> None:
+    Args:
+        tell: called with sentences about what goes wrong beside what was asked for.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._boards: dict[str, Connection] = {}
         self._current = ""
         self._unnamed = ""  # the name that nobody chose
+        self._listener: Listener | None = None
 
     def __len__(self) -> int:
         return len(self._boards)
@@ -67,25 +77,96 @@ class Connections:
         """The name of the board that cells run on, where a person chose it."""
         return self._current if self._current and self._current != self._unnamed else None
 
-    def add(self, connection: Connection, name: str | None) -> None:
-        """Note a board that was connected; cells run on it from now on.
+    # -- opening and closing -------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        address: str,
+        *,
+        name: str | None = None,
+        log: Path | None = None,
+        wait: float | None = None,
+        **options: Any,
+    ) -> Board:
+        """Connect to a board; cells run on it from now on.
 
         Args:
-            connection: the board.
-            name: what it is called; None for a name that its address gives.
+            address: see ``transports.address``.
+            name: what the board is called among several; it takes the place of the one that is called so. None: its
+                address gives a name, and it takes the place of the one that nobody gave a name.
+            log: file that gets everything that goes over the line, until the board is disconnected.
+            wait: seconds to wait until the board is there; None for not at all.
+            options: as for ``Board.connect``.
+
+        Raises:
+            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
+        connection = Connection(address, log=log, **options)
+        replaced = self._unnamed if name is None else name
+        if replaced in self._boards:
+            self.close(replaced)
+        if self._listener is not None:
+            connection.tap.add(self._listener)
+        try:
+            if taken := self._at(address):
+                raise ConnectError(f"{address} is connected already: %use {taken}, or %disconnect {taken} first.")
+            board = connection.open() if wait is None else connection.wait(wait, self._tell)
+        except BaseException:
+            self._end(connection, leave=False)
+            raise
         if name is None:
             name = self._unnamed = self._free_name(connection.address)
         self._boards[name] = connection
-        self._current = name
+        self._choose(name)
+        return board
 
-    def replaced_by(self, name: str | None) -> str:
-        """Return the name of the board whose place one of this name takes; ``""`` where it takes none.
+    def close(self, name: str, *, leave: bool = True) -> str:
+        """Free a board's line, and return its address.
 
-        A board that nobody gave a name takes the place of the other one without.
+        Where cells ran on it, they run on none from now on: nobody wants them on another one by surprise.
+
+        Args:
+            name: the board.
+            leave: as for ``Board.close``.
         """
-        wanted = self._unnamed if name is None else name
-        return wanted if wanted in self._boards else ""
+        connection = self._boards.pop(name)
+        if name == self._unnamed:
+            self._unnamed = ""
+        if name == self._current:
+            self._choose("")
+        self._end(connection, leave=leave)
+        return connection.address
+
+    def close_all(self) -> None:
+        """Free the lines of all boards at once."""
+        in_parallel([partial(self.close, name) for name in self.names])
+
+    def _end(self, connection: Connection, *, leave: bool) -> None:
+        connection.close(leave=leave)
+        if problem := connection.end_log():
+            self._tell(problem)
+
+    def check_logs(self) -> None:
+        """Close the logs that could not be written, and tell of them."""
+        for connection in list(self._boards.values()):
+            if connection.log_failed:
+                self._tell(connection.end_log())
+
+    # -- the one that cells run on -------------------------------------------------------------------------------
+
+    def _choose(self, name: str) -> None:
+        self._current = name
+        self.listen(self._listener)
+
+    def listen(self, listener: Listener | None) -> None:
+        """Have somebody hear what goes over the line of the board that cells run on, and no other; None for nobody."""
+        for connection in list(self._boards.values()):
+            if self._listener is not None:
+                connection.tap.remove(self._listener)
+        self._listener = listener
+        current = self._boards.get(self._current)
+        if listener is not None and current is not None:
+            current.tap.add(listener)
 
     def use(self, name: str) -> Connection:
         """Have cells run on a board.
@@ -94,17 +175,10 @@ class Connections:
             NotConnected: there is none of this name.
         """
         ((name, connection),) = self.select([name])
-        self._current = name
+        self._choose(name)
         return connection
 
-    def remove(self, name: str) -> Connection:
-        """Forget a board. Where cells ran on it, they run on none: nobody wants them on another one by surprise."""
-        connection = self._boards.pop(name)
-        if name == self._current:
-            self._current = ""
-        if name == self._unnamed:
-            self._unnamed = ""
-        return connection
+    # -- names ---------------------------------------------------------------------------------------------------
 
     def select(self, names: Iterable[str]) -> list[tuple[str, Connection]]:
         """Return the named boards, each once; ``all`` stands for every one.
@@ -132,7 +206,7 @@ class Connections:
             return "No board is connected: %connect ADDRESS --name NAME connects one."
         return f"Connected: {', '.join(self._boards)}. %use NAME chooses the one that cells run on."
 
-    def at(self, address: str) -> str:
+    def _at(self, address: str) -> str:
         """Return the name of the board on a line that serves one program at a time; ``""`` where there is none."""
         if parse(address).scheme in ("virtual", "exec", "auto"):
             return ""

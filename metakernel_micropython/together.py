@@ -16,9 +16,8 @@ from .asking import may_ask
 from .board.questions import Question, QuestionFilter
 from .cells import ValueFilter
 from .errors import CannotAsk, DeviceError, LineLost, MicroPythonError
-from .kernel import refuse_misplaced
 from .magic import BoardMagic, ExceptionWrapper, MagicError, failure
-from .parser import is_magic, leading_lines
+from .parser import is_magic, leading_lines, misplaced_magic
 from .several import acting_on, saying
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class Together:
         if is_magic(self._code):
             self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
         else:
-            refuse_misplaced(self._code)
+            _refuse_misplaced(self._code)
         for job in self._jobs:
             context = contextvars.copy_context()  # with the cell whose output it is
             threading.Thread(
@@ -270,7 +269,7 @@ class Together:
     def _program(self, code: str) -> Program:
         with self._preparing:
             if self._prepared is None:
-                refuse_misplaced(code)
+                _refuse_misplaced(code)
                 self._prepared = self._kernel.program(code)
             return self._prepared
 
@@ -348,3 +347,8 @@ class Together:
 def _in_a_line(failed: ExceptionWrapper) -> str:
     text = f"{failed.ename}: {failed.evalue}" if failed.evalue else failed.ename
     return text.partition("\n")[0]
+
+
+def _refuse_misplaced(code: str) -> None:
+    if misplaced := misplaced_magic(code):
+        raise MagicError(misplaced)
