@@ -21,7 +21,6 @@ from traitlets import Float, Int, Unicode
 
 from . import __version__
 from .cells import Program, ValueFilter, prepare
-from .connections import describe_connection
 from .discovery import MagicTable, load_magics, strict
 from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
@@ -197,6 +196,8 @@ class MicroPythonKernel(MetaKernel):
             raise NotConnected(f"Cells run on no board now. {self.connections.listed()}")
         if not self.board:
             raise NotConnected(NOT_CONNECTED)
+        from .connections import describe_connection
+
         device = self.connect(self.board)
         self.Print(describe_connection(device))
         return device

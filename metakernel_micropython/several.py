@@ -11,15 +11,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .connections import Connection
 from .errors import ConnectError, NotConnected
-from .transports import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from .board import Board
+    from .connections import Connection
     from .transports.tap import Listener
 
 ALL = "all"
@@ -101,6 +100,8 @@ class Connections:
         Raises:
             MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
+        from .connections import Connection  # with what it needs a tenth of the kernel's start
+
         connection = Connection(address, log=log, **options)
         replaced = self._unnamed if name is None else name
         if replaced in self._boards:
@@ -208,6 +209,8 @@ class Connections:
 
     def _at(self, address: str) -> str:
         """Return the name of the board on a line that serves one program at a time; ``""`` where there is none."""
+        from .transports import parse
+
         if parse(address).scheme in ("virtual", "exec", "auto"):
             return ""
         return next((name for name, one in self if parse(one.address).target == parse(address).target), "")
@@ -229,6 +232,8 @@ def is_name(text: str) -> bool:
 
 def short_name(address: str) -> str:
     """Return a name for the board at an address: ``ttyACM0``, ``pico.local``, ``virtual``."""
+    from .transports import parse
+
     parsed = parse(address)
     if parsed.scheme in ("ws", "wss"):
         text = urlsplit(parsed.target).hostname or ""

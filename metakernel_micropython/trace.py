@@ -6,8 +6,6 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from .transports.tap import describe
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,6 +45,8 @@ class Trace:
 
     def note(self, seconds: float, direction: str, data: bytes) -> None:
         """Note what moved on the line."""
+        from .transports.tap import describe
+
         self._add(describe(seconds, direction, data, CHUNK))
 
     def start(self) -> None:
