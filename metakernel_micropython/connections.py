@@ -77,6 +77,7 @@ class Connection:
         self._lost: LineLost | None = None
         self._lost_at = 0.0
         self._stopped = threading.Event()
+        self._closed = False
         self._password = _RememberedPassword(options.get("password"))
         if callable(options.get("password")):
             self._options = {**options, "password": self._password}
@@ -128,9 +129,15 @@ class Connection:
         self._stopped.clear()
         try:
             board = Board.connect(address, tap=self.tap, **self._options)
-        except ConnectError:
-            self._password.forget()
+        except ConnectError as error:
+            from .transports.webrepl import AccessDenied
+
+            if isinstance(error, AccessDenied):
+                self._password.forget()
             raise
+        if self._closed:  # by another thread meanwhile
+            board.close()
+            raise NotConnected(f"{address} was disconnected.")
         self.board, self._lost = board, None
         self._seen_at = board.heard_at
         return board
@@ -142,11 +149,19 @@ class Connection:
         waiting: Callable[[], object],
         failed: Callable[[ConnectError], str],
     ) -> Board:
-        """Try again and again until it works or the deadline has passed."""
+        """Try again and again until it works or the deadline has passed.
+
+        Raises:
+            ConnectError: it has passed; the message is what ``failed`` makes of the last reason.
+            KeyboardInterrupt: ``stop`` was called.
+        """
         told = False
         while True:
             try:
-                return attempt()
+                board = attempt()
+                if self._stopped.is_set():
+                    raise KeyboardInterrupt
+                return board
             except ConnectError as error:
                 final = type(error) is not ConnectError  # a wrong password, another board: waiting does not help
                 if final or time.monotonic() + LOOK >= deadline:
@@ -155,7 +170,7 @@ class Connection:
                 waiting()
                 told = True
             if self._stopped.wait(LOOK):
-                raise NotConnected(f"The wait for {self.address} was stopped.")
+                raise KeyboardInterrupt
 
     # -- while it is there, and when it is not -------------------------------------------------------------------
 
@@ -333,7 +348,7 @@ class Connection:
     # -- ending --------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """End a wait for the board that runs in another thread."""
+        """End a wait for the board in another thread, as Stop does in the main thread: with a KeyboardInterrupt."""
         self._stopped.set()
 
     def close(self, *, leave: bool = True) -> None:
@@ -342,6 +357,7 @@ class Connection:
         Args:
             leave: as for ``Board.close``.
         """
+        self._closed = True
         self._stopped.set()
         board, self.board = self.board, None
         if board is not None:

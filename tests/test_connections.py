@@ -126,11 +126,11 @@ def test_where_nothing_tells_which_board_it_is_none_is_taken(
 def test_a_board_that_stays_away_is_told_with_those_that_are_there(
     plug: Plug, connect: Callable[[str], Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "RETURN_TIMEOUT", 0.5)
+    monkeypatch.setattr(connections, "RETURN_TIMEOUT", 3.0)
     connection = connect(plug.put_in("ttyACM0"))
-    error = connection.lose(LineLost("The cable is out."))
-    plug.pull("ttyACM0")
     plug.put_in("ttyACM1", number="another")
+    plug.pull("ttyACM0")
+    error = connection.lose(LineLost("The cable is out."))
     assert str(error).startswith("The cable is out. The next cell connects")
     said: list[str] = []
     for _ in range(2):
@@ -167,7 +167,7 @@ def test_a_wait_ends_when_the_board_comes(plug: Plug, tmp_path: Path) -> None:
 def test_a_wait_can_be_stopped_from_another_thread(tmp_path: Path) -> None:
     connection = Connection(str(tmp_path / "none"))
     threading.Timer(0.3, connection.stop).start()
-    with pytest.raises(NotConnected, match="stopped"):
+    with pytest.raises(KeyboardInterrupt):
         connection.wait(20, print)
 
 
