@@ -27,6 +27,7 @@ PROGRAMS = {
     "catching one Ctrl-C": "try:\n while True: pass\nexcept KeyboardInterrupt: pass\nwhile True: pass",
     "catching while it prints": "while True:\n try: print('on')\n except BaseException: print('caught')",
     "short naps that catch": "import time\nwhile True:\n try: time.sleep_ms(20)\n except KeyboardInterrupt: pass",
+    "restarting again and again, as by a watchdog": "import machine, time\ntime.sleep(0.2)\nmachine.reset()",
     "reading its input": "import sys\nwhile True: sys.stdin.read(1)",
 }
 

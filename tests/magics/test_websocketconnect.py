@@ -152,6 +152,12 @@ def test_the_wait_for_a_lost_connection_can_be_stopped(kernel: Jupyter, server: 
     assert f"{server.address}  lost:" in kernel.do("%boards").stdout
 
 
+def test_a_hard_reboot_connects_again(kernel: Jupyter, server: WebReplServer) -> None:
+    kernel.do(f"%connect {server.address} --password {PASSWORD}")
+    kernel.do("x = 7")
+    assert kernel.do("%reboot --hard\n'x' in globals()").value == "False"
+
+
 # -- the password ------------------------------------------------------------------------------------------------------
 
 
