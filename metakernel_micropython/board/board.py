@@ -294,6 +294,9 @@ class Board:
                 raise BoardTimeout(f"The board on {self.address} did not answer a request within {timeout:g} s.")
             if text := execution.read():
                 take(text)
+            execution.check()
+            if execution.interrupts:  # somebody wants to stop; it came too late for this program, not for what follows
+                raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         execution.check()
         return "".join(kept)
 
