@@ -450,6 +450,8 @@ class Files:
             execution.check()
         except DeviceError as error:
             raise self._meaning(error, path.removesuffix(UNFINISHED)) from error
+        if execution.interrupts:  # it came too late for this piece, and means the whole
+            raise KeyboardInterrupt
 
     def _meaning(self, error: DeviceError, path: str) -> BaseException:
         """Return what an exception of a helper means for whoever wanted something of ``path``."""
