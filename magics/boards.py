@@ -11,19 +11,29 @@ class BoardsMagic(BoardMagic):
     """Tells what is plugged in."""
 
     group = "Board"
+    on_several = False
 
     def line_boards(self, _args: Namespace) -> None:
-        """%boards - list the serial ports, what each probably is, and which board is connected.
+        """%boards - list the connected boards and the serial ports, with what each probably is.
 
+        Of several connected boards, the star marks the one that cells run on; %use names another.
         Nothing is opened or sent; %connect auto finds out which of them speaks MicroPython.
         """
-        device = self.kernel.device
-        state = ""
-        if device is not None:
-            state = f"lost: {device.lost}" if device.lost else device.banner or "a raw line"
-        lines = [f"connected: {device.address}  {state}" if device is not None else "connected: none"]
-        lines += [f"  {port}" for port in discovery.serial_ports()]
-        if len(lines) == 1:
+        boards = self.kernel.connections
+        if len(boards) > 1 or (boards and not boards.current_name):
+            width = max(map(len, boards.names))
+            lines = [f"connected: {len(boards)} (* is the one that cells run on)"]
+            lines += [
+                f"{'*' if name == boards.current_name else ' '} {name:<{width}}  {connection.describe()}"
+                for name, connection in boards
+            ]
+            lines.append("plugged in:")
+        else:
+            connection = self.kernel.connection
+            lines = [f"connected: {connection.describe()}" if connection is not None else "connected: none"]
+        ports = discovery.serial_ports()
+        lines += [f"  {port}" for port in ports]
+        if len(ports) == 0:
             lines.append("  No serial port is there. %connect virtual gives a board without hardware.")
         self.kernel.Print("\n".join(lines))
 

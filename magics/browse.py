@@ -13,6 +13,7 @@ class BrowseMagic(BoardMagic):
     """Shows the board's files, to be clicked on."""
 
     group = "Files"
+    on_several = False
 
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
     def line_browse(self, args: Namespace) -> None:

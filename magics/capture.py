@@ -23,6 +23,7 @@ class CaptureMagic(BoardMagic):
     """Keeps what the board prints in a file of the host."""
 
     group = "Files"
+    on_several = False
 
     @arguments(
         argument("file", complete_path=host_paths, help="file on the host; what it held is replaced"),

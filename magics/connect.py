@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import WAIT, describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import host_paths
+from metakernel_micropython.several import is_name
 from metakernel_micropython.transports import discovery
 
 
@@ -35,6 +39,14 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "time in seconds"
 _switch.__name__ = "on or off"  # what argparse names when the text is neither
 _size.__name__ = "size"
 
@@ -43,15 +55,29 @@ class ConnectMagic(BoardMagic):
     """Opens the line to a board."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("address", nargs="?", default="", complete=addresses, help="see below; default: auto"),
         argument("--baud", type=int, default=None, help="speed of a serial line (default: 115200)"),
         argument("--dtr", type=_switch, metavar="on|off", help="state of DTR when the port opens"),
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
+        argument(
+            "--name",
+            metavar="NAME",
+            help="what the board is called among several (see %%%%on); without one it takes the place of the last such",
+        ),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
         argument("--password", help="of a WebREPL; without it: $MICROPYTHON_WEBREPL_PASSWORD, or you are asked"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
+        argument(
+            "--wait",
+            nargs="?",
+            type=_seconds,
+            const=WAIT,
+            metavar="SECONDS",
+            help=f"wait until the board is there, at most so long (default: {WAIT:g}); Stop ends it",
+        ),
         argument(
             "--log",
             type=_path,
@@ -75,10 +101,13 @@ class ConnectMagic(BoardMagic):
           socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
           exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
 
-        The board's variables stay as they are; a program that runs is interrupted.
+        The board's variables stay as they are; a program that runs is interrupted. When the board is lost later (a
+        pulled cable, a restart), the next cell connects to it again.
 
         Examples:
           %connect
+          %connect --wait
+          %connect /dev/ttyACM1 --name left
           %connect /dev/ttyUSB0 --baud 921600
           %connect ws://192.168.4.1
           %connect virtual:~/board
@@ -99,17 +128,25 @@ class ConnectMagic(BoardMagic):
         """Take everything behind ``exec:`` as its command line, without a need for quotes."""
         if text.lstrip().startswith("exec:"):
             return [text.strip()]
-        return super().split(text)
+        words = super().split(text)
+        if "--wait" in words:
+            at = words.index("--wait") + 1
+            # Its value may be missing; an address behind it is none.
+            value = words.pop(at) if at < len(words) and re.fullmatch(r"[\d.e+]+", words[at]) else f"{WAIT:g}"
+            words[at - 1] = f"--wait={value}"
+        return words
 
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
+        if getattr(args, "name", None) is not None and not is_name(args.name):
+            raise MagicError(f'"{args.name}" cannot be a name: take letters, digits, "_", "-" and ".", and not "all".')
+        names = ("name", "baud", "dtr", "rts", "heap", "password", "timeout", "log", "wait")
         options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         board = self.kernel.connect(address, raw=args.raw, **options)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
-        self.kernel.Print(describe_connection(board))
+        self.kernel.Print(describe_connection(board, options.get("name")))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

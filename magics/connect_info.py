@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ipykernel.connect import get_connection_file
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace
 
 
@@ -14,11 +15,17 @@ class ConnectInfoMagic(BoardMagic):
     """Tells what is connected to what."""
 
     group = "Board"
+    on_several = False
 
     def line_connect_info(self, _args: Namespace) -> None:
         """%connect_info - say which board is connected, and how another program joins this kernel."""
-        device = self.kernel.device
-        self.kernel.Print(describe_connection(device) if device is not None else "No board is connected.")
+        connection = self.kernel.connection
+        if connection is None:
+            self.kernel.Print("No board is connected.")
+        elif connection.board is None or connection.lost:
+            self.kernel.Print(connection.describe())
+        else:
+            self.kernel.Print(describe_connection(connection.board))
         try:
             name = Path(get_connection_file()).name
         except RuntimeError:  # the kernel runs inside another program

@@ -19,6 +19,7 @@ class DeployMagic(BoardMagic):
     """Makes the program that a board starts with of cells."""
 
     group = "Files"
+    on_several = False
 
     @arguments(argument("-x", "--execute", action="store_true", help="also run the cell"), *_ARGUMENTS)
     def cell_main(self, args: Namespace) -> None:

@@ -13,6 +13,7 @@ class DisplayMagic(BoardMagic):
     """Shows pictures, tables and JSON that the board gives."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("state", nargs="?", choices=("on", "off"), help="without it: say which"),

@@ -14,6 +14,7 @@ class DownloadMagic(BoardMagic):
     """Fetches a file or a folder of the board."""
 
     group = "Files"
+    on_several = False
 
     @arguments(
         argument("source", complete_path=board_paths, help="a file or a folder on the board"),

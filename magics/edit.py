@@ -12,6 +12,7 @@ class EditMagic(BoardMagic):
     """Loads a file of the board into a cell."""
 
     group = "Files"
+    on_several = False
 
     @arguments(argument("file", complete_path=board_paths, help="a text file on the board, or a new name"))
     def line_edit(self, args: Namespace) -> None:

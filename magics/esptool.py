@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from metakernel_micropython import firmware
+from metakernel_micropython.connections import describe_connection
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.firmware import CHIPS
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.paths import host_paths
 from metakernel_micropython.transports import discovery
@@ -47,7 +48,9 @@ class EsptoolMagic(BoardMagic):
     """Writes firmware to ESP boards."""
 
     group = "Board"
+    on_several = False
     _own: list[str] | None = None  # what stands behind --
+    _name: str | None = None  # of the board that is disconnected meanwhile, where a person gave it one
     _last = ""  # the port that esptool used last; an erased board has to be found again
 
     @arguments(
@@ -145,6 +148,7 @@ class EsptoolMagic(BoardMagic):
             restarts: whether there is MicroPython on the board when it succeeded.
         """
         self._last = port or self._last
+        self._name = self.kernel.connections.chosen_name
         address = self.kernel.disconnect() if port and self._is_connected_to(port) else ""
         try:
             firmware.run(words, lambda text: self.kernel.Print(text, end=""), port)
@@ -175,7 +179,7 @@ class EsptoolMagic(BoardMagic):
         deadline = time.monotonic() + RESTART
         while True:
             try:
-                self.kernel.Print(describe_connection(self.kernel.connect(address, timeout=RESTART)))
+                self.kernel.Print(describe_connection(self.kernel.connect(address, name=self._name, timeout=RESTART)))
                 return
             except MicroPythonError as error:
                 if time.monotonic() < deadline:
@@ -188,7 +192,7 @@ class EsptoolMagic(BoardMagic):
 
     def _connect_if_there(self, address: str) -> None:
         try:
-            self.kernel.Print(describe_connection(self.kernel.connect(address, timeout=SHORT)))
+            self.kernel.Print(describe_connection(self.kernel.connect(address, name=self._name, timeout=SHORT)))
         except MicroPythonError:
             self.kernel.Error(f"The board on {address} is not connected any more: MicroPython does not answer.")
 

@@ -13,6 +13,7 @@ class FetchfileMagic(BoardMagic):
     """Fetches a file or a folder of the board."""
 
     group = "Files"
+    on_several = False
     _typed = ""
 
     def run(self, mtype: str, name: str, args: str) -> None:

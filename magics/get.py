@@ -11,6 +11,7 @@ class GetMagic(BoardMagic):
     """Brings values from the board to the host."""
 
     group = "Values"
+    on_several = False
 
     def split(self, text: str) -> list[str]:
         """Split at the spaces that are not within an expression's quotes or brackets."""

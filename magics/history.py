@@ -13,6 +13,7 @@ class HistoryMagic(BoardMagic):
     """Shows the cells that were run."""
 
     group = "Notebook and host"
+    on_several = False
 
     @arguments(
         argument("-n", "--numbers", action="store_true", help="with the cells' numbers"),

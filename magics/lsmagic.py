@@ -12,6 +12,7 @@ class LsmagicMagic(BoardMagic):
     """Lists the commands."""
 
     group = "Help"
+    on_several = False
 
     @arguments(argument("-v", "--verbose", action="store_true", help="also say where magics are looked for"))
     def line_lsmagic(self, args: Namespace) -> None:

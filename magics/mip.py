@@ -18,6 +18,7 @@ class MipMagic(BoardMagic):
     """Installs packages on the board."""
 
     group = "Files"
+    on_several = False
 
     @arguments(
         argument("action", choices=("install", "list", "uninstall"), help="what to do"),

@@ -14,6 +14,7 @@ class MpyCrossMagic(BoardMagic):
     """Compiles files of the host for the board."""
 
     group = "Files"
+    on_several = False
     compiler: Path | None = None
 
     @arguments(

@@ -25,6 +25,7 @@ class PlotMagic(BoardMagic):
     """Draws what the board prints."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         *_DRAWING,

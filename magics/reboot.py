@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, Namespace
+from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
 
 class RebootMagic(BoardMagic):
@@ -11,20 +11,32 @@ class RebootMagic(BoardMagic):
 
     group = "Board"
 
-    def line_reboot(self, _args: Namespace) -> None:
-        """%reboot - soft-reset the board: its variables are gone, boot.py runs, main.py does not.
+    @arguments(argument("--hard", action="store_true", help="as the reset button does it, and connect again"))
+    def line_reboot(self, args: Namespace) -> None:
+        """%reboot [--hard] - soft-reset the board: its variables are gone, boot.py runs, main.py does not.
 
-        The files on the board stay.
+        With --hard the whole chip restarts, with its peripherals and its network, by machine.reset(); a board that has
+        none, or that does not listen, by the reset line of its USB bridge (as boards with an Espressif chip have it).
+        main.py begins to run then, and is interrupted. The files on the board stay.
         """
+        if args.hard:
+            self.kernel.require_board()
+            connection = self.kernel.connection
+            assert connection is not None
+            board = connection.hard_reset(self.kernel.Error)
+            self.kernel.Print(f"{board.address} was reset: {board.banner or 'a raw line'}")
+            return
         said = self.board.soft_reset()
         self.kernel.Print(said.removeprefix("OK\n").strip("\n"))
 
     def line_rebootdevice(self, args: Namespace) -> None:
         """%rebootdevice - soft-reset the board (see %reboot)."""
+        args.hard = False
         self.line_reboot(args)
 
     def line_restart(self, args: Namespace) -> None:
         """%restart - soft-reset the board (see %reboot)."""
+        args.hard = False
         self.line_reboot(args)
 
 

@@ -24,6 +24,7 @@ class RunMagic(BoardMagic):
     """Runs files and modules on the board."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("file", nargs="?", complete_path=host_paths, help="a file on this computer"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
 
@@ -10,6 +11,7 @@ class SocketConnectMagic(BoardMagic):
     """Connects to a board behind a TCP port."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("host", help="a name or an address"),

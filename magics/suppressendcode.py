@@ -10,6 +10,7 @@ class SuppressEndCodeMagic(BoardMagic):
     """Types the cell's code without running it."""
 
     group = "Line"
+    on_several = False
 
     def line_suppressendcode(self, _args: Namespace) -> None:
         r"""%suppressendcode - type the code below to the board, without the end mark that makes it run.

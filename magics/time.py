@@ -13,6 +13,7 @@ class TimeMagic(BoardMagic):
     """Takes the time that code needs on the board."""
 
     group = "Board"
+    on_several = False
 
     def split(self, text: str) -> list[str]:
         """Leave a statement as it is."""

@@ -17,6 +17,7 @@ class TimeitMagic(BoardMagic):
     """Measures statements on the board."""
 
     group = "Board"
+    on_several = False
 
     def split(self, text: str) -> list[str]:
         """Leave the statement behind the options as it is."""

@@ -10,6 +10,7 @@ class TraceMagic(BoardMagic):
     """Shows what goes over the board's line."""
 
     group = "Line"
+    on_several = False
 
     @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"))
     def line_trace(self, args: Namespace) -> None:
@@ -20,8 +21,8 @@ class TraceMagic(BoardMagic):
         shows the connecting as well.
         """
         if args.state is not None:
-            self.kernel.trace(args.state == "on")
-        self.kernel.Print(f"The trace is {'on' if self.kernel.tracing else 'off'}.")
+            self.kernel.trace.switch(args.state == "on")
+        self.kernel.Print(f"The trace is {'on' if self.kernel.trace.on else 'off'}.")
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

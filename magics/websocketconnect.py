@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.kernel import MicroPythonKernel, describe_connection
+from metakernel_micropython.connections import describe_connection
+from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 DEFAULT = "ws://192.168.4.1:8266"
@@ -13,6 +14,7 @@ class WebSocketConnectMagic(BoardMagic):
     """Connects to a board's WebREPL."""
 
     group = "Board"
+    on_several = False
 
     @arguments(
         argument("url", nargs="?", default=DEFAULT, complete=lambda _: [DEFAULT], help=f"default: {DEFAULT}"),

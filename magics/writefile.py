@@ -13,6 +13,7 @@ class WritefileMagic(BoardMagic):
     """Writes the cell to a file on this computer."""
 
     group = "Files"
+    on_several = False
 
     @arguments(
         argument("file", complete_path=host_paths, help="the file on this computer"),

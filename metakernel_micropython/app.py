@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import zmq
@@ -29,6 +31,24 @@ class QuietOutStream(OutStream):
 
 class MicroPythonKernelApp(MetaKernelApp):
     """The launcher. Configuration is read from ``micropython_kernel_config.py`` in Jupyter's own folders."""
+
+    def init_signal(self) -> None:
+        """Have the signals that end a program free the board first: its prompt is where the next program expects it."""
+        super().init_signal()  # type: ignore[no-untyped-call]
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._end)
+
+    def _end(self, number: int, _frame: object) -> None:
+        # A second one ends the program at once. The thread that was interrupted may hold locks that freeing needs.
+        signal.signal(number, signal.SIG_DFL)
+        threading.Thread(target=self._free_board, args=(number,), name="ending", daemon=True).start()
+
+    def _free_board(self, number: int) -> None:
+        try:
+            self.kernel.connections.close_all()
+        finally:
+            os.kill(os.getpid(), number)
 
     @default("outstream_class")
     def _quiet_outstream_class(self) -> str:

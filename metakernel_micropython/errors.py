@@ -41,6 +41,10 @@ class BoardTimeout(MicroPythonError):
     """The board did not finish a short request within its deadline."""
 
 
+class CannotReset(MicroPythonError):
+    """The board has no way to be reset from here."""
+
+
 class CannotAsk(MicroPythonError):
     """The program on the board waits for input, and the front end has no way to ask for it."""
 

@@ -24,13 +24,15 @@ from traitlets import Float, Int, Unicode
 from . import __version__
 from .cells import Program, ValueFilter, prepare
 from .discovery import MagicTable, load_magics, strict
-from .errors import ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
 from .magic import MagicError, StrictMagic, failure
 from .masking import masked
 from .outlet import PATIENCE as FRONT_END_PATIENCE
 from .outlet import Outlet, Output
-from .parser import CellParser, is_magic, leading_lines
+from .parser import CellParser, leading_lines, misplaced_magic
+from .several import Connections, saying
 from .sources import CellSources, render
+from .trace import CellTrace
 
 if TYPE_CHECKING:
     from metakernel import Magic
@@ -39,13 +41,13 @@ if TYPE_CHECKING:
     from .assist import Assistant
     from .board import Board, Execution
     from .capture import Capture
+    from .connections import Connection
     from .displaying import Displaying
     from .figure import Options
     from .history import History
     from .plot import Plot
     from .timing import Stopwatch
-    from .trace import Trace
-    from .transports.tap import Tap, WireLog
+    from .together import Together
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -115,8 +117,8 @@ class MicroPythonKernel(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
-        self.device: Board | None = None
-        self._lost = ""
+        self.connections = Connections(self.Error)
+        self.together: Together | None = None  # a cell that runs on several boards
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
         self._begun = False  # a cell was asked for
@@ -126,9 +128,7 @@ class MicroPythonKernel(MetaKernel):
         self._sources = CellSources()
         self._problems_told = 0
         self._ending = False
-        self._log: WireLog | None = None
-        self._trace: Trace | None = None
-        self._traced_cell: dict[str, Any] = {}
+        self.trace = CellTrace(self)
         self._capture: Capture | None = None
         self._stopwatch: Stopwatch | None = None
         self.plotting: Options | None = None  # how every cell's readings are drawn
@@ -179,34 +179,16 @@ class MicroPythonKernel(MetaKernel):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(self, address: str, *, log: Path | None = None, **options: Any) -> Board:
-        """Connect to a board, in place of the one that is connected; options as for ``Board.connect``.
-
-        Args:
-            address: see ``transports.address``.
-            log: file that gets everything that goes over the line, until the board is disconnected.
-            options: as for ``Board.connect``.
+    def connect(self, address: str, **options: Any) -> Board:
+        """Connect to a board; cells run on it from now on. Options as for ``Connections.open``.
 
         Raises:
-            MicroPythonError: it did not work; no board is connected then.
+            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
-        from .board import Board  # a twentieth of the kernel's start, for what the first cell may do
-
-        opened = _open_log(log) if log is not None else None
-        self.disconnect()
-        if opened is not None:
-            self._log = opened
-            self.tap.add(opened)
         options.setdefault("baud", self.baud)
         if options.get("password") is None:
             options["password"] = self._ask_password
-        try:
-            self.device = Board.connect(address, tap=self.tap, **options)
-        except BaseException:
-            self._end_log()
-            raise
-        self._lost = ""
-        return self.device
+        return self.connections.open(address, **options)
 
     def _ask_password(self, address: str) -> str | None:
         """Have the front end ask for a password, without an echo; None where it cannot."""
@@ -214,89 +196,43 @@ class MicroPythonKernel(MetaKernel):
             return None
         return self.getpass(f"Password of the WebREPL at {address}: ")
 
-    def disconnect(self, *, leave: bool = True) -> str:
-        """Free the board's line; return its address, ``""`` when none was connected."""
-        device, self.device = self.device, None
-        self._lost = ""
-        if device is None:
-            return ""
-        device.close(leave=leave)
-        self._end_log()
-        return device.address
-
-    def require_board(self) -> Board:
-        """Return the connected board; connect first where a setting names one.
-
-        Raises:
-            MicroPythonError: there is none, or it was lost; the message says what to do.
-        """
-        if self.device is not None and self.device.lost is not None:
-            self._lose(self.device.lost)
-        if self._lost:
-            raise NotConnected(self._lost)
-        if self.device is None:
-            if not self.board:
-                raise NotConnected(NOT_CONNECTED)
-            device = self.connect(self.board)
-            self.Print(describe_connection(device))
-        assert self.device is not None
-        return self.device
-
-    def _lose(self, error: LineLost) -> MicroPythonError:
-        assert self.device is not None
-        address = self.device.address
-        self.disconnect(leave=False)
-        self._lost = f"The board on {address} was lost. When it is plugged in again, run %connect {address}."
-        return LineLost(f"{error} When the board is there again, run %connect {address}.")
-
-    # -- what goes over the line ---------------------------------------------------------------------------------
-
-    @cached_property
-    def tap(self) -> Tap:
-        """Where one can listen to the board's line."""
-        from .transports.tap import Tap
-
-        return Tap()
+    @property
+    def connection(self) -> Connection | None:
+        """The board that cells run on, also while its line is lost; None where none is connected."""
+        return self.connections.current
 
     @property
-    def tracing(self) -> bool:
-        """Whether cells show what goes over the line."""
-        return self._trace is not None
+    def device(self) -> Board | None:
+        """The board, which may be lost already without anybody having noticed; None where none is connected."""
+        return self.connection.board if self.connection is not None else None
 
-    def trace(self, on: bool) -> None:
-        """Show in each cell what goes over the line, as it happens, or do so no more."""
-        from .trace import Trace
+    def disconnect(self, name: str = "", *, leave: bool = True) -> str:
+        """Free a board's line; return its address, ``""`` when none was connected.
 
-        if self._trace is None and on:
-            self._trace = Trace(self._show_trace)
-            self.tap.add(self._trace)
-            self._start_trace()
-        elif self._trace is not None and not on:
-            self.tap.remove(self._trace)
-            self._trace.close()
-            self._trace = None
+        Args:
+            name: the board; ``""`` for the one that cells run on.
+            leave: as for ``Board.close``.
+        """
+        name = name or self.connections.current_name
+        return self.connections.close(name, leave=leave) if name else ""
 
-    def _start_trace(self) -> None:
-        if self._trace is not None:
-            # The lines come from another thread, which does not know what cell runs.
-            self._traced_cell = self.get_parent("shell")  # type: ignore[no-untyped-call]
-            self._trace.start()
+    def require_board(self) -> Board:
+        """Return the connected board; connect first where it was lost, or where a setting names one.
 
-    def _show_trace(self, text: str) -> None:
-        assert self.session is not None
-        content = {"name": "stderr", "text": text}
-        self.session.send(self.iopub_socket, "stream", content, parent=self._traced_cell)
+        Raises:
+            MicroPythonError: there is none, or it was lost and is not there again; the message says what to do.
+        """
+        if self.connection is not None:
+            return self.connection.ready(self.Error)
+        if self.connections:
+            raise NotConnected(f"Cells run on no board now. {self.connections.listed()}")
+        if not self.board:
+            raise NotConnected(NOT_CONNECTED)
+        from .connections import describe_connection
 
-    def _end_log(self) -> None:
-        log, self._log = self._log, None
-        if log is not None:
-            self.tap.remove(log)
-            log.close()
-            if log.problem:
-                self.Error(
-                    f"The log {log.path} could not be written ({log.problem}): it does not hold everything. The "
-                    "board's line is not disturbed."
-                )
+        device = self.connect(self.board)
+        self.Print(describe_connection(device))
+        return device
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -333,7 +269,7 @@ class MicroPythonKernel(MetaKernel):
                 self._tagged[cell_id or str(self.execution_count)] = self.execution_count, _texts(tags)
             if not silent:
                 self._tell_problems()
-                self._start_trace()
+                self.trace.start()
                 if not _asks_for_bytes(code):
                     self._show_between()
             if store_history and not silent:
@@ -364,10 +300,8 @@ class MicroPythonKernel(MetaKernel):
             self._output.catch_up()
             if self._outlet is not None and self._outlet.take_missed() and not silent:
                 self.Error(f"[a front end has not read for {FRONT_END_PATIENCE:g} s: it may have missed messages]")
-            if self._trace is not None:
-                self._trace.stop()
-            if self._log is not None and self._log.problem:
-                self._end_log()
+            self.trace.stop()
+            self.connections.check_logs()
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -388,13 +322,13 @@ class MicroPythonKernel(MetaKernel):
         """Run code on the board; return its last value as ``text/plain``, or the error that ended it."""
         try:
             board = self.require_board()
-            if misplaced := _misplaced_magic(code):
+            if misplaced := misplaced_magic(code):
                 raise MagicError(misplaced)
             if self._only_type:
                 self._show_between()
                 board.type_source(code)
                 return None
-            return self._run(board, code)
+            return self._run(board, code, self.program(code), self.execution_count)
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
 
@@ -420,26 +354,24 @@ class MicroPythonKernel(MetaKernel):
             MicroPythonError: as for ``require_board``, and what ends a program from outside.
         """
         program = Program(re.sub("\r\n?", "\n", code), "")
+        self.assistant.note_cell(code)
         try:
-            result = self._run_program(
-                self.require_board(), code, program, self._sources.add_file(name, program.source)
-            )
+            result = self._run(self.require_board(), code, program, self._sources.add_file(name, program.source))
         finally:
             self._on_host = True
         return result if isinstance(result, ExceptionWrapper) else None
 
-    def _run(self, board: Board, code: str) -> dict[str, str] | ExceptionWrapper | None:
+    def program(self, code: str) -> Program:
+        """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
         # Where the code is the end of the cell, the lines above it are magics.
         body = self._cell.rstrip()
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
         program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
-        return self._run_program(board, code, program, self.execution_count)
-
-    def _run_program(
-        self, board: Board, code: str, program: Program, number: int
-    ) -> dict[str, str] | ExceptionWrapper | None:
         self.assistant.note_cell(code)
+        return program
+
+    def _run(self, board: Board, code: str, program: Program, number: int) -> dict[str, str] | ExceptionWrapper | None:
         values = ValueFilter(program.mark)
         dialogue = None
         try:
@@ -463,9 +395,9 @@ class MicroPythonKernel(MetaKernel):
                 raise dialogue.refused from None
             return self.board_failure(error, while_showing=values.cut, number=number)
         except LineLost as error:
-            if self.device is None:  # somebody shut the kernel down meanwhile
+            if self.connection is None or self.connection.board is not board:  # the kernel was shut down meanwhile
                 raise
-            raise self._lose(error) from error
+            raise self.connection.lose(error) from error
         finally:
             if self.displaying is not None:
                 self.displaying.end()
@@ -473,16 +405,18 @@ class MicroPythonKernel(MetaKernel):
         return None if values.value is None else {"text/plain": values.value}
 
     def board_failure(
-        self, error: DeviceError, *, while_showing: bool = False, number: int | None = None
+        self, error: DeviceError, *, while_showing: bool = False, own: bool = True, number: int | None = None
     ) -> ExceptionWrapper:
         """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
 
         Args:
             error: the exception.
             while_showing: it came while the value of the last expression was printed.
+            own: it is that of the board that cells run on, so that hints may be asked of it.
             number: the cell that ran, where that is not the one that runs now.
         """
-        self._device_error = error
+        if own:
+            self._device_error = error
         current = self.execution_count if number is None else number
         lines = render(error.traceback, self._sources, current, while_showing=while_showing)
         return ExceptionWrapper(error.name, error.message, lines)
@@ -611,6 +545,17 @@ class MicroPythonKernel(MetaKernel):
     def _show_output(self, text: str) -> None:
         self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
 
+    def send_response(self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **options: Any) -> Any:
+        """Send a message to the front end; what belongs to one of several boards goes to whoever names that board."""
+        say = saying.get()
+        if say is None:
+            return super().send_response(stream, msg_or_type, content, *args, **options)
+        if msg_or_type == "stream":
+            say(content["name"], content["text"])
+        elif "data" in (content or {}):
+            say("stdout", content["data"].get("text/plain", "").rstrip("\n") + "\n")
+        return None
+
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
 
@@ -666,6 +611,9 @@ class MicroPythonKernel(MetaKernel):
 
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
+        if self.together is not None:
+            self.together.stop()
+            return
         device = self.device
         if self._outlet is not None:
             self._outlet.hurry()
@@ -678,8 +626,8 @@ class MicroPythonKernel(MetaKernel):
                 self._stopped = True
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
-        """Free the board's line at once; the board keeps its state."""
-        self.disconnect()
+        """Free the boards' lines at once; the boards keep their state."""
+        self.connections.close_all()
         if "history" in vars(self):
             self.history.close()
         await super().do_shutdown(False)
@@ -739,14 +687,14 @@ class MicroPythonKernel(MetaKernel):
     def get_magic(self, text: str) -> Magic:
         """Run the magic on the first line of ``text``; an unknown one fails the cell."""
         wanted = self.parse_code(text)["magic"]
-        problem = self._unknown(wanted)
+        problem = self.unknown_magic(wanted)
         if problem:
             refused = StrictMagic(self)
             refused.fail(failure(MagicError(problem)))
             return refused
         return super().get_magic(text)
 
-    def _unknown(self, wanted: dict[str, Any]) -> str:
+    def unknown_magic(self, wanted: dict[str, Any]) -> str:
         """Say what is wrong with a magic's name; ``""`` when it is known."""
         from difflib import get_close_matches
 
@@ -800,7 +748,7 @@ class MicroPythonKernel(MetaKernel):
 
     def magic_help(self, line: str, detail_level: int) -> str | None:
         """Return the help for the magic on a line; None for one that is not known."""
-        if self._unknown(self.parse_code(line)["magic"]):
+        if self.unknown_magic(self.parse_code(line)["magic"]):
             return None
         text: str | None = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
         return text
@@ -856,41 +804,9 @@ class MicroPythonKernel(MetaKernel):
         return {"status": "ok", "history": entries}
 
 
-def describe_connection(board: Board) -> str:
-    """Say which board is connected, and for ``auto`` what else was there."""
-    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
-    what = board.banner or "a raw line"
-    return f"Connected to {board.address}: {what}" + (f"\nOther ports:{others}" if others else "")
-
-
-def _open_log(path: Path) -> WireLog:
-    from .transports.tap import WireLog
-
-    try:
-        return WireLog(path)
-    except OSError as error:
-        raise ConnectError(f"The log {path} cannot be written: {error.strerror or error}.") from error
-
-
 def _asks_for_bytes(code: str) -> bool:
     """Whether a cell starts with ``%readbytes``, which shows what the board printed in its own way."""
     return re.match(r"%readbytes\b", code[len(leading_lines(code)) :]) is not None
-
-
-def _misplaced_magic(code: str) -> str:
-    """Say where a magic stands below code, where it would go to the board as code; ``""`` where none does."""
-    import ast
-
-    lines = code.split("\n")
-    if not any(line[:1] in ("%", "!") for line in lines):
-        return ""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        for line in lines:
-            if is_magic(line):
-                return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
-    return ""
 
 
 def _texts(value: object) -> list[str]:

@@ -138,7 +138,15 @@ class StrictMagic(Magic):
 
 
 class BoardMagic(StrictMagic):
-    """A magic that works with the board. See the module's docstring for how to write one."""
+    """A magic that works with the board. See the module's docstring for how to write one.
+
+    Attributes:
+        on_several: whether it may stand in a cell that runs on several boards (``%%on``). It is called in a thread for
+            each board then, on a copy of the magic; ``self.board`` is that board, and what it prints gets its name. One
+            that is about the kernel or the cell sets it to False.
+    """
+
+    on_several = True
 
     @property
     def board(self) -> Board:

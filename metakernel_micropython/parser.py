@@ -6,6 +6,7 @@ every call, and takes any cell that ends with ``?`` for a help request.
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -33,6 +34,20 @@ def is_magic(line: str) -> bool:
     """Whether a line is a magic or a shell command: ``%name``, ``%%name``, ``!command``."""
     found = _MAGIC.match(line)
     return found is not None and (found["prefix"][0] == "!" or found["name"] is not None)
+
+
+def misplaced_magic(code: str) -> str:
+    """Say where a magic stands below code, where it would go to the board as code; ``""`` where none does."""
+    lines = code.split("\n")
+    if not any(line[:1] in ("%", "!") for line in lines):
+        return ""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        for line in lines:
+            if is_magic(line):
+                return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
+    return ""
 
 
 def name_before(text: str) -> str:

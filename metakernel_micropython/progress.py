@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from .several import saying
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -36,6 +38,8 @@ class Bar:
 
     def __call__(self, done: int, total: int) -> None:
         """Note that ``done`` bytes of ``total`` are done; fewer than before when something begins anew."""
+        if saying.get() is not None:
+            return  # bars of several boards would write over each other's line
         if self._bar is None:
             if done >= total:
                 return  # it is all there: a bar has nothing to tell any more

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
-
-from .transports.tap import describe
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .kernel import MicroPythonKernel
 
 INTERVAL = 0.05
 """Seconds between two messages: a front end shows no more, and messages cost more than lines."""
@@ -45,6 +45,8 @@ class Trace:
 
     def note(self, seconds: float, direction: str, data: bytes) -> None:
         """Note what moved on the line."""
+        from .transports.tap import describe
+
         self._add(describe(seconds, direction, data, CHUNK))
 
     def start(self) -> None:
@@ -96,3 +98,46 @@ class Trace:
                 lines.insert(0, f"# {dropped} older lines had no room")
             if lines:
                 self._show("\n".join(lines) + "\n")
+
+
+class CellTrace:
+    """Shows in each cell what goes over the line of the board that cells run on, once it is switched on."""
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        self._kernel = kernel
+        self._trace: Trace | None = None
+        self._cell: dict[str, Any] = {}
+
+    @property
+    def on(self) -> bool:
+        """Whether cells show it."""
+        return self._trace is not None
+
+    def switch(self, on: bool) -> None:
+        """Show it from now on, or do so no more."""
+        if self._trace is None and on:
+            self._trace = Trace(self._show)
+            self._kernel.connections.listen(self._trace)
+            self.start()
+        elif self._trace is not None and not on:
+            self._kernel.connections.listen(None)
+            self._trace.close()
+            self._trace = None
+
+    def start(self) -> None:
+        """A cell is there to show it."""
+        if self._trace is not None:
+            # The lines come from another thread, which does not know what cell runs.
+            self._cell = self._kernel.get_parent("shell")  # type: ignore[no-untyped-call]
+            self._trace.start()
+
+    def stop(self) -> None:
+        """The cell ends."""
+        if self._trace is not None:
+            self._trace.stop()
+
+    def _show(self, text: str) -> None:
+        session = self._kernel.session
+        assert session is not None
+        content = {"name": "stderr", "text": text}
+        session.send(self._kernel.iopub_socket, "stream", content, parent=self._cell)

@@ -161,6 +161,48 @@ class ChangingLine:
             _copy(client, board, self._changes[0])
 
 
+class Cable:
+    """A line to a board on a TCP port that can be pulled and plugged in again; the board runs on meanwhile."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def pull(self) -> None:
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.pull()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 5) as board:
+                    self._carry(client, board)
+
+    def _carry(self, client: socket.socket, board: socket.socket) -> None:
+        board.settimeout(None)
+        self._ends = [client, board]
+        back = threading.Thread(target=self._copy_back, args=(board, client), daemon=True)
+        back.start()
+        _copy(client, board)
+        self.pull()
+        back.join()
+
+    def _copy_back(self, board: socket.socket, client: socket.socket) -> None:
+        _copy(board, client)
+        self.pull()
+
+
 class BrittleLine:
     """A line to a board on a TCP port that breaks when the client has said so many bytes; None: it holds."""
 

@@ -15,7 +15,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import BoardBusy, BoardTimeout, ConnectError, DeviceError, LineLost, MicroPythonError, NotConnected
+from ..errors import (
+    BoardBusy,
+    BoardReset,
+    BoardTimeout,
+    CannotReset,
+    ConnectError,
+    DeviceError,
+    LineLost,
+    MicroPythonError,
+    NotConnected,
+)
 from ..transports import discovery, last_board
 from . import snippets
 from .conversation import ATTACH_TIMEOUT, Conversation, Execution
@@ -32,6 +42,9 @@ if TYPE_CHECKING:
 
 PROBE_TIMEOUT = 3.0
 """Seconds that each port has to show a prompt when one is to be found among many."""
+
+RESET_TIMEOUT = 2.0
+"""Seconds until a board that says nothing of its restart counts as restarted: it runs main.py by then."""
 
 REQUEST_TIMEOUT = 5.0
 """Seconds for the short requests that the host makes on its own account."""
@@ -78,6 +91,7 @@ class Board:
         self.banner = banner
         self.greeting = greeting
         self.considered: list[tuple[str, str]] = []
+        self._stop_next = False
 
     # -- connecting ----------------------------------------------------------------------------------------------
 
@@ -170,6 +184,21 @@ class Board:
         return None if self._conversation.away else self._conversation.lost
 
     @property
+    def lost_at(self) -> float:
+        """When the line was lost, in the host's monotonic seconds; now, where that was not noticed."""
+        return self._conversation.lost_at or time.monotonic()
+
+    @property
+    def restarts(self) -> int:
+        """How often the board was seen to restart since it is connected."""
+        return self._conversation.restarts
+
+    @property
+    def heard_at(self) -> float:
+        """When the board sent something last, in the host's monotonic seconds."""
+        return self._conversation.heard_at
+
+    @property
     def idle(self) -> bool:
         """Whether the board waits at its prompt, so that a request is answered at once."""
         return self._conversation.lost is None and not self.raw and self._conversation.ready
@@ -239,6 +268,9 @@ class Board:
             )
         if self.lost is not None:
             raise self.lost
+        if self._stop_next:
+            self._stop_next = False
+            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         return self._at_prompt().start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
 
     def execute(
@@ -270,6 +302,9 @@ class Board:
                     take(text)
         else:
             self._take_reply(execution, take, timeout)
+            execution.check()
+            if execution.interrupts:  # somebody wants to stop; it came too late for this program, not for what follows
+                raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         execution.check()
         return "".join(kept)
 
@@ -355,6 +390,15 @@ class Board:
         """Send Ctrl-C to the program that runs; return whether one runs."""
         return self._conversation.interrupt()
 
+    def stop(self) -> None:
+        """Interrupt what runs; between two programs, as a transfer sends them, the next one does not start."""
+        if not self.interrupt():
+            self._stop_next = True
+
+    def go_on(self) -> None:
+        """Forget a ``stop`` that met nothing."""
+        self._stop_next = False
+
     def soft_reset(self) -> str:
         """Soft-reset the board: variables are gone, ``boot.py`` runs. Return what the board said.
 
@@ -376,6 +420,35 @@ class Board:
         said = decode(conversation.take_between()[0])
         self._at_prompt()
         return said
+
+    def hard_reset(self) -> None:
+        """Restart the board as its reset button does; the line may go with it, and comes back in its own time.
+
+        The board's own ``machine.reset()`` does it. Where it has none, or does not come to its prompt, and is behind a
+        USB bridge, the bridge's lines do, as on boards with a chip of Espressif's.
+
+        Raises:
+            NotConnected: the line was opened raw.
+            CannotReset: the board has no ``machine.reset()``, and the line cannot reset it.
+            MicroPythonError: the board did not come to its prompt, and the line cannot reset it.
+        """
+        if self.raw:
+            raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
+        try:
+            execution = self._at_prompt().start(b"import machine\nmachine.reset()")
+            execution.wait(RESET_TIMEOUT)
+            execution.check()
+        except (LineLost, BoardReset):
+            return
+        except MicroPythonError as error:
+            if not self._conversation.transport.pulse_reset():
+                if isinstance(error, DeviceError) and error.name in ("AttributeError", "ImportError"):
+                    raise CannotReset(
+                        f"The board on {self.address} has no machine.reset(), and its line cannot reset it: press its "
+                        "reset button. (%reboot without --hard soft-resets it.)"
+                    ) from error
+                raise
+        self._conversation.forget()
 
     def _at_prompt(self) -> Conversation:
         """Return the conversation with the board at its prompt, on the line that it came back to where it restarted.

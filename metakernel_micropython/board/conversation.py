@@ -32,6 +32,12 @@ ATTACH_INTERVALS = (0.5, 0.5, 0.5, 0.5, 0.1)
 """Seconds between the requests for the prompt; the last stays. Programs that catch Ctrl-C in a loop are stopped only by
 one that comes while they handle another."""
 
+PATIENT_REQUESTS = 6
+"""Requests for the prompt before each begins with a ``BURST``."""
+
+BURST = CTRL_C * 32
+"""Ctrl-C as fast as the line carries them: one of them hits the moment in which a program handles the one before."""
+
 ANSWER_TIMEOUT = 10.0
 """Seconds in which a board at its prompt must take (more of) the source or finish a soft reset."""
 
@@ -72,6 +78,14 @@ MAX_BANNER = 300
 
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
+
+NOISE_SIZE = 4
+"""Bytes that must have come before they are called noise."""
+
+NOISE_SHARE = 0.25
+"""Share of them that no text holds, from which on they are."""
+
+USUAL_BAUD = "9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600 and 1500000"
 
 BETWEEN_LIMIT = 256 * 1024
 """Bytes kept of what a board prints between executions; the oldest go first, and their number is told."""
@@ -298,6 +312,9 @@ class Conversation:
         self._dropped = 0
         self._received = 0
         self._last = b""  # the end of what was received
+        self.restarts = 0  # how often the board was seen to restart
+        self.heard_at = time.monotonic()  # when something came last
+        self.lost_at = 0.0  # when the line was lost
         self._lost: LineLost | None = None
         self._returns = False  # the board restarts, and the line can be opened again
         self._closed = False
@@ -332,6 +349,7 @@ class Conversation:
             raise LineLost(f"The connection to {self.transport.address} was closed.")
         self.close(leave=False)
         conversation = Conversation(line, tap=self._tap)
+        conversation.restarts = self.restarts + 1
         conversation.repl.learn_from(self.repl)
         try:
             conversation.attach()
@@ -359,6 +377,7 @@ class Conversation:
                 self._note(FROM_BOARD, data, hidden=self._hides(data))
                 with self.changed:
                     self._received += len(data)
+                    self.heard_at = time.monotonic()
                     self._last = (self._last + data)[-len(RESET_FAREWELL) :]
                     for event in [Output(data)] if self.raw or self._by_hand else self.repl.receive(data):
                         self._handle(event)
@@ -377,6 +396,7 @@ class Conversation:
         restarts = rebooting or self._last == RESET_FAREWELL
         self._returns = restarts and not self.raw and hasattr(self.transport, "reopen")
         self._lost = error
+        self.lost_at = time.monotonic()
         failure: MicroPythonError = error
         if self._returns:
             address = self.transport.address
@@ -401,6 +421,7 @@ class Conversation:
                 self._end_execution(device_error(decode(traceback)) if traceback else None)
             case Rebooted():
                 self.restarted = execution is None
+                self.restarts += 1
                 self.tells_questions = False
                 self.shows = False
                 self._end_execution(
@@ -524,7 +545,7 @@ class Conversation:
                         self.tells_questions = self.shows = False  # who knows what was done to the board
                     self._by_hand = False
                     data = self.repl.send_attach()
-                self._write(data)
+                self._write(data if requests < PATIENT_REQUESTS else BURST + data)
             interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
             requests += 1
             with self.changed:
@@ -535,6 +556,9 @@ class Conversation:
             if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
+            if self.ready and requests > PATIENT_REQUESTS:
+                # A Ctrl-C that came as the program ended waits on old firmware, to hit the next one.
+                self.start(b"").wait(1.0)
             if self.ready:
                 return self.take_between()[0]
             if time.monotonic() >= deadline:
@@ -542,16 +566,26 @@ class Conversation:
 
     def _no_prompt(self, timeout: float) -> str:
         came, _ = self.take_between()
+        with self.changed:
+            came += self.repl.release()  # what might have been the start of a banner
         address = self.transport.address
         if not came:
             return (
                 f"No MicroPython answered on {address} within {timeout:g} s: nothing came back. Check that this is the "
-                "right port (%boards lists them) and baud rate, that the board runs MicroPython, or press its reset "
-                "button and try again."
+                "right port (%boards lists them) and baud rate, and that the board runs MicroPython. If its program "
+                f"cannot be interrupted, press its reset button while %connect {address} --timeout 60 tries."
+            )
+        if _is_noise(came):
+            return (
+                f"{address} sends no text, but {came[-24:]!r}: the baud rate is probably wrong. Usual ones are "
+                f"{USUAL_BAUD}; name one as in %connect {address} --baud 9600. (74880 is what ESP8266 boards speak "
+                "while they boot.)"
             )
         return (
             f"The board on {address} did not come to its prompt within {timeout:g} s. It sent: {_excerpt(came)}. A "
-            "program that cannot be interrupted may be running: press its reset button and try again."
+            "program that cannot be interrupted may be running. Press the board's reset button while %connect "
+            f"{address} --timeout 60 tries: most boards can be stopped as they start. If that does not help, start it "
+            "without main.py (many have a safe mode), or write its firmware anew."
         )
 
     def _wait_for_quiet(self, quiet: float, limit: float) -> None:
@@ -744,6 +778,17 @@ class Conversation:
             self.repl = self._new_repl()
         execution.note_end(BoardBusy(message))
 
+    def forget(self) -> None:
+        """Take nothing for granted: the board was reset and has not said so. The next execution synchronises anew."""
+        with self.changed:
+            execution, self._execution = self._execution, None
+            self.repl = self._new_repl()
+            self.restarts += 1
+            self.tells_questions = False
+            if execution is not None:
+                execution.note_end(BoardReset(f"The board on {self.transport.address} was reset."))
+            self.changed.notify_all()
+
     def _new_repl(self) -> Repl:
         repl = Repl()
         repl.learn_from(self.repl)
@@ -845,6 +890,21 @@ def _is_python(source: bytes) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
+
+
+def _is_noise(data: bytes) -> bool:
+    """Whether bytes look like text at another baud rate: bits in the wrong places, and stretched ones as NUL or 0xff.
+
+    Text has hardly a byte of these; a program that prints binary data has many, but no banner or prompt comes either.
+    """
+    if len(data) < NOISE_SIZE:
+        return False
+    try:
+        decode_error = not data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        decode_error = error.end < len(data) - 3  # a character may be cut at the end, no more
+    odd = sum(byte >= 0x80 or (byte < 0x20 and byte not in b"\t\n\r\x04\x1b") or byte == 0x7F for byte in data)
+    return (decode_error or b"\0" in data) and odd > NOISE_SHARE * len(data)
 
 
 def _excerpt(data: bytes, size: int = 120) -> str:

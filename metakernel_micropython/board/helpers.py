@@ -149,6 +149,8 @@ class Helpers:
             execution.check()
         except DeviceError as error:
             raise self.meaning(error, path.removesuffix(UNFINISHED)) from error
+        if execution.interrupts:  # it came too late for this piece, and means the whole
+            raise KeyboardInterrupt
 
     def meaning(self, error: DeviceError, path: str) -> BaseException:
         """Return what an exception of a helper means for whoever wanted something of ``path``."""

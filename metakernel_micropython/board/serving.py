@@ -150,7 +150,7 @@ class FileServer:
 
     def _put(self, data: bytes) -> None:
         if not self._execution.feed(data):
-            self._execution.wait()
+            self._execution.discard()
             self._ended()
 
     def _receive(self, patience: float) -> None:

@@ -45,3 +45,7 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free the line at once. Idempotent, never raises, callable from any thread."""
+
+    def pulse_reset(self) -> bool:
+        """Reset the board by the line's own means, where it has some; return whether that was done."""
+        return False

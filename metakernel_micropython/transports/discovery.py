@@ -5,6 +5,7 @@ Nothing is opened here. Whether MicroPython answers on a port is for whoever spe
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class PortInfo:
         product: as the USB device says.
         guess: what it probably is, for people.
         likelihood: how likely MicroPython answers there.
+        location: the place on the USB, for example ``1-1.2``; None where the system does not tell.
     """
 
     device: str
@@ -45,6 +47,7 @@ class PortInfo:
     product: str | None
     guess: str
     likelihood: Likelihood
+    location: str | None = None
 
     def __str__(self) -> str:
         if self.vid is None or self.pid is None:
@@ -74,6 +77,7 @@ def serial_ports() -> list[PortInfo]:
                 port.product or None,
                 guess,
                 likelihood,
+                getattr(port, "location", None),
             )
         )
     return sorted(ports, key=lambda port: (-port.likelihood, _natural(port.device)))
@@ -115,6 +119,43 @@ def find(address: Address) -> PortInfo:
     return matching[0]
 
 
+def port_at(device: str) -> PortInfo | None:
+    """The port that a path or name leads to, also through a link; None for one that the system does not list."""
+    real = os.path.realpath(device) if device.startswith("/") else device
+    names = {device.casefold(), real.casefold()}
+    return next((port for port in serial_ports() if port.device.casefold() in names), None)
+
+
+def again(before: PortInfo) -> PortInfo:
+    """The port where a board is now that was lost: boards come back under other names.
+
+    A serial number makes it certain. Without one it is the device of the same kind in the same place, or under the same
+    name, or else the only one of its kind.
+
+    Args:
+        before: the port where it was.
+
+    Raises:
+        ConnectError: it is not plugged in, or nothing tells which of several it is.
+    """
+    ports = serial_ports()
+    alike = [port for port in ports if (port.vid, port.pid) == (before.vid, before.pid)]
+    if before.serial_number is not None:
+        alike = [port for port in alike if port.serial_number == before.serial_number]
+    else:
+        alike = [port for port in alike if port.serial_number is None]
+    if not alike:
+        raise ConnectError(f"The board {_kind(before)} is not plugged in. {_listed(ports)}")
+    in_place = [port for port in alike if port.location is not None and port.location == before.location]
+    same_name = [port for port in alike if port.device == before.device]
+    for found in ([port for port in same_name if port in in_place], in_place, same_name):
+        if found:
+            return found[0]
+    if before.serial_number is None and len(alike) > 1:
+        raise ConnectError(f"Nothing tells which of these the board {_kind(before)} is: {_names(alike)}.")
+    return alike[0]
+
+
 def plugged_in() -> str:
     """A sentence that names the serial ports of this machine."""
     return _listed(serial_ports())
@@ -124,6 +165,11 @@ _FITS: dict[str, Callable[[PortInfo, str], bool]] = {
     "id": lambda port, number: (port.serial_number or "").casefold() == number.casefold(),
     "usb": lambda port, ids: port.vid is not None and port.pid is not None and f"{port.vid:04x}:{port.pid:04x}" == ids,
 }
+
+
+def _kind(port: PortInfo) -> str:
+    number = f"id:{port.serial_number}" if port.serial_number else f"{port.vid or 0:04x}:{port.pid or 0:04x}"
+    return f"{number} ({port.guess})"
 
 
 def _likeness(port: PortInfo, board: LastBoard) -> int:

@@ -35,6 +35,7 @@ class PumpedLine(Transport):
         port: serial.Serial | serial.rfc2217.Serial,
         name: str | None = None,
         before_close: Callable[[], None] = lambda: None,
+        pulse_reset: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take over an open port.
 
@@ -43,11 +44,13 @@ class PumpedLine(Transport):
             port: the port, with ``timeout=None``.
             name: what messages call the line; the address unless given.
             before_close: called once while the port is still open; may raise OSError.
+            pulse_reset: see ``Transport.pulse_reset``.
         """
         self.address = address
         self.name = name or address
         self._port = port
         self._before_close = before_close
+        self._pulse_reset = pulse_reset
         self._news = threading.Condition()  # guards the four below
         self._arrived = bytearray()
         self._lost: str | None = None
@@ -75,6 +78,10 @@ class PumpedLine(Transport):
             if self._lost:
                 raise LineLost(self._lost)
             return b""
+
+    def pulse_reset(self) -> bool:
+        """Reset the board; see ``Transport.pulse_reset``."""
+        return self._pulse_reset()
 
     def write(self, data: bytes, timeout: float = WRITE_TIMEOUT) -> None:
         """Write all of ``data`` within ``timeout`` seconds; see ``Transport.write``.

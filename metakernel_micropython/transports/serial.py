@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from .base import Transport
 
 _CP210X_VENDOR = 0x10C4
+_ESP_USB_JTAG = (0x303A, 0x1001)
 
 _DRAIN_PATIENCE = 0.2  # seconds that close() gives bytes to leave, and a driver that waits for them once more
+_RESET_PULSE = 0.1  # seconds
 _LOOK = 0.005  # seconds between two looks at bytes that are leaving
 
 
@@ -81,6 +83,15 @@ def _new_port(device: str, baud: int) -> serial.Serial:
     return port
 
 
+def _resets_by_lines(device: str) -> bool:
+    """Whether a port is one whose modem lines reset the board: a bridge, or the USB-JTAG port of an ESP32."""
+    from .discovery import port_at
+    from .usb_ids import Likelihood
+
+    port = port_at(device)
+    return port is not None and (port.likelihood is Likelihood.BRIDGE or (port.vid, port.pid) == _ESP_USB_JTAG)
+
+
 if sys.platform != "win32":
 
     class SerialLine(FdLine):
@@ -89,6 +100,19 @@ if sys.platform != "win32":
         def __init__(self, address: str, port: serial.Serial, name: str) -> None:
             super().__init__(address, port.fileno(), name)
             self._port = port
+
+        def pulse_reset(self) -> bool:
+            """Reset the board by the modem lines where a USB bridge's lead to its reset; return whether that was done.
+
+            RTS alone holds the EN pin of boards with a chip of Espressif's low
+            (docs.espressif.com/projects/esptool, "Boot Mode Selection", automatic bootloader).
+            """
+            if not _resets_by_lines(self._port.port or ""):
+                return False
+            _set_lines(self._fd, False, True)
+            time.sleep(_RESET_PULSE)
+            _set_lines(self._fd, True, True)
+            return True
 
         def _why_lost(self, error: OSError | None) -> str:
             if error is None or error.errno in (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF):
@@ -183,7 +207,16 @@ else:
                 port.rts = False
                 port.dtr = False
 
-            return PumpedLine(address.text, port, name, before_close=lower)
+            def pulse() -> bool:
+                if not _resets_by_lines(device):
+                    return False
+                port.dtr = False
+                port.rts = True
+                time.sleep(_RESET_PULSE)
+                port.dtr = True
+                return True
+
+            return PumpedLine(address.text, port, name, before_close=lower, pulse_reset=pulse)
         except BaseException:
             port.close()
             raise

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import secrets
 import selectors
+import shutil
 import site
 import socket
 import subprocess
@@ -68,12 +69,20 @@ def connect(address: Address, options: Options) -> VirtualLine:
         command += ["--folder", str(folder)]
     if options.heap is not None:
         command += ["--heap", str(options.heap)]
-    with socket.create_server(("127.0.0.1", 0), backlog=_MOST_CALLERS) as listener:
+    with contextlib.ExitStack() as undo, socket.create_server(("127.0.0.1", 0), backlog=_MOST_CALLERS) as listener:
+        scratch = None
+        if not address.target:
+            # Whoever is left removes it: the board when this program is killed, this program when the board is.
+            scratch = Path(tempfile.mkdtemp(prefix="virtual-board-"))
+            undo.callback(shutil.rmtree, scratch, ignore_errors=True)
+            command += ["--scratch", str(scratch)]
         host, port = listener.getsockname()
-        return _start([*command, "--connect", f"{host}:{port}"], listener, address.text)
+        line = _start([*command, "--connect", f"{host}:{port}"], listener, address.text, scratch)
+        undo.pop_all()
+        return line
 
 
-def _start(command: list[str], listener: socket.socket, name: str) -> VirtualLine:
+def _start(command: list[str], listener: socket.socket, name: str, scratch: Path | None = None) -> VirtualLine:
     secret = secrets.token_hex(32)
     log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the line
     try:
@@ -96,7 +105,7 @@ def _start(command: list[str], listener: socket.socket, name: str) -> VirtualLin
             state = "ended" if child.poll() is not None else f"did not connect within {START_TIMEOUT:g} s"
             raise ConnectError(f"The virtual board {state}{_last_words(child, log)}.")
         try:
-            return VirtualLine(name, connection, child, log)
+            return VirtualLine(name, connection, child, log, scratch)
         except BaseException:
             connection.close()
             raise
@@ -186,10 +195,18 @@ def _dismiss(caller: socket.socket, selector: selectors.BaseSelector, heard: dic
 class VirtualLine(SocketLine):
     """A line to a virtual board, which ends with it."""
 
-    def __init__(self, name: str, connection: socket.socket, child: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: socket.socket,
+        child: subprocess.Popen[bytes],
+        log: IO[bytes],
+        scratch: Path | None = None,
+    ) -> None:
         super().__init__(name, connection)
         self._child = child
         self._log = log
+        self._scratch = scratch
 
     def _why_lost(self, _error: OSError | None) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -200,6 +217,8 @@ class VirtualLine(SocketLine):
         super()._free()
         _end(self._child, _END_PATIENCE)
         self._log.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def _end(child: subprocess.Popen[bytes], patience: float) -> None:

@@ -89,6 +89,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         help="the board's file system, which stays (default: a new folder that is removed at the end)",
     )
+    parser.add_argument("--scratch", metavar="PATH", type=Path, help=argparse.SUPPRESS)  # a folder to remove at the end
     parser.add_argument(
         "--heap",
         metavar="SIZE",
@@ -99,8 +100,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.pty and os.name != "posix":
         parser.error("there are no pseudo terminals on this system: use --tcp")
-    if arguments.folder and not arguments.folder.is_dir():
-        parser.error(f"the folder {str(arguments.folder)!r} does not exist")
+    for folder in (arguments.folder, arguments.scratch):
+        if folder and not folder.is_dir():
+            parser.error(f"the folder {str(folder)!r} does not exist")
     return arguments
 
 
@@ -144,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     line = Line()
     folder = arguments.folder
     if not folder:
-        folder = Path(tempfile.mkdtemp(prefix="virtual-board-"))
+        folder = arguments.scratch or Path(tempfile.mkdtemp(prefix="virtual-board-"))
         end.add(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
         server, where = _server(arguments, line, secret, end)

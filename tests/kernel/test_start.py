@@ -147,8 +147,9 @@ def test_disconnect_frees_the_line_and_connect_finds_the_variables(start: Start,
 
 def test_connecting_stops_a_program_that_runs_and_keeps_its_variables(start: Start, microbit: Microbit) -> None:
     first = start({"MICROPYTHON_BOARD": microbit.address})
-    first.client.execute("x = 7\nwhile True: pass")
-    time.sleep(1.0)
+    first.client.execute("x = 7\nprint('going')\nwhile True: pass")
+    while first.client.get_iopub_msg(timeout=20)["content"].get("text") != "going\n":
+        pass
     first.close(now=True)
     assert start({"MICROPYTHON_BOARD": microbit.address}).do("x").value == "7"
 

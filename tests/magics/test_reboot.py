@@ -54,3 +54,29 @@ def test_cd_changes_the_boards_folder(plain: Jupyter, virtual_address: str) -> N
     assert (plain.do("os.getcwd()").value or "").endswith("sub dir'")
     assert plain.fail("%cd no-such-folder").name == "OSError"
     plain.do("%disconnect")
+
+
+def test_a_hard_reboot_restarts_the_board_and_connects_again(jupyter: Jupyter) -> None:
+    jupyter.do("x = 7\nf = open('kept.txt', 'w')\nf.write('here')\nf.close()")
+    reply = jupyter.do("%reboot --hard\n'x' in globals()")
+    assert reply.value == "False"
+    assert " was reset: MicroPython v" in reply.stdout
+    assert reply.stderr == ""
+    assert jupyter.do("open('kept.txt').read()").value == "'here'"
+    jupyter.do("import os\nos.remove('kept.txt')")
+
+
+def test_a_hard_reboot_stops_main_py(plain: Jupyter, virtual_address: str) -> None:
+    plain.do(f"%connect {virtual_address}")
+    plain.do("f = open('main.py', 'w')\nf.write('was_here = 1\\nwhile True: pass')\nf.close()")
+    assert plain.do("%reboot --hard\nwas_here").value == "1"
+    plain.do("%disconnect")
+
+
+def test_a_board_without_a_reset_of_its_own_is_told_with_what_to_do(plain: Jupyter, virtual_address: str) -> None:
+    plain.do(f"%connect {virtual_address}\nimport sys\nclass machine: pass\nsys.modules['machine'] = machine")
+    error = plain.fail("%reboot --hard")
+    assert error.name == "CannotReset"
+    assert "press its reset button" in error.value
+    assert plain.do("1").value == "1"
+    plain.do("%disconnect")

@@ -130,13 +130,32 @@ def test_stop_ends_the_wait_for_a_board_that_stays_away(kernel: Jupyter, server:
     assert reply.seconds < 10
 
 
-def test_a_lost_connection_is_told_with_the_way_back(kernel: Jupyter, server: WebReplServer) -> None:
-    kernel.do(f"%connect {server.address} --password {PASSWORD}")
+def test_a_lost_connection_comes_back_without_a_question(kernel: Jupyter, server: WebReplServer) -> None:
+    asked: list[dict[str, Any]] = []
+    kernel.do(f"%connect {server.address}", **answering(kernel, PASSWORD, asked))
+    kernel.do("x = 7")
     server.drop()
     time.sleep(0.3)
-    for _ in range(2):
-        error = kernel.fail("1")
-        assert f"run %connect {server.address}" in error.value
+    reply = kernel.do("x", **answering(kernel, PASSWORD, asked))
+    assert reply.value == "7"
+    assert "connected again" in reply.stderr
+    assert len(asked) == 1
+
+
+def test_the_wait_for_a_lost_connection_can_be_stopped(kernel: Jupyter, server: WebReplServer) -> None:
+    kernel.do(f"%connect {server.address} --password {PASSWORD}")
+    server.close()
+    time.sleep(0.3)
+    reply = kernel.run("1", stop_at_start=1.0)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert "waiting for the board" in reply.stderr
+    assert f"{server.address}  lost:" in kernel.do("%boards").stdout
+
+
+def test_a_hard_reboot_connects_again(kernel: Jupyter, server: WebReplServer) -> None:
+    kernel.do(f"%connect {server.address} --password {PASSWORD}")
+    kernel.do("x = 7")
+    assert kernel.do("%reboot --hard\n'x' in globals()").value == "False"
 
 
 # -- the password ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,350 @@
+"""Several boards in one notebook: names, the one that cells run on, and cells on many at the same time."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from metakernel_micropython.several import is_name, short_name
+from metakernel_micropython.together import Page
+
+from ..boards import Cable
+from ..front_end import Jupyter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..boards import Microbit
+    from ..conftest import Start
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> Iterator[Jupyter]:
+    """A kernel with two virtual boards, left and right."""
+    kernel = Jupyter(tmp_path_factory.mktemp("notebooks"))
+    try:
+        kernel.do(f"%connect {virtual_address} --name left\n%connect {virtual_address} --name right")
+        yield kernel
+    finally:
+        kernel.close(now=True)
+
+
+def test_a_cell_runs_on_the_board_that_was_connected_last_or_that_use_names(pair: Jupyter) -> None:
+    pair.do("%%on left right\ndel_me = 0")
+    pair.do("%use left\nwho = 'l'")
+    assert pair.do("%use right\nwho = 'r'\nwho").value == "'r'"
+    assert pair.do("who").value == "'r'"
+    assert "Cells run on left: virtual" in pair.do("%use left").stdout
+    assert pair.do("who").value == "'l'"
+
+
+def test_a_cell_on_several_boards_shows_who_says_what(pair: Jupyter) -> None:
+    pair.do("%use left\nwho = 'l'")
+    pair.do("%use right\nwho = 'r'")
+    reply = pair.do("# on both\n%%on left right\nprint('I am', who)\nwho * 2")
+    assert sorted(reply.stdout.splitlines()) == ["left  | 'll'", "left  | I am l", "right | 'rr'", "right | I am r"]
+    assert (reply.value, reply.stderr) == (None, "")
+    assert sorted(pair.do("%%on all\nprint(1)").stdout.splitlines()) == ["left  | 1", "right | 1"]
+    assert pair.do("%%on right\nprint(1)").stdout == "right | 1\n"
+
+
+def test_output_comes_while_the_boards_run_and_at_the_same_time(pair: Jupyter) -> None:
+    reply = pair.do("%%on all\nimport time\nprint('go')\ntime.sleep(1.5)\nprint('wait', end='')\ntime.sleep(1.5)\n1")
+    assert reply.seconds < 6
+    shown = reply.streams()
+    first = next(at for at, text in shown if "go" in text)
+    part = next(at for at, text in shown if "wait" in text)
+    assert reply.seconds - first > 2.5
+    assert reply.seconds - part > 0.5
+
+
+def test_an_error_on_one_board_fails_the_cell_and_not_the_other_board(pair: Jupyter) -> None:
+    pair.do("%use left\nn = 0")
+    pair.do("%use right\nn = 2")
+    reply = pair.run("%%on left right\n\nprint(6 // n)")
+    assert reply.error.name == "BoardsFailed"
+    assert reply.error.value == "1 of 2 boards failed:\n  left: ZeroDivisionError: divide by zero"
+    assert reply.stdout == "right | 3\n"
+    assert "left  |   Cell In[" in reply.stderr
+    assert "line 3" in reply.stderr
+    assert pair.do("%%on all\nprint(n)").stdout.count("\n") == 2
+
+
+def test_stop_interrupts_all_boards_and_keeps_their_variables(pair: Jupyter) -> None:
+    pair.do("%%on all\nn = 0")
+    reply = pair.run("%%on all\nwhile True: n += 1", stop_at_start=1.0)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert reply.seconds < 6
+    assert sorted(reply.stderr.replace("\x1b[0;31m", "").replace("\x1b[0m", "").split("\n")) == [
+        "",
+        "left  | stopped",
+        "right | stopped",
+    ]
+    assert "False" not in pair.do("%%on all\nn > 10").stdout
+
+
+def test_a_program_that_does_not_want_to_stop_is_given_up_for_its_board_alone(pair: Jupyter) -> None:
+    deaf = "def work():\n import micropython\n micropython.kbd_intr(-1)\n while True: pass"
+    pair.do(f"%use right\n{deaf}")
+    pair.do("%use left\ndef work():\n while True: pass")
+    reply = pair.run("%%on all\nwork()", stop_at_start=1.0)
+    assert reply.error.name == "BoardsFailed"
+    assert "right: BoardBusy: The board on virtual did not stop" in reply.error.value
+    assert "left  | stopped" in reply.stderr
+    assert reply.seconds < 15
+    assert pair.do("%use left\n1").value == "1"
+    pair.do("%disconnect right\n%connect virtual --name right")
+
+
+def test_file_magics_act_on_each_board(pair: Jupyter, tmp_path: Path) -> None:
+    source = tmp_path / "module_of_mine.py"
+    source.write_text("answer = 42\n")
+    reply = pair.do(f"%%on left right\n%upload {source}\n%ls\nimport module_of_mine\nmodule_of_mine.answer")
+    for name in ("left  | ", "right | "):
+        assert f"{name}Sent module_of_mine.py: 12 bytes" in reply.stdout
+        assert f"{name}42\n" in reply.stdout
+    pair.do("%%on all\n%sendtofile note.txt\nthis is\n%not a magic")
+    assert sorted(pair.do("%%on all\n%cat note.txt").stdout.splitlines()) == [
+        "left  | %not a magic",
+        "left  | this is",
+        "right | %not a magic",
+        "right | this is",
+    ]
+    pair.do("%use right\n%rm note.txt")
+    reply = pair.run("%%on all\n%rm note.txt\nprint('removed')")
+    assert reply.error.value.startswith("1 of 2 boards failed:\n  right: NoSuchFile")
+    assert reply.stdout.endswith("left  | removed\n")
+
+
+def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: Jupyter, tmp_path: Path) -> None:
+    source = tmp_path / "big.bin"
+    source.write_bytes(bytes(range(256)) * 40_000)
+    reply = pair.run(f"%%on all\n%upload {source}", stop_at_start=1.0)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert reply.seconds < 12
+    assert "big" not in pair.do("%%on all\n%ls").stdout
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "hint"),
+    [
+        ("%%on lft\n1", "NotConnected", "Did you mean left?"),
+        ("%%on left nobody\n1", "NotConnected", "Connected: left, right"),
+        ("%%on\n1", "MagicError", "usage: %%on"),
+        ("%%on all\n%connect virtual", "MagicError", "%connect does not work inside %%on"),
+        ("%%on all\n%capture x.txt\n1", "MagicError", "%capture does not work"),
+        ("%%on all\n%%timeit\n1", "MagicError", "%%timeit does not work"),
+        ("%%on all\n!ls", "MagicError", "!ls does not work"),
+        ("%%on all\n%no-such-magic", "MagicError", "no magic %no-such-magic"),
+        ("%%on all\nx = 1\n%ls", "MagicError", "below code"),
+        ("%use nobody", "NotConnected", "No board is called nobody"),
+        ("%disconnect nobody", "NotConnected", "No board is called nobody"),
+        ("%connect virtual --name all", "MagicError", "cannot be a name"),
+        ("%connect virtual --name 'a b'", "MagicError", "cannot be a name"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason_and_touches_no_board(
+    pair: Jupyter, cell: str, name: str, hint: str
+) -> None:
+    reply = pair.run(cell)
+    assert reply.error.name == name
+    assert hint in reply.error.value
+    assert reply.stdout == ""
+
+
+def test_a_question_on_several_boards_fails_and_does_not_wait(pair: Jupyter) -> None:
+    reply = pair.run("%%on left right\nname = input('who? ')", allow_stdin=True)
+    assert "CannotAsk" in reply.error.value
+    assert "who?" in reply.error.value
+    assert reply.seconds < 8
+    assert pair.do("%%on all\nprint(1)").stdout.count("| 1\n") == 2
+
+
+def test_a_capture_takes_the_labelled_output(pair: Jupyter, tmp_path: Path) -> None:
+    pair.do(f"%capture {tmp_path / 'all.txt'}\n%%on left\nprint(7)")
+    assert (tmp_path / "all.txt").read_text() == "left | 7\n"
+
+
+def test_names_are_completed(pair: Jupyter) -> None:
+    assert pair.complete("%use l") == ["%use left"]
+    assert pair.complete("%%on left ri") == ["%%on left right"]
+    assert pair.complete("%disconnect ") == ["%disconnect all", "%disconnect left", "%disconnect right"]
+
+
+def test_boards_lists_all_and_marks_the_one_that_cells_run_on(pair: Jupyter) -> None:
+    pair.do("%use left")
+    lines = pair.do("%boards").stdout.splitlines()
+    assert lines[0] == "connected: 2 (* is the one that cells run on)"
+    assert lines[1].startswith("* left   virtual  MicroPython v")
+    assert lines[2].startswith("  right  virtual  MicroPython v")
+    assert lines[3] == "plugged in:"
+
+
+def test_disconnect_frees_by_name_and_no_other_board_takes_its_place_unasked(
+    start: Start, virtual_address: str
+) -> None:
+    kernel = start({"MICROPYTHON_BOARD": virtual_address})
+    kernel.do("\n".join(f"%connect {virtual_address} --name {name}" for name in "abc"))
+    assert kernel.do("%disconnect a").stdout == "Disconnected from a (virtual).\n"
+    assert kernel.do("1").value == "1"
+    assert "Connected: b" in kernel.do("%disconnect").stdout
+    error = kernel.fail("1")
+    assert error.name == "NotConnected"
+    assert "%use NAME" in error.value
+    assert kernel.do("%use b\n1").value == "1"
+    # Boards without a name take each other's place, and leave the others alone.
+    kernel.do(f"%connect {virtual_address}\nx = 1")
+    kernel.do(f"%connect {virtual_address}")
+    assert kernel.fail("x").name == "NameError"
+    assert "* virtual" in kernel.do("%boards").stdout
+    assert kernel.do(f"%connect {virtual_address} --name b").stdout.startswith("Connected to virtual as b: MicroPython")
+    assert kernel.do("%disconnect all").stdout.count("\n") == 2
+    assert kernel.do("%boards").stdout.startswith("connected: none")
+
+
+def test_a_port_is_connected_once(start: Start, microbit: Microbit) -> None:
+    kernel = start()
+    kernel.do(f"%connect {microbit.address} --name bit")
+    assert "%use bit" in kernel.fail(f"%connect {microbit.address}").value
+    assert kernel.do("1").value == "1"
+    kernel.do(f"%connect {microbit.address} --name bit")
+
+
+def test_a_lost_board_among_several_comes_back_by_itself(
+    start: Start, microbit: Microbit, virtual_address: str
+) -> None:
+    cable = Cable(microbit.port)
+    try:
+        kernel = start()
+        kernel.do(f"%connect {virtual_address} --name wasm\n%connect {cable.address} --name bit")
+        kernel.do("%%on all\nx = 7")
+        threading.Timer(1.0, cable.pull).start()
+        reply = kernel.run("%%on all\nimport utime as time\nfor i in range(30): time.sleep_ms(100)\nprint('done')")
+        assert reply.error.value.startswith("1 of 2 boards failed:\n  bit: LineLost")
+        assert "wasm | done" in reply.stdout
+        assert "bit   " in kernel.do("%boards").stdout
+        reply = kernel.do("%%on all\nprint(x)")
+        assert sorted(reply.stdout.splitlines()) == ["bit  | 7", "wasm | 7"]
+        assert "bit  | [connected again" in reply.stderr
+    finally:
+        cable.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are looked at as POSIX has them")
+def test_sixteen_boards_run_a_cell_at_once_and_one_that_dies_is_told_alone(start: Start, virtual_address: str) -> None:
+    kernel = start()
+    for first in (0, 8):
+        names = [f"b{number}" for number in range(first, first + 8)]
+        kernel.do("\n".join(f"%connect {virtual_address} --name {name}" for name in names), timeout=120)
+    kernel.do("%%on all\nimport time\nboard = None", timeout=60)
+    began = time.monotonic()
+    reply = kernel.do("%%on all\ntime.sleep(1)\nprint('slept')", timeout=60)
+    assert time.monotonic() - began < 12  # one after the other it would take 16 s
+    assert sorted(reply.stdout.split()[::3]) == sorted(f"b{number}" for number in range(16))
+    boards = psutil.Process(kernel.manager.provisioner.pid).children()  # type: ignore[attr-defined]
+    assert len(boards) == 16
+    boards.sort(key=lambda process: process.create_time())
+    threading.Timer(1.0, boards[5].kill).start()
+    reply = kernel.run("%%on all\nfor _ in range(30): time.sleep(0.1)\nprint('done')", timeout=60)
+    assert reply.error.value.startswith("1 of 16 boards failed:\n  b5: LineLost: ")
+    assert reply.stdout.count("| done\n") == 15
+    assert "b5" not in reply.stdout
+    began = time.monotonic()
+    kernel.close()
+    assert time.monotonic() - began < 10
+    for board in boards:
+        assert not board.is_running() or board.status() == psutil.STATUS_ZOMBIE
+
+
+# The parts.
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("virtual", "virtual"),
+        ("virtual:~/my board", "my-board"),
+        ("/dev/ttyACM0", "ttyACM0"),
+        ("COM5", "COM5"),
+        ("ws://pico.local", "pico.local"),
+        ("ws://192.168.4.1", "ws-192.168.4.1"),
+        ("socket://localhost:2000", "localhost-2000"),
+        ("exec:/usr/bin/micropython -X heapsize=1m", "micropython"),
+        ("id:E661", "E661"),
+        ("2e8a:0005", "usb-2e8a-0005"),
+        ("virtual:all", "virtual-all"),
+        ("virtual:/", "virtual"),
+    ],
+)
+def test_an_address_gives_a_name(address: str, name: str) -> None:
+    assert short_name(address) == name
+    assert is_name(name)
+
+
+def page() -> tuple[Page, list[tuple[str, str]]]:
+    shown: list[tuple[str, str]] = []
+    return Page(["a", "long"], lambda stream, text: shown.append((stream, text))), shown
+
+
+def test_lines_are_whole_and_never_mixed() -> None:
+    paper, shown = page()
+    for piece in ("one", " line\nsec", "ond\n"):
+        paper.write("a", "stdout", piece)
+        paper.write("long", "stdout", piece.upper())
+    paper.show()
+    assert shown == [("stdout", "a    | one line\nlong | ONE LINE\na    | second\nlong | SECOND\n")]
+
+
+def test_what_has_no_line_end_is_shown_when_the_board_is_done_or_after_a_while() -> None:
+    paper, shown = page()
+    paper.write("a", "stdout", "end")
+    paper.show()
+    assert shown == []
+    paper.end("a")
+    paper.show()
+    assert shown == [("stdout", "a    | end\n")]
+    paper.write("long", "stdout", "wait")
+    time.sleep(0.6)
+    paper.show()
+    assert shown[1:] == [("stdout", "long | wait\n")]
+
+
+def test_errors_stand_apart_and_lose_their_colours() -> None:
+    paper, shown = page()
+    paper.write("a", "stdout", "x\n")
+    paper.write("a", "stderr", "\x1b[0;31mred\x1b[0m\n")
+    paper.write("a", "stdout", "y\n")
+    paper.show()
+    assert shown == [("stdout", "a    | x\n"), ("stderr", "a    | red\n"), ("stdout", "a    | y\n")]
+
+
+def test_of_a_line_that_is_written_over_the_last_state_counts() -> None:
+    paper, shown = page()
+    paper.write("a", "stdout", "10%\r20%\rdone\n")
+    paper.write("a", "stdout", "30%\r      \r")
+    paper.end("a")
+    paper.show()
+    assert shown == [("stdout", "a    | done\n")]
+
+
+def test_a_flood_waits_until_it_is_shown_and_ends_with_the_page() -> None:
+    paper, _ = page()
+    written = threading.Event()
+
+    def flood() -> None:
+        for _ in range(40):
+            paper.write("a", "stdout", "x" * 60_000 + "\n")
+        written.set()
+
+    threading.Thread(target=flood, daemon=True).start()
+    assert not written.wait(0.5)
+    paper.show()
+    assert not written.wait(0.3)
+    paper.close()
+    assert written.wait(5)
