@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from metakernel_micropython.install import install
 from .boards import free_port, needs
 
 if TYPE_CHECKING:
+    import re
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page

@@ -137,8 +137,8 @@ def test_an_error_shows_the_cells_lines_and_ends_run_all(lab: Lab, notebook: Not
     lab.picture("error")
 
     # A long traceback folds away, and back.
-    fold = notebook.output(4).locator(".jp-OutputArea-promptOverlay").first
-    fold.click()
+    notebook.cell(4).hover()
+    notebook.cell(4).locator(".jp-OutputCollapser").click()
     notebook.gone(error)
-    notebook.cell(4).locator(".jp-OutputPlaceholder, .jp-Placeholder-content").first.click()
+    notebook.cell(4).locator(".jp-OutputPlaceholder").click()
     notebook.see(error)

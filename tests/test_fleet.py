@@ -1,0 +1,116 @@
+"""Boards behind the engines of a local ipyparallel cluster."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from metakernel_micropython.board import Board
+
+from .boards import needs
+from .front_end import Jupyter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ENGINES = 2
+BOARDS = 2
+"""Virtual boards for each engine."""
+
+TIMEOUT = 90
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def cluster(home: Path, virtual_address: str) -> Iterator[Any]:
+    needs(importlib.util.find_spec("ipyparallel"), "ipyparallel")
+    from ipyparallel import Cluster
+
+    # The virtual board is compiled once, and not by all boards at the same time.
+    Board.connect(virtual_address, timeout=60).close()
+    made = Cluster(n=ENGINES, controller_ip="127.0.0.1", cluster_id="", log_level=30, engine_timeout=TIMEOUT)
+    try:
+        made.start_cluster_sync()
+        with made.connect_client_sync() as client:
+            client.wait_for_engines(ENGINES, timeout=TIMEOUT, interactive=False)
+        yield made
+    finally:
+        made.stop_cluster_sync()
+
+
+@pytest.fixture
+def notebook(cluster: Any, tmp_path: Path) -> Iterator[Jupyter]:
+    made = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+    yield made
+    made.close(now=True)
+
+
+def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
+    assert "There are no kernels" in notebook.fail("%px 1").value
+    made = notebook.do("%parallel metakernel_micropython MicroPythonKernel", timeout=TIMEOUT)
+    assert "MicroPythonKernel runs in 2 engines: 0, 1" in made.stdout
+    connected = notebook.do("%px %connect virtual --timeout 60", timeout=TIMEOUT).stdout
+    assert "[0] Connected to virtual" in connected and "[1] Connected to virtual" in connected
+
+    told = notebook.do("%%px\nx = 6\nprint('six', x)\nx * 7", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0] 42", "[0] six 6", "[1] 42", "[1] six 6"]
+
+    error = notebook.fail("%px 1 / (x - 6)", timeout=TIMEOUT)
+    assert error.name == "ZeroDivisionError"
+    assert "2 of 2 engines" in error.value
+    assert "[0]" in error.text and "[1]" in error.text and "line 1" in error.text
+
+    # An error in one alone names that one.
+    notebook.do("%parallel metakernel_micropython MicroPythonKernel -i [1]", timeout=TIMEOUT)
+    assert "No board is connected" in notebook.fail("%px 1", timeout=TIMEOUT).text
+    assert "no engine 7" in notebook.fail("%parallel metakernel_micropython MicroPythonKernel -i [7]").value
+
+
+def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter) -> None:
+    assert "run %fleet first" in notebook.fail("%%fleet\n1").value
+    listed = notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT).stdout
+    assert f"{ENGINES * BOARDS} boards, {ENGINES} engines" in listed
+
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    told = notebook.do("%%fleet\nx = 6\nprint('six')\nx * 7", timeout=TIMEOUT).stdout.splitlines()
+    assert sorted(told) == sorted(f"[{name}] {text}" for name in names for text in ("six", "42"))
+
+    # Output comes while the cell runs.
+    reply = notebook.do("%%fleet 0\nimport time\nprint('first')\ntime.sleep(2)\nprint('last')", timeout=TIMEOUT)
+    times = {word: [at for at, text in reply.streams() if word in text] for word in ("first", "last")}
+    assert times["last"][0] - times["first"][0] > 1
+
+    # A failure is that board's alone.
+    notebook.do("%%fleet 1/virtual0\nx = 0", timeout=TIMEOUT)
+    reply = notebook.run("%%fleet\nprint(6 // x)", timeout=TIMEOUT)
+    assert reply.stdout.count("] 1\n") == ENGINES * BOARDS - 1
+    assert reply.error.name == "FleetError"
+    assert reply.error.value == "the cell failed on 1 of the boards: 1/virtual0"
+    assert "ZeroDivisionError: divide by zero" in reply.error.text
+    assert "no board nobody" in notebook.fail("%%fleet nobody\n1").value
+
+    # Stop stops all boards, which keep their variables.
+    reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
+
+
+def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    with cluster.connect_client_sync() as client:
+        doomed = client.ids[-1]
+        pid = client[doomed].apply_sync(os.getpid)
+    import threading
+
+    threading.Timer(3, os.kill, (pid, signal.SIGKILL)).start()
+    start = time.monotonic()
+    told = notebook.do("%%fleet\nimport time\ntime.sleep(6)\nprint('done')", timeout=TIMEOUT).stdout
+    assert time.monotonic() - start > 6
+    assert told.count("] done\n") == ENGINES * BOARDS
+    assert told.count(f"engine {doomed} was lost") == BOARDS
