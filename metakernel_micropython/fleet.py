@@ -195,7 +195,7 @@ class Fleet:
                         if self._is_lost(result):
                             lost += shares[number]
                         else:
-                            failures += [Failure(name, *what) for name, what in result.get().items()]
+                            failures += _failures(result, shares[number])
             except KeyboardInterrupt:
                 if stopped:
                     raise
@@ -207,9 +207,7 @@ class Fleet:
 
     @staticmethod
     def _is_lost(result: Any) -> bool:
-        from ipyparallel.error import EngineError
-
-        return isinstance(result.exception(0), EngineError)
+        return getattr(result.exception(0), "ename", "") == "EngineError"  # it comes wrapped as the engine's own error
 
     def _interrupt(self, numbers: list[int]) -> None:
         import signal
@@ -267,6 +265,13 @@ def run_on_fleet(
 ) -> list[Failure]:
     """Run a cell on the boards of a fleet that ``targets`` name (see ``Fleet.choose``), as ``%%fleet`` does."""
     return fleet.run(code, fleet.choose(targets or ["*"]), write_labelled, retry=retry)
+
+
+def _failures(result: Any, names: Sequence[str]) -> list[Failure]:
+    error = result.exception(0)
+    if error is not None:  # of the engine itself: another version of this package there, for example
+        return [Failure(name, type(error).__name__, str(error)) for name in names]
+    return [Failure(name, *what) for name, what in result.get().items()]
 
 
 def _tell(text: str, start: int, write: Callable[[str, str], None]) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEADLINE = 45.0
 """Seconds that anything may take to be seen."""
 
-_SIZE = {"width": 900, "height": 560}
+_SIZE = {"width": 980, "height": 560}
 
 _SERVER = {
     "ServerApp": {
