@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test lint bench examples clean
+.PHONY: demo lab test soak lint bench examples pictures clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
@@ -21,6 +21,10 @@ test: lint
 	@sh tests/programs.sh
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 
+# What takes too long for every change: a fleet of 16 boards, for example.
+soak: .venv/dev
+	$(BIN)/python -m pytest -m soak
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,6 +37,12 @@ bench: .venv/dev
 examples: .venv/dev
 	@$(BIN)/python -m tests.webrepl_server 8266 python & server=$$!; trap "kill $$server" EXIT; sleep 3; \
 	for notebook in examples/*.ipynb; do $(BIN)/python examples/run.py $$notebook examples >/dev/null || exit 1; done
+
+# The README's screenshots, which the browser's test takes.
+pictures: .venv/dev
+	@sh tests/programs.sh
+	@mkdir -p examples/pictures
+	PICTURES=$(CURDIR)/examples/pictures $(BIN)/python -m pytest tests/test_lab.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=/path/to/python3"; exit 1; }

@@ -62,7 +62,7 @@ def own(boards: Sequence[tuple[str, str]]) -> dict[str, str]:
         except Exception as error:  # one board's fault is told for that board
             said[name] = f"!{error}"
 
-    _all_at_once([lambda one=one: connect(*one) for one in boards])  # type: ignore[misc]
+    _all_at_once([lambda one=one: connect(*one) for one in boards])
     return said
 
 

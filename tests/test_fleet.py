@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,21 +29,28 @@ TIMEOUT = 90
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module")
-def cluster(home: Path, virtual_address: str) -> Iterator[Any]:
+@contextmanager
+def running(engines: int) -> Iterator[Any]:
+    """A cluster on this machine, with all its engines."""
     needs(importlib.util.find_spec("ipyparallel"), "ipyparallel")
     from ipyparallel import Cluster
 
     # The virtual board is compiled once, and not by all boards at the same time.
-    Board.connect(virtual_address, timeout=60).close()
-    made = Cluster(n=ENGINES, controller_ip="127.0.0.1", cluster_id="", log_level=30, engine_timeout=TIMEOUT)
+    Board.connect("virtual", timeout=60).close()
+    made = Cluster(n=engines, controller_ip="127.0.0.1", cluster_id="", log_level=30, engine_timeout=TIMEOUT)
     try:
         made.start_cluster_sync()
         with made.connect_client_sync() as client:
-            client.wait_for_engines(ENGINES, timeout=TIMEOUT, interactive=False)
+            client.wait_for_engines(engines, timeout=TIMEOUT, interactive=False)
         yield made
     finally:
         made.stop_cluster_sync()
+
+
+@pytest.fixture(scope="module")
+def cluster(home: Path, virtual_address: str) -> Iterator[Any]:
+    with running(ENGINES) as made:
+        yield made
 
 
 @pytest.fixture
@@ -106,11 +115,24 @@ def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jup
     with cluster.connect_client_sync() as client:
         doomed = client.ids[-1]
         pid = client[doomed].apply_sync(os.getpid)
-    import threading
-
     threading.Timer(3, os.kill, (pid, signal.SIGKILL)).start()
     start = time.monotonic()
     told = notebook.do("%%fleet\nimport time\ntime.sleep(6)\nprint('done')", timeout=TIMEOUT).stdout
     assert time.monotonic() - start > 6
     assert told.count("] done\n") == ENGINES * BOARDS
     assert told.count(f"engine {doomed} was lost") == BOARDS
+
+
+@pytest.mark.soak
+def test_sixteen_boards_of_four_engines(home: Path, virtual_address: str, tmp_path: Path) -> None:
+    with running(4):
+        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+        try:
+            assert "16 boards, 4 engines" in notebook.do("%fleet --virtual 4", timeout=TIMEOUT).stdout
+            told = notebook.do("%%fleet\nfor i in range(100): print(i)\n'ok'", timeout=TIMEOUT).stdout
+            for engine in range(4):
+                for board in range(4):
+                    lines = [line for line in told.splitlines() if line.startswith(f"[{engine}/virtual{board}] ")]
+                    assert [line.split("] ")[1] for line in lines] == [*map(str, range(100)), "'ok'"]
+        finally:
+            notebook.close(now=True)
