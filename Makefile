@@ -13,7 +13,7 @@ demo: .venv/demo
 lab: .venv/demo
 	$(BIN)/python -m pip install --quiet 'jupyterlab>=4.2'
 	@mkdir -p out && cp -n $(NOTEBOOK) out/
-	$(BIN)/jupyter lab out/$(notdir $(NOTEBOOK))
+	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) out/$(notdir $(NOTEBOOK))
 
 # The linters come first, so that pytest's summary is the last thing printed. The tests mostly wait for boards: four at
 # once take a third of the time on two cores.
