@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from metakernel_micropython.magics.parallel import _chosen
 
 from metakernel_micropython.board import Board
+from metakernel_micropython.errors import NotConnected
+from metakernel_micropython.fleet import Fleet, Labels, Member
+from metakernel_micropython.magic import MagicError
 
 from .boards import needs
 from .front_end import Jupyter
@@ -136,3 +140,42 @@ def test_sixteen_boards_of_four_engines(home: Path, virtual_address: str, tmp_pa
                     assert [line.split("] ")[1] for line in lines] == [*map(str, range(100)), "'ok'"]
         finally:
             notebook.close(now=True)
+
+
+def test_a_lone_notebook_says_how_to_start_a_cluster(plain: Jupyter) -> None:
+    error = plain.fail("%fleet --profile nobody", timeout=TIMEOUT)
+    assert error.name == "ConnectError"
+    assert "ipcluster start" in error.value
+
+
+def test_engines_are_chosen_as_lists_and_ranges() -> None:
+    there = (0, 1, 2, 5)
+    assert _chosen("", there) == there
+    assert _chosen("[0,2]", there) == (0, 2)
+    assert _chosen("[1:3]", there) == (1, 2)
+    assert _chosen("[5, 0:2]", there) == (5, 0, 1)
+    for wrong in ("[x]", "[0,]", "[__import__('os')]", "[7]"):
+        with pytest.raises(MagicError):
+            _chosen(wrong, there)
+
+
+def test_boards_of_a_fleet_are_chosen_by_names_patterns_and_engines() -> None:
+    fleet = Fleet(None)
+    for name in ("0/a", "0/b", "1/a", "11/a"):
+        fleet.members[name] = Member(name, "virtual", "here", int(name.partition("/")[0]), "")
+    assert fleet.choose(["*"]) == ["0/a", "0/b", "1/a", "11/a"]
+    assert fleet.choose(["1"]) == ["1/a"]
+    assert fleet.choose(["*/a", "0"]) == ["0/a", "1/a", "11/a", "0/b"]
+    with pytest.raises(NotConnected, match="no board 2"):
+        fleet.choose(["2"])
+
+
+def test_lines_of_several_boards_stay_whole() -> None:
+    said: list[str] = []
+    labels = Labels(said.append)
+    labels("left", "one\ntw")
+    labels("right", "eins\n")
+    labels("left", "o\n\n")
+    labels("right", "zwei")
+    labels.flush()
+    assert "".join(said) == "[left] one\n[right] eins\n[left] two\n[left] \n[right] zwei\n"
