@@ -24,8 +24,10 @@ class FleetMagic(BoardMagic):
         Every engine of a running ipyparallel cluster connects to the boards of its host. ``%%fleet`` runs a cell on
         them.
 
+        Start a cluster first, as in: ipcluster start -n 4
+
         Examples:
-          !ipcluster start -n 4 --daemonize
+          %fleet
           %fleet --virtual 2
         """
         if args.release:

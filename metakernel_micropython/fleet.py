@@ -20,6 +20,9 @@ from .errors import ConnectError, MicroPythonError, NotConnected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+CONTROLLER_TIMEOUT = 15.0
+"""Seconds that a cluster has to be there: one that is being started writes its connection file meanwhile."""
+
 CLUSTER_TIMEOUT = 60.0
 """Seconds that the cluster has to answer, and its boards to connect."""
 
@@ -66,13 +69,13 @@ def cluster(profile: str | None = None, cluster_id: str | None = None) -> Any:
             'ipyparallel is not installed: pip install "metakernel-micropython[parallel]", then run this again.'
         ) from None
     try:
-        client = Client(profile=profile, cluster_id=cluster_id, timeout=CLUSTER_TIMEOUT)
+        client = Client(profile=profile, cluster_id=cluster_id, timeout=CONTROLLER_TIMEOUT)
     except Exception as error:  # it raises OSError, TimeoutError and its own
         raise ConnectError(
             f"No cluster answers ({str(error).splitlines()[0]}). Start one as in: ipcluster start -n 4"
         ) from error
     try:
-        client.wait_for_engines(1, timeout=CLUSTER_TIMEOUT, interactive=False)
+        client.wait_for_engines(1, timeout=CONTROLLER_TIMEOUT, interactive=False)
     except Exception as error:
         client.close()
         raise ConnectError("The cluster has no engines. Start some as in: ipcluster engines -n 4") from error
