@@ -8,6 +8,7 @@ a line, which ``fleet`` puts apart again.
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 import threading
@@ -179,6 +180,7 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
         raise KeyError(f"this engine has no kernel {name}: run %parallel again")
     # A MetaKernel cell waits for nothing but itself, so it ends in one go, without the engine's event loop.
     running = _kernels[name].do_execute(code, False, False)
+    before = signal.signal(signal.SIGINT, lambda *_: _stop(_kernels[name]))
     try:
         running.send(None)
     except StopIteration as ended:
@@ -186,9 +188,18 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
     else:
         running.close()
         raise RuntimeError("this kernel's cells need an event loop of their own, which an engine cannot give")
+    finally:
+        signal.signal(signal.SIGINT, before)
     if reply.get("status") != "error":
         return None
     return str(reply["ename"]), str(reply["evalue"]), [str(line) for line in reply["traceback"]]
+
+
+def _stop(kernel: Any) -> None:
+    """Stop in the notebook: end the board's program, or what the kernel does on this host."""
+    device = getattr(kernel, "device", None)
+    if device is None or not device.interrupt():
+        raise KeyboardInterrupt
 
 
 def _say(_socket: Any, kind: str, content: dict[str, Any], *_: Any, **__: Any) -> None:

@@ -79,6 +79,11 @@ def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
     assert "2 of 2 engines" in error.value
     assert "[0]" in error.text and "[1]" in error.text and "line 1" in error.text
 
+    # Stop ends the boards' programs.
+    stopped = notebook.run("%%px\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert stopped.error.name == "KeyboardInterrupt"
+    assert notebook.do("%px x", timeout=TIMEOUT).stdout.count("] 6\n") == ENGINES
+
     # An error in one alone names that one.
     notebook.do("%parallel metakernel_micropython MicroPythonKernel -i [1]", timeout=TIMEOUT)
     assert "No board is connected" in notebook.fail("%px 1", timeout=TIMEOUT).text
