@@ -30,7 +30,7 @@ class ParallelMagic(BoardMagic):
         """%parallel MODULE CLASS [-k NAME] [-i IDS] - make a kernel in each engine of the running cluster.
 
         The kernels have no board: ``%px %connect ADDRESS`` connects each to one of its host. Where a kernel can set
-        variables, ``cluster_size`` and ``cluster_rank`` are set.
+        variables without a board, ``cluster_size`` and ``cluster_rank`` are set.
 
         Examples:
           %parallel metakernel_micropython MicroPythonKernel
