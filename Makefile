@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test soak lint bench bench-readme examples clean
+.PHONY: demo lab test soak lint bench bench-readme examples pictures clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
@@ -13,7 +13,7 @@ demo: .venv/demo
 lab: .venv/demo
 	$(BIN)/python -m pip install --quiet 'jupyterlab>=4.2'
 	@mkdir -p out && cp -n $(NOTEBOOK) out/
-	$(BIN)/jupyter lab out/$(notdir $(NOTEBOOK))
+	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) out/$(notdir $(NOTEBOOK))
 
 # The linters come first, so that pytest's summary is the last thing printed. The tests mostly wait for boards: four at
 # once take a third of the time on two cores.
@@ -42,6 +42,12 @@ bench-readme: .venv/dev
 examples: .venv/dev
 	@$(BIN)/python -m tests.webrepl_server 8266 python & server=$$!; trap "kill $$server" EXIT; sleep 3; \
 	for notebook in examples/*.ipynb; do $(BIN)/python examples/run.py $$notebook examples >/dev/null || exit 1; done
+
+# The README's screenshots, which the browser's test takes.
+pictures: .venv/dev
+	@sh tests/programs.sh
+	@mkdir -p examples/pictures
+	PICTURES=$(CURDIR)/examples/pictures $(BIN)/python -m pytest tests/test_lab.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=/path/to/python3"; exit 1; }

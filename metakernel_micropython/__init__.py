@@ -1,3 +1,12 @@
 """The MicroPython kernel for Jupyter: cells run on a MicroPython board."""
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    # ipyparallel's engines and MetaKernel look for the kernel here; scripts with a board need no Jupyter.
+    if name == "MicroPythonKernel":
+        from .kernel import MicroPythonKernel
+
+        return MicroPythonKernel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,99 @@
+"""%fleet and %%fleet."""
+
+from __future__ import annotations
+
+from metakernel_micropython.fleet import Fleet, Labels, cluster, run_on_fleet
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+
+
+class FleetMagic(BoardMagic):
+    """Boards on many machines, through ipyparallel."""
+
+    group = "Several boards"
+    fleet: Fleet | None = None
+
+    @arguments(
+        argument("--profile", help="the cluster's profile (default: ipcluster's own)"),
+        argument("--virtual", type=int, default=0, metavar="N", help="N virtual boards for each engine, to try it"),
+        argument("--release", action="store_true", help="free the boards and leave the cluster"),
+    )
+    def line_fleet(self, args: Namespace) -> None:
+        """%fleet [--profile NAME] [--virtual N] [--release] - connect to the boards of a cluster, and list them.
+
+        Every engine of a running ipyparallel cluster connects to the boards of its host. ``%%fleet`` runs a cell on
+        them.
+
+        Start a cluster first, as in: ipcluster start -n 4
+
+        Examples:
+          %fleet
+          %fleet --virtual 2
+        """
+        if args.release:
+            if self.fleet is not None:
+                self.fleet.close()
+            self.fleet = None
+            return
+        if self.fleet is not None and args.profile:
+            self.fleet.close()
+            self.fleet = None
+        if self.fleet is None:
+            self.fleet = Fleet(cluster(args.profile))
+        fleet = self.fleet
+        fleet.gather(args.virtual)
+        lines = [f"  {member.name}  {member.banner}" for member in fleet.members.values()]
+        engines = len(fleet.client.ids)
+        if lines:
+            hosts = {member.host for member in fleet.members.values()}
+            self.kernel.Print(f"{len(lines)} boards, {engines} engines, hosts: {', '.join(sorted(hosts))}")
+            self.kernel.Print("\n".join(lines))
+        for name, problem in fleet.problems.items():
+            self.kernel.Error(f"  {name}: {problem}")
+        if not lines:
+            raise MagicError(
+                f"No board is connected: {engines} engines look at the serial ports of their hosts. Plug boards in "
+                "there, or use %fleet --virtual 2 for boards without hardware."
+            )
+
+    @arguments(
+        argument("boards", nargs="*", complete=lambda kernel: _names(kernel), help="names, patterns, engine numbers"),
+        argument("--once", action="store_true", help="do not run it again where an engine was lost"),
+    )
+    def cell_fleet(self, args: Namespace) -> None:
+        """%%fleet [BOARD ...] [--once] - run the cell on the boards of the fleet at the same time.
+
+        What they print comes while they run, with the board's name in front. The cell fails when it failed on one of
+        them; the others are not disturbed. Where an engine is lost, another one of its host connects to its boards and
+        the cell runs again on them, from its beginning.
+
+        Examples:
+          %%fleet
+          %%fleet 0 1/ttyACM*
+        """
+        self.evaluate = False
+        if self.fleet is None:
+            raise MagicError("No fleet is connected: run %fleet first.")
+        labels = Labels(self.kernel.Write)
+        try:
+            failures = run_on_fleet(self.fleet, self.code, args.boards, labels, retry=not args.once)
+        finally:
+            labels.flush()
+        if failures:
+            lines = [
+                line
+                for failure in failures
+                for line in (f"[{failure.board}]", *(failure.traceback or str(failure)).splitlines())
+            ]
+            summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
+            self.fail(ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"]))
+
+
+def _names(kernel: MicroPythonKernel) -> list[str]:
+    fleet = getattr(kernel.line_magics["fleet"], "fleet", None)
+    return list(fleet.members) if fleet is not None else []
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(FleetMagic)

@@ -1,0 +1,186 @@
+"""Boards behind the engines of a local ipyparallel cluster."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from metakernel_micropython.magics.parallel import _chosen
+
+from metakernel_micropython.board import Board
+from metakernel_micropython.errors import NotConnected
+from metakernel_micropython.fleet import Fleet, Labels, Member
+from metakernel_micropython.magic import MagicError
+
+from .boards import needs
+from .front_end import Jupyter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ENGINES = 2
+BOARDS = 2
+"""Virtual boards for each engine."""
+
+TIMEOUT = 90
+pytestmark = pytest.mark.timeout(300)
+
+
+@contextmanager
+def running(engines: int) -> Iterator[Any]:
+    """A cluster on this machine, with all its engines."""
+    needs(importlib.util.find_spec("ipyparallel"), "ipyparallel")
+    from ipyparallel import Cluster
+
+    # The virtual board is compiled once, and not by all boards at the same time.
+    Board.connect("virtual", timeout=60).close()
+    made = Cluster(n=engines, controller_ip="127.0.0.1", cluster_id="", log_level=30, engine_timeout=TIMEOUT)
+    try:
+        made.start_cluster_sync()
+        with made.connect_client_sync() as client:
+            client.wait_for_engines(engines, timeout=TIMEOUT, interactive=False)
+        yield made
+    finally:
+        made.stop_cluster_sync()
+
+
+@pytest.fixture(scope="module")
+def cluster(home: Path, virtual_address: str) -> Iterator[Any]:
+    with running(ENGINES) as made:
+        yield made
+
+
+@pytest.fixture
+def notebook(cluster: Any, tmp_path: Path) -> Iterator[Jupyter]:
+    made = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+    yield made
+    made.close(now=True)
+
+
+def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
+    assert "There are no kernels" in notebook.fail("%px 1").value
+    made = notebook.do("%parallel metakernel_micropython MicroPythonKernel", timeout=TIMEOUT)
+    assert "MicroPythonKernel runs in 2 engines: 0, 1" in made.stdout
+    connected = notebook.do("%px %connect virtual --timeout 60", timeout=TIMEOUT).stdout
+    assert "[0] Connected to virtual" in connected and "[1] Connected to virtual" in connected
+
+    told = notebook.do("%%px\nx = 6\nprint('six', x)\nx * 7", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0] 42", "[0] six 6", "[1] 42", "[1] six 6"]
+
+    error = notebook.fail("%px 1 / (x - 6)", timeout=TIMEOUT)
+    assert error.name == "ZeroDivisionError"
+    assert "2 of 2 engines" in error.value
+    assert "[0]" in error.text and "[1]" in error.text and "line 1" in error.text
+
+    # Stop ends the boards' programs.
+    stopped = notebook.run("%%px\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert stopped.error.name == "KeyboardInterrupt"
+    assert notebook.do("%px x", timeout=TIMEOUT).stdout.count("] 6\n") == ENGINES
+
+    # An error in one alone names that one.
+    notebook.do("%parallel metakernel_micropython MicroPythonKernel -i [1]", timeout=TIMEOUT)
+    assert "No board is connected" in notebook.fail("%px 1", timeout=TIMEOUT).text
+    assert "no engine 7" in notebook.fail("%parallel metakernel_micropython MicroPythonKernel -i [7]").value
+
+
+def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter) -> None:
+    assert "run %fleet first" in notebook.fail("%%fleet\n1").value
+    listed = notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT).stdout
+    assert f"{ENGINES * BOARDS} boards, {ENGINES} engines" in listed
+
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    told = notebook.do("%%fleet\nx = 6\nprint('six')\nx * 7", timeout=TIMEOUT).stdout.splitlines()
+    assert sorted(told) == sorted(f"[{name}] {text}" for name in names for text in ("six", "42"))
+
+    # Output comes while the cell runs.
+    reply = notebook.do("%%fleet 0\nimport time\nprint('first')\ntime.sleep(2)\nprint('last')", timeout=TIMEOUT)
+    times = {word: [at for at, text in reply.streams() if word in text] for word in ("first", "last")}
+    assert times["last"][0] - times["first"][0] > 1
+
+    # A failure is that board's alone.
+    notebook.do("%%fleet 1/virtual0\nx = 0", timeout=TIMEOUT)
+    reply = notebook.run("%%fleet\nprint(6 // x)", timeout=TIMEOUT)
+    assert reply.stdout.count("] 1\n") == ENGINES * BOARDS - 1
+    assert reply.error.name == "FleetError"
+    assert reply.error.value == "the cell failed on 1 of the boards: 1/virtual0"
+    assert "ZeroDivisionError: divide by zero" in reply.error.text
+    assert "no board nobody" in notebook.fail("%%fleet nobody\n1").value
+
+    # Stop stops all boards, which keep their variables.
+    reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
+
+
+def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    with cluster.connect_client_sync() as client:
+        doomed = client.ids[-1]
+        pid = client[doomed].apply_sync(os.getpid)
+    threading.Timer(3, os.kill, (pid, signal.SIGKILL)).start()
+    start = time.monotonic()
+    told = notebook.do("%%fleet\nimport time\ntime.sleep(6)\nprint('done')", timeout=TIMEOUT).stdout
+    assert time.monotonic() - start > 6
+    assert told.count("] done\n") == ENGINES * BOARDS
+    assert told.count(f"engine {doomed} was lost") == BOARDS
+
+
+@pytest.mark.soak
+def test_sixteen_boards_of_four_engines(home: Path, virtual_address: str, tmp_path: Path) -> None:
+    with running(4):
+        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+        try:
+            assert "16 boards, 4 engines" in notebook.do("%fleet --virtual 4", timeout=TIMEOUT).stdout
+            told = notebook.do("%%fleet\nfor i in range(100): print(i)\n'ok'", timeout=TIMEOUT).stdout
+            for engine in range(4):
+                for board in range(4):
+                    lines = [line for line in told.splitlines() if line.startswith(f"[{engine}/virtual{board}] ")]
+                    assert [line.split("] ")[1] for line in lines] == [*map(str, range(100)), "'ok'"]
+        finally:
+            notebook.close(now=True)
+
+
+def test_a_lone_notebook_says_how_to_start_a_cluster(plain: Jupyter) -> None:
+    error = plain.fail("%fleet --profile nobody", timeout=TIMEOUT)
+    assert error.name == "ConnectError"
+    assert "ipcluster start" in error.value
+
+
+def test_engines_are_chosen_as_lists_and_ranges() -> None:
+    there = (0, 1, 2, 5)
+    assert _chosen("", there) == there
+    assert _chosen("[0,2]", there) == (0, 2)
+    assert _chosen("[1:3]", there) == (1, 2)
+    assert _chosen("[5, 0:2]", there) == (5, 0, 1)
+    for wrong in ("[x]", "[0,]", "[__import__('os')]", "[7]"):
+        with pytest.raises(MagicError):
+            _chosen(wrong, there)
+
+
+def test_boards_of_a_fleet_are_chosen_by_names_patterns_and_engines() -> None:
+    fleet = Fleet(None)
+    for name in ("0/a", "0/b", "1/a", "11/a"):
+        fleet.members[name] = Member(name, "virtual", "here", int(name.partition("/")[0]), "")
+    assert fleet.choose(["*"]) == ["0/a", "0/b", "1/a", "11/a"]
+    assert fleet.choose(["1"]) == ["1/a"]
+    assert fleet.choose(["*/a", "0"]) == ["0/a", "1/a", "11/a", "0/b"]
+    with pytest.raises(NotConnected, match="no board 2"):
+        fleet.choose(["2"])
+
+
+def test_lines_of_several_boards_stay_whole() -> None:
+    said: list[str] = []
+    labels = Labels(said.append)
+    labels("left", "one\ntw")
+    labels("right", "eins\n")
+    labels("left", "o\n\n")
+    labels("right", "zwei")
+    labels.flush()
+    assert "".join(said) == "[left] one\n[right] eins\n[left] two\n[left] \n[right] zwei\n"
