@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def main() -> None:
 
 
 def _leave_current_folder() -> None:
-    """Look for no modules in the current folder.
+    """Look for no modules in the current folder, or at the end where PYTHONPATH names it.
 
     People keep files for their board beside the notebook, with names such as ``secrets.py``, ``machine.py`` or
     ``select.py``; they must not replace modules of the host. Nor must a file in a folder that somebody sent run because
@@ -28,7 +29,8 @@ def _leave_current_folder() -> None:
     at the end (see ``discovery``): such cells find their own modules.
     """
     current = str(Path.cwd())
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", current)]
+    named = current in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", current)] + [current] * named
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_names_and_facts_are_shown_as_text(kernel: Jupyter, magic: str) -> None:
     assert "\x07" not in reply.plain
     if magic == "%ls" and sys.platform != "win32":
         assert MARKUP in reply.plain
-        assert "\\x1b[2J\\x1b]0;title\\x07.txt" in reply.stdout
+        assert "\\x1b[2J\\x1b]0;title\\x07.txt" in reply.plain
 
 
 @pytest.mark.parametrize(

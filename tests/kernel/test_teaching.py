@@ -42,7 +42,7 @@ def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:
         ("raise OSError(-202)", "is the network connected?"),
         ("import numpy", "ulab"),
         ("import maths", "The board has a module called math."),
-        ("import no_such_thing", "%upload no_such_thing.py lib/"),
+        ("import no_such_thing", "%mip install no_such_thing"),
         ("kept = bytearray(9999999)", "are free now"),
     ],
 )

