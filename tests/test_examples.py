@@ -85,9 +85,9 @@ def _webrepl(path: Path) -> Iterator[str]:
 
 
 def _kinds(cell: nbformat.NotebookNode) -> list[tuple[str, str]]:
-    """What a cell showed, without what differs from run to run."""
+    """What a cell showed, without what differs from run to run: when a plot is first drawn, for one."""
     kinds = [(output.output_type, output.get("ename", output.get("name", ""))) for output in cell.outputs]
-    return list(dict.fromkeys(kinds))
+    return sorted(set(kinds))
 
 
 def _runner() -> Any:
