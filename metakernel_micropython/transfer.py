@@ -91,10 +91,11 @@ class Transfer:
         if not source.is_file():
             what = "is no regular file" if source.exists() else "is not there"
             raise HostFileProblem(f"{source} on this computer {what}.")
-        target = root(self._files, target)
-        if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
-            target = join(target, source.name)
-        self.send(target, hostfiles.read(source), append=append, parents=parents)
+        with self._files.together():
+            target = root(self._files, target)
+            if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
+                target = join(target, source.name)
+            self.send(target, hostfiles.read(source), append=append, parents=parents)
 
     def _is_folder(self, path: str) -> bool:
         found = self._files.stat(path)

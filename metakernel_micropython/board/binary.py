@@ -43,8 +43,11 @@ WORTH_IT = 0.95
 ATTEMPTS = 3
 """How often in a row something may go wrong before this way is given up."""
 
-MAX_WINDOW_BITS = 14
+MAX_WINDOW_BITS = 15
 """How far deflated data refers back at most; see ``blocks.deflate``."""
+
+WINDOW_SHARE = 7
+"""What it refers back to takes its share of the free memory."""
 
 MIN_WINDOW_BITS = 10
 """How far it refers back on the smallest boards."""
@@ -52,7 +55,7 @@ MIN_WINDOW_BITS = 10
 PLENTY = 48 * 1024
 """Bytes of free memory from which on the program is packed: its text is in memory twice then."""
 
-_HELPERS = {"stat": "files_stat", "digest": "files_digest", "rename": "files_rename"}
+_HELPERS = {"stat": "files_stat", "rename": "files_rename"}
 _DEFLATE_RAW = 1  # deflate.RAW
 
 
@@ -74,19 +77,19 @@ class Service:
         return self._server is not None
 
     def begin(self) -> bool:
-        """Have the program run; return False where it cannot: a board without what it needs, or without the memory."""
+        """Have the program run; return False on a board that has not what it needs.
+
+        Whether it gets along shows with the first request.
+        """
         if self._server is not None:
             return True
         abilities = self._helpers.abilities
         if self._given_up or not abilities.binary:
             return False
-        share = abilities.memory // MEMORY_SHARE
-        self._room = min(max(share, MIN_ROOM), MAX_ROOM)
-        self._window_bits = min(max(share.bit_length() - 1, MIN_WINDOW_BITS), MAX_WINDOW_BITS)
-        try:
-            self._start()
-        except TransferFailed:
-            return False
+        self._room = min(max(abilities.memory // MEMORY_SHARE, MIN_ROOM), MAX_ROOM)
+        reach = (abilities.memory // WINDOW_SHARE).bit_length() - 1
+        self._window_bits = min(max(reach, MIN_WINDOW_BITS), MAX_WINDOW_BITS)
+        self._start()
         return True
 
     def end(self) -> None:
@@ -111,6 +114,7 @@ class Service:
             "files_serve",
             _HELPERS,
             piece_size(board),
+            min(self._room, MAX_ANSWER),
             abilities.base64,
             abilities.sha256,
             (module, name),
@@ -121,15 +125,7 @@ class Service:
             source = snippets.packed(
                 blocks.deflate(source.encode(), MIN_WINDOW_BITS), abilities.base64, module, name, options
             )
-        for attempt in range(ATTEMPTS):
-            self._server = FileServer(board, source)
-            try:
-                self._request("", "s", b"\0\0")  # it answers, so this way is one
-            except DamagedError as error:
-                if attempt + 1 == ATTEMPTS or isinstance(error, TooLargeError):
-                    raise self._failure("", error) from error
-            else:
-                return
+        self._server = FileServer(board, source)
 
     def _started(self) -> FileServer:
         if self._server is None:
@@ -201,18 +197,17 @@ class Service:
 
     # -- content -------------------------------------------------------------------------------------------------
 
-    def send(self, unfinished: str, old: str, old_size: int, data: bytes, progress: Progress | None) -> None:
-        """Write a file.
+    def send(self, unfinished: str, old: int, data: bytes, progress: Progress | None) -> None:
+        """Write a file, or behind what one holds.
 
         Args:
             unfinished: its name.
-            old: the file whose content it begins with; ``""`` for none.
-            old_size: the size of that.
+            old: the bytes that it holds and keeps; 0 for a new one.
             data: what follows.
             progress: called as it goes on.
         """
         done = failures = 0
-        opened = begun = False
+        opened = False
 
         def taken(part: int, whole: int) -> None:
             if progress is not None:
@@ -220,13 +215,8 @@ class Service:
 
         while True:
             try:
-                if not begun:
-                    self._ask("o", unfinished, "0", "wb")
-                    if old:
-                        self._ask("c", old, "", "rb", work=old_size)
-                    begun = opened = True
-                elif not opened:
-                    self._ask("o", unfinished, str(old_size + done), "r+b")
+                if not opened:
+                    self._ask("o", unfinished, str(old + done), "r+b" if old + done else "wb")
                     opened = True
                 while done < len(data):
                     kind, body, used = self._block(data, done)
@@ -268,8 +258,7 @@ class Service:
         while True:
             start = len(content)
             try:
-                self._ask("o", path, str(start), "rb")
-                answers = self._started().stream("g", b"%d\0\0" % min(self._room, MAX_ANSWER))
+                answers = self._started().stream("g", b"%s\0%d\0rb" % (path.encode(), start))
                 while block := next(answers):
                     content += block
                     failures = 0

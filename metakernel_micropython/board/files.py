@@ -280,7 +280,7 @@ class Files:
         unfinished = path + UNFINISHED
         try:
             for _ in range(ATTEMPTS):
-                self._send(unfinished, path if append and found is not None else "", old, data, progress)
+                self._send(unfinished, path, old, data, progress)
                 if self._is_whole(unfinished, path, old, data):
                     return Written(len(data), self._method, self._replace(unfinished, path, old + len(data)))
         except LineLost as error:
@@ -297,13 +297,17 @@ class Files:
             "has what it had before."
         )
 
-    def _send(self, unfinished: str, old: str, old_size: int, data: bytes, progress: Progress | None) -> None:
+    def _send(self, unfinished: str, path: str, old: int, data: bytes, progress: Progress | None) -> None:
+        """Write ``data`` into an unfinished file, behind the first ``old`` bytes of another."""
         if self._served():
             with contextlib.suppress(TransferFailed):
-                self._service.send(unfinished, old, old_size, data, progress)
+                if old:
+                    self._ask(snippets.call("files_copy", path, unfinished, 512), path, old)
+                    self._service.begin()
+                self._service.send(unfinished, old, data, progress)
                 return
         self._service.end()
-        textual.send(self._helpers, unfinished, old, data, progress)
+        textual.send(self._helpers, unfinished, path if old else "", data, progress)
 
     def _is_whole(self, unfinished: str, path: str, old: int, data: bytes) -> bool:
         if not self._holds(unfinished, data, old):
@@ -429,8 +433,7 @@ class Files:
             work: what that is about, for the deadline.
         """
         work = max(work, start + size)
-        answer = self._request("d", path, str(start), str(size), work=work)
-        if answer is not None:
+        if size < 0 and (answer := self._request("d", path, str(start), "rb", work=work)) is not None:
             return answer
         module = self._abilities.sha256
         if module:

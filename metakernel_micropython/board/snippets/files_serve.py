@@ -1,6 +1,7 @@
 # Answers requests about files until one of them ends it. Requests and answers are blocks with a CRC-32 (see
 # board/serving.py); anything that is wrong with one ends the program, and the host begins anew where it was.
-def snippet(window, binascii, hashlib, inflate, options, exists):
+# Texts come with the requests: literals in the source would be kept for ever.
+def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
     import os
     import sys
 
@@ -21,12 +22,6 @@ def snippet(window, binascii, hashlib, inflate, options, exists):
         if size is not None and size != len(data):
             raise OSError(28)
 
-    def pour(stream, take):
-        data = True
-        while data:
-            data = stream.read(512)
-            take(data)
-
     try:
         while True:
             head = source.read(13)
@@ -46,13 +41,14 @@ def snippet(window, binascii, hashlib, inflate, options, exists):
                 data = b""
             elif kind == 122:
                 module, name = inflate
-                pour(getattr(__import__(module), name)(__import__("io").BytesIO(data), *options), write)
-                data = b""
+                stream = getattr(__import__(module), name)(__import__("io").BytesIO(data), *options)
+                while data:
+                    data = stream.read(512)
+                    write(data)
             # q: the end.
             elif kind == 113:
                 break
             else:
-                # Texts from here, not literals in the source: those would be kept for ever.
                 first, second, third = [text.decode() for text in data.split(b"\0")]
                 data = b""
                 # s: what is there. m: a folder, which is made if it can be.
@@ -66,30 +62,22 @@ def snippet(window, binascii, hashlib, inflate, options, exists):
                 # r: rename.
                 elif kind == 114:
                     rename(first, second, exists)
-                # d: the digest of a part of a file, which may be the open one. o: open a file at a place.
-                elif kind in (100, 111):
+                # o: open a file at a place. d: the same, and the digest of what follows there. g: the same, and in
+                # front of the digest the content in blocks, the last of which is empty.
+                else:
                     if file:
                         file.close()
-                    if kind == 100:
-                        data = digest(first, int(second), int(third), hashlib)
-                    else:
-                        file = open(first, third)
-                        file.seek(int(second))
-                # c: write what another file holds.
-                elif kind == 99:
-                    old = open(first, third)
-                    pour(old, write)
-                    old.close()
-                # g: the rest of the open file in blocks of so many bytes, an empty block, and the digest.
-                else:
-                    total = __import__(hashlib).sha256()
-                    data = True
-                    while data:
-                        data = file.read(int(first))
-                        total.update(data)
-                        answer(data)
-                    answer(total.digest())
-                    continue
+                    file = open(first, third)
+                    file.seek(int(second))
+                    if kind != 111:
+                        total = __import__(hashlib).sha256()
+                        data = True
+                        while data:
+                            data = file.read(chunk)
+                            total.update(data)
+                            if kind == 103:
+                                answer(data)
+                        data = total.digest()
             answer(data)
     finally:
         if file:
