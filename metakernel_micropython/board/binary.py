@@ -66,6 +66,7 @@ class Service:
         self._helpers = helpers
         self._server: FileServer | None = None
         self._given_up = False
+        self._packs = True
         self._room = 0
         self._window_bits = MIN_WINDOW_BITS
 
@@ -121,11 +122,10 @@ class Service:
             options,
             abilities.eexist,
         )
-        if module and abilities.memory >= PLENTY:
-            source = snippets.packed(
-                blocks.deflate(source.encode(), MIN_WINDOW_BITS), abilities.base64, module, name, options
-            )
-        self._server = FileServer(board, source)
+        program: str | bytes = source
+        if self._packs and module and abilities.memory >= PLENTY:
+            program = snippets.packed(blocks.deflate(source.encode(), MIN_WINDOW_BITS), module, name, options)
+        self._server = FileServer(board, program)
 
     def _started(self) -> FileServer:
         if self._server is None:
@@ -182,6 +182,9 @@ class Service:
             return error
         if error.name == "OSError":
             return self._helpers.meaning(error, path.removesuffix(UNFINISHED))
+        if error.name == "SyntaxError" and self._packs:
+            self._packs = False
+            return DamagedError()
         # What MicroPython raises where a port lacks something: the program does not work on this one.
         self._given_up = True
         return TransferFailed(f"The board on {self._helpers.board.address} cannot serve files: {error}.")

@@ -249,7 +249,7 @@ class Board:
 
     # -- executing -----------------------------------------------------------------------------------------------
 
-    def start(self, source: str) -> Execution:
+    def start(self, source: str | bytes) -> Execution:
         """Send a program and let it run; the result gives its output as it comes.
 
         A board that is not at its prompt any more (it restarted, or the last program did not stop) is brought there
@@ -271,7 +271,9 @@ class Board:
         if self._stop_next:
             self._stop_next = False
             raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
-        return self._at_prompt().start(source.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
+        if isinstance(source, str):
+            source = source.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
+        return self._at_prompt().start(source)
 
     def execute(
         self, source: str, on_output: Callable[[str], object] | None = None, *, timeout: float | None = None

@@ -57,7 +57,7 @@ class FileServer:
         MicroPythonError: as for ``Board.start``.
     """
 
-    def __init__(self, board: Board, source: str) -> None:
+    def __init__(self, board: Board, source: str | bytes) -> None:
         self._board = board
         self._piece = piece_size(board)
         self._answers = blocks.Answers()

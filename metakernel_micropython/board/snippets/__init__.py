@@ -8,7 +8,6 @@ the smallest boards have 5 kB, and MicroPython keeps each new name for ever (``p
 from __future__ import annotations
 
 import ast
-import base64
 import functools
 import re
 from importlib.resources import files
@@ -27,6 +26,10 @@ _ROM_NAMES = """
     bytes clear close count index items lower print range round slice split strip super throw tuple upper write
     append extend format getattr hasattr insert remove replace reverse setattr sorted update values
 """.split()
+
+
+_AWKWARD = re.compile(rb"[\x00-\x04\n\r'\\\\]")
+"""Bytes that cannot stand in a literal in a source: commands of the prompt, line ends, what ends or escapes it."""
 
 
 def call(name: str, *arguments: str | int | bytes) -> str:
@@ -66,20 +69,23 @@ def serve(name: str, helpers: dict[str, str], *arguments: object) -> str:
     return _once(_function(name, tuple(helpers.items())), _literals(arguments))
 
 
-def packed(source: bytes, binascii: str, module: str, inflate: str, options: tuple[int, ...]) -> str:
-    """Return source that runs other source.
+def packed(source: bytes, module: str, inflate: str, options: tuple[int, ...]) -> bytes:
+    """Return source that runs other source. It is no UTF-8, which MicroPython's lexer does not ask for (py/lexer.c).
 
     Args:
         source: the other source, deflated.
-        binascii: the module that knows Base64.
         module: the module that inflates.
         inflate: its class for that.
         options: of that class.
     """
-    text = base64.b64encode(source).decode()
-    stream = f"__import__('io').BytesIO(__import__({binascii!r}).a2b_base64({text!r}))"
-    # The second exec clears the place on the interpreter's stack where the first text was: it is kept otherwise.
-    return f"exec(__import__({module!r}).{inflate}({stream},{_literals(options)}).read())\nexec('None        ')\n"
+    text = _AWKWARD.sub(lambda byte: b"\\x%02x" % byte[0][0], source)
+    # Printing nothing reaches as deep into the interpreter's stack: what lies there still would be kept.
+    return (b"exec(__import__(%a).%b(__import__('io').BytesIO(b'%b'),%b).read())\nprint(end='')\n") % (
+        module,
+        inflate.encode(),
+        text,
+        _literals(options).encode(),
+    )
 
 
 def hold(name: str, *arguments: str | int) -> str:
