@@ -119,6 +119,25 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
 
 
+def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
+    error = notebook.fail("%%on fleet:*\n1")
+    assert error.value == "No fleet is connected: run %fleet first."
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%on fleet:*\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+    told = notebook.do("%%on fleet:0/virtual1 fleet:1\n# one word\nprint('here')", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0/virtual1] here", "[1/virtual0] here", "[1/virtual1] here"]
+    error = notebook.fail("%%on fleet:1/virtual0\n1 / 0", timeout=TIMEOUT)
+    assert error.value == "the cell failed on 1 of the boards: 1/virtual0"
+
+    assert "no board nobody" in notebook.fail("%%on fleet:nobody\n1").value
+    assert "with %%on left and with %%on fleet:0" in notebook.fail("%%on left fleet:0\n1").value
+    for magic in ("%%on fleet:*", "%%fleet"):
+        assert "%upload does not work on a fleet" in notebook.fail(f"{magic}\n%upload x.py").value
+        assert "%ls stands below code" in notebook.fail(f"{magic}\nx = 1\n%ls").value
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
+
+
 def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:
     notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
     with cluster.connect_client_sync() as client:
