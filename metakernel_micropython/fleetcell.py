@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .errors import DeviceError
 from .fleet import Failure, Fleet, Labels, run_on_fleet
 from .magic import ExceptionWrapper, MagicError
 from .parser import is_magic, leading_lines, misplaced_magic
@@ -46,17 +47,22 @@ def run_cell(
         )
     if misplaced := misplaced_magic(code):
         raise MagicError(misplaced)
+    numbered = "\n" * kernel.note_code(code) + code  # the boards' lines are those of the cell
     labels = Labels(kernel.Write)
     try:
-        failures = run_on_fleet(fleet, code, boards, labels, retry=retry)
+        failures = run_on_fleet(fleet, numbered, boards, labels, retry=retry)
     finally:
         labels.flush()
     if not failures:
         return None
-    lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(failure))]
+    lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(kernel, failure))]
     summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
     return ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"])
 
 
-def _told(failure: Failure) -> list[str]:
-    return (failure.traceback or str(failure)).splitlines()
+def _told(kernel: MicroPythonKernel, failure: Failure) -> list[str]:
+    if not failure.traceback:  # it is not of the board's program
+        return str(failure).splitlines()
+    error = DeviceError(failure.name, failure.message, failure.traceback)
+    lines: list[str] = kernel.board_failure(error, while_showing=failure.while_showing, own=False).traceback
+    return lines

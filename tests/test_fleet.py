@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from metakernel_micropython.magics.parallel import _chosen
 
@@ -113,6 +114,24 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     assert "ZeroDivisionError: divide by zero" in reply.error.text
     assert "no board nobody" in notebook.fail("%%fleet nobody\n1").value
 
+    # It names the cells and their lines.
+    defined = notebook.do("%%fleet\n\ndef inverse(x):\n    return 1 / x", timeout=TIMEOUT).number
+    reply = notebook.run("# one more\n%%fleet 0/virtual1\ny = 1\ninverse(0)", timeout=TIMEOUT)
+    lines = [line.strip() for line in reply.error.text.splitlines()]
+    assert lines[:7] == [
+        "[0/virtual1]",
+        "Traceback (most recent call last):",
+        f"Cell In[{reply.number}], line 4, in <module>",
+        "inverse(0)",
+        f"Cell In[{defined}], line 4, in inverse",
+        "return 1 / x",
+        "ZeroDivisionError: divide by zero",
+    ]
+    shown = notebook.fail(
+        "%%fleet 0/virtual1\nclass Odd:\n    def __repr__(self): return 1 / 0\nOdd()", timeout=TIMEOUT
+    )
+    assert "Odd()" in shown.text and "<lambda>" not in shown.text
+
     # Stop stops all boards, which keep their variables.
     reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
     assert reply.error.name == "KeyboardInterrupt"
@@ -136,6 +155,23 @@ def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
         assert "%ls stands below code" in notebook.fail(f"{magic}\nx = 1\n%ls").value
     names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
     assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
+
+
+def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    doomed = "0/virtual1"
+    with cluster.connect_client_sync() as client:
+        client[0].execute("from metakernel_micropython import engine", block=True)
+        pid = client[0][f"engine._boards[{doomed!r}]._conversation.transport._child.pid"]
+    threading.Timer(1.0, psutil.Process(pid).kill).start()
+    reply = notebook.run("%%fleet\nimport time\nfor _ in range(30): time.sleep(0.1)\nprint('done')", timeout=TIMEOUT)
+    assert reply.error.value == f"the cell failed on 1 of the boards: {doomed}"
+    assert f"[{doomed}]\nLineLost: virtual: the virtual board ended" in reply.error.text
+    assert reply.stdout.count("] done\n") == ENGINES * BOARDS - 1
+    assert doomed not in reply.stdout
+    # %fleet gets it back.
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
 
 
 def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:
