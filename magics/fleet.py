@@ -12,6 +12,7 @@ class FleetMagic(BoardMagic):
     """Boards on many machines, through ipyparallel."""
 
     group = "Several boards"
+    on_several = False
     fleet: Fleet | None = None
 
     @arguments(
@@ -72,6 +73,8 @@ class FleetMagic(BoardMagic):
           %%fleet
           %%fleet 0 1/ttyACM*
         """
+        if magic := self.kernel.watching:
+            raise MagicError(f"{magic} follows one board of this notebook: run the cell without %%fleet.")
         code, self.evaluate = self.code, False
         failed = run_cell(self.kernel, code, args.boards, retry=not args.once)
         if failed is not None:

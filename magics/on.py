@@ -48,6 +48,8 @@ class OnMagic(BoardMagic):
           import os
           os.uname().machine
         """
+        if magic := self.kernel.watching:
+            raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
         far = [name for name in args.names if name.startswith(FLEET)]
         if far:
             self._on_fleet(far, [name for name in args.names if name not in far])

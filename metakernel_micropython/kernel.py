@@ -515,6 +515,13 @@ class MicroPythonKernel(MetaKernel):
         """Have the readings among what the board prints in this cell drawn."""
         self._plotting = options
 
+    @property
+    def watching(self) -> str:
+        """The magic above that follows this cell on the board that cells run on; ``""`` where there is none."""
+        if self._plotting is not None:
+            return "%%plot"
+        return "%%time" if self._stopwatch is not None else ""
+
     def _begin_plot(self) -> None:
         options = self._plotting or self.plotting
         if options is not None:

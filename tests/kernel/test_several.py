@@ -131,6 +131,11 @@ def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: J
     assert "big" not in pair.do("%%on all\n%ls").stdout
 
 
+def test_times_are_of_one_board(pair: Jupyter) -> None:
+    assert "%%time follows one board" in pair.fail("%%time\n%%on all\n1").value
+    assert "host time" in pair.do("%use left\n%%time\n1").stdout
+
+
 @pytest.mark.parametrize(
     ("cell", "name", "hint"),
     [
@@ -138,6 +143,14 @@ def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: J
         ("%%on left nobody\n1", "NotConnected", "Connected: left, right"),
         ("%%on\n1", "MagicError", "usage: %%on"),
         ("%%on all\n%connect virtual", "MagicError", "%connect does not work inside %%on"),
+        ("%%on all\n%mip list", "MagicError", "%mip does not work inside %%on"),
+        ("%%on all\n%run app.py", "MagicError", "%run does not work inside %%on"),
+        ("%%on all\n%deploy 1", "MagicError", "%deploy does not work inside %%on"),
+        ("%%on all\n%%plot\n1", "MagicError", "%%plot does not work inside %%on"),
+        ("%%on all\n%fleet", "MagicError", "%fleet does not work inside %%on"),
+        ("%%on all\n%px 1", "MagicError", "%px does not work inside %%on"),
+        ("%%plot\n%%on all\n1", "MagicError", "%%plot follows one board"),
+        ("%%plot\n%%fleet\n1", "MagicError", "%%plot follows one board"),
         ("%%on all\n%capture x.txt\n1", "MagicError", "%capture does not work"),
         ("%%on all\n%%timeit\n1", "MagicError", "%%timeit does not work"),
         ("%%on all\n!ls", "MagicError", "!ls does not work"),
