@@ -122,6 +122,19 @@ def test_file_magics_act_on_each_board(pair: Jupyter, tmp_path: Path) -> None:
     assert reply.stdout.endswith("left  | removed\n")
 
 
+def test_a_folder_goes_to_each_board_as_far_as_it_lacks_it(pair: Jupyter, tmp_path: Path) -> None:
+    folder = tmp_path / "synced"
+    folder.mkdir()
+    (folder / "one.txt").write_text("1")
+    pair.do(f"%use left\n%sync {folder}")
+    (folder / "two.txt").write_text("22")
+    told = pair.do(f"%%on all\n%sync {folder}").stdout
+    assert "left  | Synced" in told and "1 file sent (2 bytes), 1 unchanged" in told
+    assert "right | Synced" in told and "2 files sent (3 bytes), 0 unchanged" in told
+    listed = pair.do("%%on all\nimport os\nsorted(os.listdir('synced'))").stdout.splitlines()
+    assert sorted(listed) == [f"{name} | ['one.txt', 'two.txt']" for name in ("left ", "right")]
+
+
 def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: Jupyter, tmp_path: Path) -> None:
     source = tmp_path / "big.bin"
     source.write_bytes(bytes(range(256)) * 40_000)
