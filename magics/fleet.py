@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.fleet import Fleet, Labels, cluster, run_on_fleet
+from metakernel_micropython.fleet import Fleet, cluster
+from metakernel_micropython.fleetcell import fleet_of, run_cell
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 
 class FleetMagic(BoardMagic):
     """Boards on many machines, through ipyparallel."""
 
     group = "Several boards"
+    on_several = False
     fleet: Fleet | None = None
 
     @arguments(
@@ -71,26 +73,16 @@ class FleetMagic(BoardMagic):
           %%fleet
           %%fleet 0 1/ttyACM*
         """
-        self.evaluate = False
-        if self.fleet is None:
-            raise MagicError("No fleet is connected: run %fleet first.")
-        labels = Labels(self.kernel.Write)
-        try:
-            failures = run_on_fleet(self.fleet, self.code, args.boards, labels, retry=not args.once)
-        finally:
-            labels.flush()
-        if failures:
-            lines = [
-                line
-                for failure in failures
-                for line in (f"[{failure.board}]", *(failure.traceback or str(failure)).splitlines())
-            ]
-            summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
-            self.fail(ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"]))
+        if magic := self.kernel.watching:
+            raise MagicError(f"{magic} follows one board of this notebook: run the cell without %%fleet.")
+        code, self.evaluate = self.code, False
+        failed = run_cell(self.kernel, code, args.boards, retry=not args.once)
+        if failed is not None:
+            self.fail(failed)
 
 
 def _names(kernel: MicroPythonKernel) -> list[str]:
-    fleet = getattr(kernel.line_magics["fleet"], "fleet", None)
+    fleet = fleet_of(kernel)
     return list(fleet.members) if fleet is not None else []
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.fleetcell import fleet_of, run_cell
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.several import ALL
 from metakernel_micropython.together import Together
 
+FLEET = "fleet:"
+"""Stands in front of names and patterns of boards that ``%fleet`` connected."""
+
 
 def names(kernel: MicroPythonKernel) -> list[str]:
-    """Return the names of the connected boards, and what stands for all of them."""
-    return [*kernel.connections.names, ALL]
+    """Return the names of the connected boards, and what stands for all of them; those of the fleet behind them."""
+    fleet = fleet_of(kernel)
+    far = [f"{FLEET}*", *(FLEET + name for name in fleet.members)] if fleet is not None else []
+    return [*kernel.connections.names, ALL, *far]
 
 
 class OnMagic(BoardMagic):
@@ -18,13 +24,16 @@ class OnMagic(BoardMagic):
 
     group = "Board"
 
-    @arguments(argument("names", nargs="+", metavar="NAME", complete=names, help="the boards, or all"))
+    @arguments(argument("names", nargs="+", metavar="NAME", complete=names, help="boards, all, or fleet:PATTERN"))
     def cell_on(self, args: Namespace) -> None:
         """%%on NAME ... - run the cell on these boards at the same time (all: on every connected one).
 
         What they print appears as it comes, line by line, with the board's name in front. A board that fails, is slow
         or is lost holds up no other; the cell fails in the end if one did, and says which. Stop interrupts all of them.
         Magics on top of the cell that are about a board act on each of them: %upload, %ls, %rm, %reboot, %info ...
+
+        fleet:* stands for the boards of other machines that %fleet connected, fleet:NAME for one of them, fleet:2 for
+        those of engine 2, as for %%fleet, which does the same. They run code, no magics.
 
         Examples:
           %%on left right
@@ -34,11 +43,32 @@ class OnMagic(BoardMagic):
           %%on all
           %upload main.py
           %reboot --hard
+
+          %%on fleet:*
+          import os
+          os.uname().machine
         """
+        if magic := self.kernel.watching:
+            raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
+        far = [name for name in args.names if name.startswith(FLEET)]
+        if far:
+            self._on_fleet(far, [name for name in args.names if name not in far])
+            return
         boards = self.kernel.connections.select(args.names)
         code, self.evaluate = self.code, False
         if code.strip():
             Together(self.kernel, boards, code).run()
+
+    def _on_fleet(self, far: list[str], near: list[str]) -> None:
+        if near:
+            raise MagicError(
+                f"{near[0]} is connected to this notebook, {far[0]} to the fleet: one cell runs here or there. Run it "
+                f"twice, with %%on {' '.join(near)} and with %%on {' '.join(far)}."
+            )
+        code, self.evaluate = self.code, False
+        failed = run_cell(self.kernel, code, [name.removeprefix(FLEET) for name in far])
+        if failed is not None:
+            self.fail(failed)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -15,6 +15,7 @@ class ParallelMagic(BoardMagic):
     """Kernels in the engines of an ipyparallel cluster."""
 
     group = "Several boards"
+    on_several = False
     _client: Any = None
     _engines: tuple[int, ...] = ()
     _kernel_name = "default"

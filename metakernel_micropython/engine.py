@@ -21,7 +21,9 @@ from .cells import ValueFilter, prepare
 from .errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from .cells import Program
 
 _BATCH = 0.05
 """Seconds of output that one line of JSON may hold."""
@@ -73,7 +75,7 @@ def release() -> None:
         _boards.popitem()[1].close()
 
 
-def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]]:
     """Run a cell on some of this engine's boards at the same time.
 
     Args:
@@ -81,20 +83,23 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
         names: of the boards.
 
     Returns:
-        For each board that failed the error's name, message and traceback.
+        For each board that failed the error's name, message and traceback, and whether it came while the value of the
+        last expression was printed.
     """
     said: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
-    failed: dict[str, tuple[str, str, str]] = {}
+    failed: dict[str, tuple[str, str, str, bool]] = {}
 
     def work(name: str) -> None:
+        program = prepare(code)
+        values = ValueFilter(program.mark)
         try:
-            _run(_boards[name], code, lambda text: said.put((name, text)))
+            _run(_boards[name], program, values, lambda text: said.put((name, text)))
         except DeviceError as error:
-            failed[name] = (error.name, error.message, error.traceback)
+            failed[name] = (error.name, error.message, error.traceback, values.cut)
         except KeyError:
-            failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "")
+            failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "", False)
         except Exception as error:  # one board's fault is told for that board
-            failed[name] = (type(error).__name__, str(error), "")
+            failed[name] = (type(error).__name__, str(error), "", False)
         finally:
             said.put(None)
 
@@ -116,9 +121,7 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     return failed
 
 
-def _run(board: Board, code: str, tell: Any) -> None:
-    program = prepare(code)
-    values = ValueFilter(program.mark)
+def _run(board: Board, program: Program, values: ValueFilter, tell: Callable[[str], object]) -> None:
     execution = board.start(program.source)
     done = False
     while not done:

@@ -363,13 +363,16 @@ class MicroPythonKernel(MetaKernel):
 
     def program(self, code: str) -> Program:
         """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
+        return prepare(code, self.note_code(code))
+
+    def note_code(self, code: str) -> int:
+        """Remember the code of this cell for tracebacks and completion; return the number of lines above it."""
         # Where the code is the end of the cell, the lines above it are magics.
         body = self._cell.rstrip()
         above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
-        program = prepare(code, above)
         self._sources.add(self.execution_count, self._cell if above else code, "\n" * above + code)
         self.assistant.note_cell(code)
-        return program
+        return above
 
     def _run(self, board: Board, code: str, program: Program, number: int) -> dict[str, str] | ExceptionWrapper | None:
         values = ValueFilter(program.mark)
@@ -511,6 +514,13 @@ class MicroPythonKernel(MetaKernel):
     def plot(self, options: Options) -> None:
         """Have the readings among what the board prints in this cell drawn."""
         self._plotting = options
+
+    @property
+    def watching(self) -> str:
+        """The magic above that follows this cell on the board that cells run on; ``""`` where there is none."""
+        if self._plotting is not None:
+            return "%%plot"
+        return "%%time" if self._stopwatch is not None else ""
 
     def _begin_plot(self) -> None:
         options = self._plotting or self.plotting

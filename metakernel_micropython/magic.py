@@ -124,8 +124,11 @@ class StrictMagic(Magic):
         from metakernel.magic import _parse_args
 
         method = getattr(self, f"{mtype}_{name}")
-        values, options = _parse_args(method, args, usage=self.get_help(mtype, name))
         signature = inspect.getfullargspec(method)
+        if signature.varargs and method.__module__.startswith("metakernel.magics."):
+            method(args)  # !command and %python: parsing them would take quotes away and make numbers of words
+            return
+        values, options = _parse_args(method, args, usage=self.get_help(mtype, name))
         names = [parameter for parameter in signature.args[1:] if parameter not in options]
         if len(values) > len(names) and not signature.varargs and names:
             values = [*values[: len(names) - 1], " ".join(str(value) for value in values[len(names) - 1 :])]

@@ -222,8 +222,8 @@ class Together:
         magic = self._kernel.line_magics.get(info["name"])
         if info["type"] != "line" or not isinstance(magic, BoardMagic) or not magic.on_several:
             raise MagicError(
-                f"{typed} does not work inside %%on: it is not about one board. Those that send, list or ask do, as "
-                "%upload, %ls and %info."
+                f"{typed} does not work inside %%on: it is not about boards, or about one at a time (%use NAME chooses "
+                "it). Those that send, list or ask work there, as %upload, %sync, %ls and %info."
             )
         return magic, info["name"], info["args"]
 

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from metakernel_micropython.magics.parallel import _chosen
 
@@ -113,10 +114,64 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     assert "ZeroDivisionError: divide by zero" in reply.error.text
     assert "no board nobody" in notebook.fail("%%fleet nobody\n1").value
 
+    # It names the cells and their lines.
+    defined = notebook.do("%%fleet\n\ndef inverse(x):\n    return 1 / x", timeout=TIMEOUT).number
+    reply = notebook.run("# one more\n%%fleet 0/virtual1\ny = 1\ninverse(0)", timeout=TIMEOUT)
+    lines = [line.strip() for line in reply.error.text.splitlines()]
+    assert lines[:7] == [
+        "[0/virtual1]",
+        "Traceback (most recent call last):",
+        f"Cell In[{reply.number}], line 4, in <module>",
+        "inverse(0)",
+        f"Cell In[{defined}], line 4, in inverse",
+        "return 1 / x",
+        "ZeroDivisionError: divide by zero",
+    ]
+    shown = notebook.fail(
+        "%%fleet 0/virtual1\nclass Odd:\n    def __repr__(self): return 1 / 0\nOdd()", timeout=TIMEOUT
+    )
+    assert "Odd()" in shown.text and "<lambda>" not in shown.text
+
     # Stop stops all boards, which keep their variables.
     reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
     assert reply.error.name == "KeyboardInterrupt"
     assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
+
+
+def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
+    error = notebook.fail("%%on fleet:*\n1")
+    assert error.value == "No fleet is connected: run %fleet first."
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%on fleet:*\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+    told = notebook.do("%%on fleet:0/virtual1 fleet:1\n# one word\nprint('here')", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0/virtual1] here", "[1/virtual0] here", "[1/virtual1] here"]
+    error = notebook.fail("%%on fleet:1/virtual0\n1 / 0", timeout=TIMEOUT)
+    assert error.value == "the cell failed on 1 of the boards: 1/virtual0"
+
+    assert "no board nobody" in notebook.fail("%%on fleet:nobody\n1").value
+    assert "with %%on left and with %%on fleet:0" in notebook.fail("%%on left fleet:0\n1").value
+    for magic in ("%%on fleet:*", "%%fleet"):
+        assert "%upload does not work on a fleet" in notebook.fail(f"{magic}\n%upload x.py").value
+        assert "%ls stands below code" in notebook.fail(f"{magic}\nx = 1\n%ls").value
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
+
+
+def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    doomed = "0/virtual1"
+    with cluster.connect_client_sync() as client:
+        client[0].execute("from metakernel_micropython import engine", block=True)
+        pid = client[0][f"engine._boards[{doomed!r}]._conversation.transport._child.pid"]
+    threading.Timer(1.0, psutil.Process(pid).kill).start()
+    reply = notebook.run("%%fleet\nimport time\nfor _ in range(30): time.sleep(0.1)\nprint('done')", timeout=TIMEOUT)
+    assert reply.error.value == f"the cell failed on 1 of the boards: {doomed}"
+    assert f"[{doomed}]\nLineLost: virtual: the virtual board ended" in reply.error.text
+    assert reply.stdout.count("] done\n") == ENGINES * BOARDS - 1
+    assert doomed not in reply.stdout
+    # %fleet gets it back.
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
 
 
 def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:

@@ -93,18 +93,59 @@ def test_a_question_opens_the_input_box(lab: Lab, notebook: Notebook) -> None:
     assert re.search(r"Who is there\?\s+Ada\s+Hello, Ada", notebook.output(2).inner_text())
 
 
+def test_a_plot_grows_while_the_cell_runs(lab: Lab, notebook: Notebook) -> None:
+    notebook.start(
+        2,
+        "%%plot\nimport math, time\nn = 0\nwhile True:\n    n += 1\n"
+        "    print('sine:', math.sin(n / 10), 'cosine:', math.cos(n / 10))\n    time.sleep(0.03)",
+    )
+    image = notebook.output(2).locator("img")
+    notebook.see(image)
+    seen = [str(image.get_attribute("src"))]
+    for _ in range(3):
+        lab.page.wait_for_function(
+            "([output, last]) => (image => image && image.src !== last)(output.querySelector('img'))",
+            arg=[notebook.output(2).element_handle(), seen[-1]],
+        )
+        seen.append(str(image.get_attribute("src")))
+    assert len(set(seen)) == len(seen) and all(text.startswith("data:image/png;base64,") for text in seen)
+    notebook.prompt(2, "[*]:")
+    image.evaluate("image => image.scrollIntoView({block: 'end'})")
+    lab.picture("plot")
+
+    notebook.button("notebook:interrupt-kernel").click()
+    notebook.prompt(2, "[2]:")
+    notebook.see(image)  # one, and it stays
+    assert image.evaluate("image => image.complete && image.naturalWidth > 100")
+
+
 def test_an_upload_shows_its_progress_and_can_be_stopped(lab: Lab, notebook: Notebook) -> None:
     # More than any machine sends before it is stopped.
     (lab.notebooks / "sounds.bin").write_bytes(os.urandom(40_000_000))
     notebook.start(2, "%upload sounds.bin")
-    notebook.see(notebook.output(2), text=re.compile(r"sounds\.bin:\s+\d+%.*B/s"))
+    bar = re.compile(r"sounds\.bin:\s+(\d+)%.*B/s")
+    notebook.see(notebook.output(2), text=bar)
     notebook.prompt(2, "[*]:")
+    # It fills: two states between nothing and all.
+    first = _percent(bar, notebook)
+    lab.page.wait_for_function(
+        "([output, last]) => Number(/(\\d+)%/.exec(output.innerText)?.[1] ?? 0) >= Math.max(last + 1, 5)",
+        arg=[notebook.output(2).element_handle(), first],
+    )
+    assert first < _percent(bar, notebook) < 100
+    lab.picture("progress")
     assert "\n" not in notebook.output(2).inner_text().strip()  # one line, written anew
     notebook.button("notebook:interrupt-kernel").click()
     notebook.see(notebook.output(2), text="KeyboardInterrupt")
     notebook.prompt(2, "[2]:")
     assert "%|" not in notebook.output(2).inner_text()  # the bar is gone
     assert "[]" in notebook.run(3, "import os\nos.listdir()")
+
+
+def _percent(bar: re.Pattern[str], notebook: Notebook) -> int:
+    found = bar.search(notebook.output(2).inner_text())
+    assert found is not None
+    return int(found[1])
 
 
 def test_an_error_shows_the_cells_lines_and_ends_run_all(lab: Lab, notebook: Notebook) -> None:

@@ -122,6 +122,19 @@ def test_file_magics_act_on_each_board(pair: Jupyter, tmp_path: Path) -> None:
     assert reply.stdout.endswith("left  | removed\n")
 
 
+def test_a_folder_goes_to_each_board_as_far_as_it_lacks_it(pair: Jupyter, tmp_path: Path) -> None:
+    folder = tmp_path / "synced"
+    folder.mkdir()
+    (folder / "one.txt").write_text("1")
+    pair.do(f"%use left\n%sync {folder}")
+    (folder / "two.txt").write_text("22")
+    told = pair.do(f"%%on all\n%sync {folder}").stdout
+    assert "left  | Synced" in told and "1 file sent (2 bytes), 1 unchanged" in told
+    assert "right | Synced" in told and "2 files sent (3 bytes), 0 unchanged" in told
+    listed = pair.do("%%on all\nimport os\nsorted(os.listdir('synced'))").stdout.splitlines()
+    assert sorted(listed) == [f"{name} | ['one.txt', 'two.txt']" for name in ("left ", "right")]
+
+
 def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: Jupyter, tmp_path: Path) -> None:
     source = tmp_path / "big.bin"
     source.write_bytes(bytes(range(256)) * 40_000)
@@ -131,6 +144,11 @@ def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: J
     assert "big" not in pair.do("%%on all\n%ls").stdout
 
 
+def test_times_are_of_one_board(pair: Jupyter) -> None:
+    assert "%%time follows one board" in pair.fail("%%time\n%%on all\n1").value
+    assert "host time" in pair.do("%use left\n%%time\n1").stdout
+
+
 @pytest.mark.parametrize(
     ("cell", "name", "hint"),
     [
@@ -138,6 +156,14 @@ def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: J
         ("%%on left nobody\n1", "NotConnected", "Connected: left, right"),
         ("%%on\n1", "MagicError", "usage: %%on"),
         ("%%on all\n%connect virtual", "MagicError", "%connect does not work inside %%on"),
+        ("%%on all\n%mip list", "MagicError", "%mip does not work inside %%on"),
+        ("%%on all\n%run app.py", "MagicError", "%run does not work inside %%on"),
+        ("%%on all\n%deploy 1", "MagicError", "%deploy does not work inside %%on"),
+        ("%%on all\n%%plot\n1", "MagicError", "%%plot does not work inside %%on"),
+        ("%%on all\n%fleet", "MagicError", "%fleet does not work inside %%on"),
+        ("%%on all\n%px 1", "MagicError", "%px does not work inside %%on"),
+        ("%%plot\n%%on all\n1", "MagicError", "%%plot follows one board"),
+        ("%%plot\n%%fleet\n1", "MagicError", "%%plot follows one board"),
         ("%%on all\n%capture x.txt\n1", "MagicError", "%capture does not work"),
         ("%%on all\n%%timeit\n1", "MagicError", "%%timeit does not work"),
         ("%%on all\n!ls", "MagicError", "!ls does not work"),

@@ -129,7 +129,7 @@ def test_a_percent_sign_that_is_code_is_code(jupyter: Jupyter, cell: str) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx matplotlib pipe "
+    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx matplotlib pipe pmap "
     "processing scheme tutor".split(),
 )
 def test_metakernels_magics_that_make_no_sense_here_are_hidden(plain: Jupyter, name: str) -> None:
@@ -147,6 +147,9 @@ def test_metakernels_magics_that_make_no_sense_here_are_hidden(plain: Jupyter, n
         ("!echo from the host", "from the host"),
         ("%shell echo from the host", "from the host"),
         ("%%shell\necho from the host", "from the host"),
+        ("!printf '%s|' -n 2 'two  words' \"$((2 + 3))\"", "-n|2|two  words|5|"),
+        ("%python 'two  words'", "'two  words'"),
+        ("%python 42", "42"),
         ("%help %connect", "--baud"),
         ("%reload_magics", "%connect"),
         ("%magic magic", "magic"),
