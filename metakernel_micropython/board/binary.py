@@ -172,22 +172,20 @@ class Service:
         server = self._started()
         try:
             return server.ask(kind, body, work, taken)
-        except BaseException as error:
+        except DeviceError as error:
             self._server = None
             raise self._meaning(error, path) from error
+        except BaseException:
+            self._server = None
+            raise
 
-    def _meaning(self, error: BaseException, path: str) -> BaseException:
-        """Return what something that ended the program means."""
-        if not isinstance(error, DeviceError):
-            return error
+    def _meaning(self, error: DeviceError, path: str) -> BaseException:
+        """Return what an exception means that has ended the program."""
         if error.name == "OSError":
             return self._helpers.meaning(error, path.removesuffix(UNFINISHED))
-        if error.name == "SyntaxError" and self._packs:
-            self._packs = False
-            return DamagedError()
-        # What MicroPython raises where a port lacks something: the program does not work on this one.
-        self._given_up = True
-        return TransferFailed(f"The board on {self._helpers.board.address} cannot serve files: {error}.")
+        # The program itself has arrived damaged, or this port lacks something, which shows when it comes again.
+        self._packs = self._packs and error.name != "SyntaxError"
+        return DamagedError(str(error))
 
     def _failure(self, path: str, error: DamagedError) -> TransferFailed:
         """Return the error for what did not get through; this way is left for good, unless memory was short."""
@@ -261,22 +259,29 @@ class Service:
         while True:
             start = len(content)
             try:
-                answers = self._started().stream("g", b"%s\0%d\0rb" % (path.encode(), start))
-                while block := next(answers):
-                    content += block
-                    failures = 0
-                    if progress is not None:
-                        progress(min(len(content), size), size)
-                if next(answers) == hashlib.sha256(content[start:]).digest():
-                    return bytes(content)
-                del content[start:]
-                raise DamagedError
+                self._fetch_rest(path, content, size, progress)
+                return bytes(content)
             except DamagedError as error:
                 self.abort()
-                failures += 1
+                failures = 1 if len(content) > start else failures + 1
                 self._be_modest()
                 if failures == ATTEMPTS:
                     raise self._failure(path, error) from error
-            except BaseException as error:
+            except BaseException:
                 self.abort()
-                raise self._meaning(error, path) from error
+                raise
+
+    def _fetch_rest(self, path: str, content: bytearray, size: int, progress: Progress | None) -> None:
+        """Add what follows behind the content that is here; take it away again where its digest is another."""
+        start = len(content)
+        try:
+            answers = self._started().stream("g", b"%s\0%d\0rb" % (path.encode(), start))
+            while block := next(answers):
+                content += block
+                if progress is not None:
+                    progress(min(len(content), size), size)
+            if next(answers) != hashlib.sha256(content[start:]).digest():
+                del content[start:]
+                raise DamagedError
+        except DeviceError as error:
+            raise self._meaning(error, path) from error
