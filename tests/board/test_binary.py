@@ -20,6 +20,8 @@ from ..virtual.boards import TcpBoard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from metakernel_micropython.board import Execution
+
 RANDOM = random.Random(5).randbytes(30_000)
 TEXT = b"".join(b"def function_%d(value):\n    return value * %d\n" % (n, n * n) for n in range(1500))
 
@@ -181,6 +183,27 @@ def test_a_board_that_cannot_serve_is_written_to_as_text(board: Board, monkeypat
     monkeypatch.setattr(Service, "fetch", None)
     board.files.write("a", TEXT)
     assert board.files.read("a") == TEXT
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_program_that_arrives_damaged_is_sent_again(
+    board: Board, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    board.files.write("a", TEXT)
+    start, left = board._conversation.start, times
+
+    def damage(source: bytes) -> Execution:
+        nonlocal left
+        if left and (source.startswith(b"exec(") or b".readinto(" in source):
+            left -= 1
+            source = source.replace(b"(", b")", 1)
+        return start(source)
+
+    monkeypatch.setattr(board._conversation, "start", damage)
+    assert board.files.read("a") == TEXT
+    assert board.files.write("a", TEXT[:500]).size == 500
+    # Where it never arrives, the file crosses as text.
+    assert left == (0 if times == 1 else times - 3)
 
 
 def test_stopping_while_blocks_are_on_their_way_leaves_a_board_that_answers(board: Board) -> None:
