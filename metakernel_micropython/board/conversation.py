@@ -556,7 +556,7 @@ class Conversation:
             if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
-            if self.ready and requests > PATIENT_REQUESTS:
+            if self.ready and requests > 1:
                 # A Ctrl-C that came as the program ended waits on old firmware, to hit the next one.
                 self.start(b"").wait(1.0)
             if self.ready:
