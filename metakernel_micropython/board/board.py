@@ -148,6 +148,8 @@ class Board:
         version = _VERSION.search(banner)
         if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
             conversation.repl.raw_paste = False
+            # A Ctrl-C that came as a program ended waits on such old firmware, to hit the next one.
+            conversation.start(b"").wait(REQUEST_TIMEOUT)
         return cls(conversation, banner, greeting)
 
     @classmethod
