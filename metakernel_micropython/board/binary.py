@@ -72,11 +72,6 @@ class Service:
 
     # -- its life ------------------------------------------------------------------------------------------------
 
-    @property
-    def running(self) -> bool:
-        """Whether it runs, or has to, because a request waits for it."""
-        return self._server is not None
-
     def begin(self) -> bool:
         """Have the program run; return False on a board that has not what it needs.
 
