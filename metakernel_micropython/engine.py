@@ -86,8 +86,9 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
         For each board that failed the error's name, message and traceback, and whether it came while the value of the
         last expression was printed.
     """
-    said: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
+    said: SimpleQueue[tuple[str, str | None] | None] = SimpleQueue()  # None alone: Stop
     failed: dict[str, tuple[str, str, str, bool]] = {}
+    running = set(names)
 
     def work(name: str) -> None:
         program = prepare(code)
@@ -101,23 +102,26 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
         except Exception as error:  # one board's fault is told for that board
             failed[name] = (type(error).__name__, str(error), "", False)
         finally:
-            said.put(None)
+            said.put((name, None))
 
-    for name in names:
-        threading.Thread(target=work, args=(name,), daemon=True).start()
-    left = len(names)
-    while left:
-        try:
+    # An exception could come anywhere, also while a thread is started, and would leave boards running.
+    before = signal.signal(signal.SIGINT, lambda *_: said.put(None))
+    try:
+        for name in names:
+            if name in _boards:
+                _boards[name].go_on()  # a Stop that came as its last cell ended
+            threading.Thread(target=work, args=(name,), daemon=True).start()
+        while running:
             piece = said.get()
-        except KeyboardInterrupt:  # Stop in the notebook
-            for name in names:
-                if name in _boards:
-                    _boards[name].interrupt()
-            continue
-        if piece is None:
-            left -= 1
-        else:
-            print(json.dumps(piece), flush=True)
+            if piece is None:  # Stop in the notebook
+                for name in running & _boards.keys():
+                    _boards[name].stop()
+            elif piece[1] is None:
+                running.discard(piece[0])
+            else:
+                print(json.dumps(piece), flush=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return failed
 
 

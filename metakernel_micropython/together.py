@@ -180,13 +180,13 @@ class Together:
             self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
         else:
             _refuse_misplaced(self._code)
-        for job in self._jobs:
-            context = contextvars.copy_context()  # with the cell whose output it is
-            threading.Thread(
-                target=context.run, args=(self._work, job), name=f"cell on {job.name}", daemon=True
-            ).start()
-        self._kernel.together = self
+        self._kernel.together = self  # before the first board runs: Stop must not leave one behind
         try:
+            for job in self._jobs:
+                context = contextvars.copy_context()  # with the cell whose output it is
+                threading.Thread(
+                    target=context.run, args=(self._work, job), name=f"cell on {job.name}", daemon=True
+                ).start()
             self._wait()
         finally:
             self._kernel.together = None

@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from metakernel_micropython.magics.parallel import _chosen
 
+from metakernel_micropython import engine
 from metakernel_micropython.board import Board
 from metakernel_micropython.errors import NotConnected
 from metakernel_micropython.fleet import Fleet, Labels, Member
@@ -185,6 +186,34 @@ def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jup
     assert time.monotonic() - start > 6
     assert told.count("] done\n") == ENGINES * BOARDS
     assert told.count(f"engine {doomed} was lost") == BOARDS
+
+
+def test_stop_at_any_moment_leaves_no_board_running(virtual_address: str) -> None:
+    names = ["a", "b", "c"]
+    said = engine.own([(name, virtual_address) for name in names])
+    assert all("MicroPython" in banner for banner in said.values()), said
+    try:
+        for delay in range(20):
+            over = threading.Event()
+            thread = threading.Thread(target=press_stop, args=(delay / 1000, over))
+            thread.start()
+            # It may come before the cell has begun, as in any engine.
+            with suppress(KeyboardInterrupt):
+                failed = engine.run("print('on')\nwhile True: pass", names)
+                assert {error[0] for error in failed.values()} == {"KeyboardInterrupt"}
+            over.set()
+            with suppress(KeyboardInterrupt):
+                thread.join()
+            assert engine.run("6 * 7", names) == {}
+    finally:
+        engine.release()
+
+
+def press_stop(delay: float, over: threading.Event) -> None:
+    time.sleep(delay)
+    while not over.is_set():
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait(0.5)
 
 
 @pytest.mark.soak

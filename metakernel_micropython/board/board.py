@@ -275,7 +275,11 @@ class Board:
             raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         if isinstance(source, str):
             source = source.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
-        return self._at_prompt().start(source)
+        execution = self._at_prompt().start(source)
+        if self._stop_next:  # it came while the board was brought to its prompt
+            self._stop_next = False
+            self.interrupt()
+        return execution
 
     def execute(
         self, source: str, on_output: Callable[[str], object] | None = None, *, timeout: float | None = None
