@@ -126,9 +126,11 @@ class Execution:
     def refusal(self) -> str | None:
         """The traceback, where the board's compiler refused the source, so that nothing of it ran."""
         error = self._failure
-        if isinstance(error, DeviceError) and error.name in ("SyntaxError", "IndentationError"):
+        if isinstance(error, DeviceError) and error.name in ("SyntaxError", "IndentationError", "MemoryError"):
             frames = [line for line in error.traceback.splitlines() if line.startswith("  File ")]
-            if not self._pending and not any(", in " in frame for frame in frames):
+            # A program that has run out of memory may have had none left for its frames.
+            unknown = error.name == "MemoryError" and not frames
+            if not self._pending and not unknown and not any(", in " in frame for frame in frames):
                 return error.traceback
         return None
 
@@ -658,6 +660,7 @@ class Conversation:
 
         A board without raw-paste has no flow control, and drops what its receive buffer has no room for. Where it
         finds a syntax error that is none, nothing of the program has run, and it is sent again with longer pauses.
+        Where its compiler had no memory it is sent again, too: these boards have little, and much of it is garbage.
 
         Raises:
             SourceError: the source cannot be sent.
@@ -665,10 +668,15 @@ class Conversation:
             LineLost: the line is gone.
         """
         execution = self._start_once(source)
+        if self.repl.raw_paste is not False or len(source) <= CHUNK:
+            return execution
+        if _lacks_memory(self._refusal(execution)):
+            self._start_once(b"__import__('gc').collect()").wait(ANSWER_TIMEOUT)
+            execution = self._start_once(source)
         pause = self.repl.chunk_pause
-        while self.repl.raw_paste is False and len(source) > CHUNK and self.repl.chunk_pause < MAX_CHUNK_PAUSE:
+        while self.repl.chunk_pause < MAX_CHUNK_PAUSE:
             refusal = self._refusal(execution)
-            if refusal is None or not _is_python(source):
+            if refusal is None or _lacks_memory(refusal) or not _is_python(source):
                 break
             self.repl.chunk_pause *= 3
             execution = self._start_once(source)
@@ -880,6 +888,10 @@ def device_error(traceback: str) -> DeviceError:
         lines.pop(0)
     name, _, message = "\n".join(lines).partition(":")
     return DeviceError(name.strip(), message.strip(), traceback)
+
+
+def _lacks_memory(refusal: str | None) -> bool:
+    return refusal is not None and device_error(refusal).name == "MemoryError"
 
 
 def _is_python(source: bytes) -> bool:

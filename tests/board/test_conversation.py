@@ -205,6 +205,25 @@ def test_ctrl_c_is_sent_again_while_the_board_may_still_compile(line: Line, boar
         execution.check()
 
 
+@pytest.mark.parametrize("line_number", ["1", "1, in <module>", ""])
+def test_a_program_that_a_small_board_had_no_memory_to_compile_is_sent_again(
+    line: Line, board: Board, line_number: str
+) -> None:
+    traceback = f'Traceback (most recent call last):\r\n  File "<stdin>", line {line_number}\r\n' if line_number else ""
+    replies = [b"OK\x04%sMemoryError: parser\r\n\x04>" % traceback.encode(), b"OK\x04\x04>", b"OKhi\r\n\x04\x04>"]
+    begun = len(line.written)
+    line.answer = lambda data: replies.pop(0) if data.endswith(b"\x04") else None
+    board._conversation.repl.raw_paste = False
+    source = "print('hi') # a program"
+    if line_number == "1":
+        assert board.execute(source) == "hi\n"
+        assert line.written[begun:].count(source.encode()) == 2
+    else:  # it has run, or may have
+        with pytest.raises(DeviceError, match="MemoryError"):
+            board.execute(source)
+        assert len(replies) == 2
+
+
 def test_a_board_that_boots_slowly_is_asked_again_until_it_answers() -> None:
     asked: list[float] = []
 
