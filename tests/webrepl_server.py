@@ -203,7 +203,8 @@ class WebReplServer:
         finally:
             with self._lock:
                 if self.current is connection:
-                    self._board.sink = self.current = None
+                    self.current = None
+                    self._let_go()
             self._cut(connection)
 
     def _taken(self) -> bool:
@@ -270,6 +271,8 @@ class WebReplServer:
                 reset = found + len(REBOOT) - before
                 data = data[:reset]
             self._heard = self._heard[-len(REBOOT) + 1 :]
+        if reset >= 0:
+            self._let_go()
         try:
             for at in range(0, len(data), self.quirks.frame):
                 # Text frames whatever they hold: also half a character, or raw-paste's 0x80.
@@ -277,8 +280,12 @@ class WebReplServer:
         except (ConnectionClosed, OSError):
             return
         if reset >= 0:
-            self._board.sink = None
             threading.Thread(target=self._restart, daemon=True).start()
+
+    def _let_go(self) -> None:
+        """Hear no more of the board, which may be the next server's by now."""
+        if self._board.sink == self._to_client:
+            self._board.sink = None
 
     def _restart(self) -> None:
         self._restarting = True

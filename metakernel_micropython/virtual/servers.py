@@ -46,9 +46,9 @@ def start(server: Server, ended: Callable[[BaseException | None], None]) -> None
 class _Writer:
     """Sends what the board says to the client of the moment."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, client: socket.socket | None = None) -> None:
         self._line = line
-        self._client: socket.socket | None = None
+        self._client = client
         threading.Thread(target=self._run, name="writer", daemon=True).start()
 
     def connect(self, client: socket.socket) -> None:
@@ -134,7 +134,8 @@ class Connection:
 
     def serve(self) -> None:
         """Serves the connection until it ends."""
-        _talk(self._line, _Writer(self._line), self._socket)
+        # The board may have said its first words already: the writer must know to whom from its beginning.
+        _talk(self._line, _Writer(self._line, self._socket), self._socket)
 
 
 class Pty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from metakernel_micropython.virtual.line import Line
 from metakernel_micropython.virtual.readline import Readline
+from metakernel_micropython.virtual.servers import Connection
 
 from ..boards import needs_virtual
 
@@ -153,6 +155,24 @@ def test_output_waits_for_a_slow_client_and_is_dropped_without_one() -> None:
     threading.Thread(target=write, args=[b"d"], daemon=True).start()
     line.disconnect()
     assert written.wait(1)
+
+
+def test_what_was_said_before_the_connection_is_served_is_not_lost() -> None:
+    for _ in range(20):
+        line = Line()
+        with socket.create_server(("127.0.0.1", 0)) as program:
+            connection = Connection(line, *program.getsockname(), "secret")
+            client, _ = program.accept()
+        line.write(b"first words")
+        thread = threading.Thread(target=connection.serve)
+        thread.start()
+        with client:
+            client.settimeout(5)
+            heard = b""
+            while not heard.endswith(b"words"):
+                heard += client.recv(100)
+        assert heard == b"secret\nfirst words"
+        thread.join(5)
 
 
 def test_the_interrupt_character_is_no_data() -> None:
