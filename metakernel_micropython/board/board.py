@@ -148,8 +148,7 @@ class Board:
         version = _VERSION.search(banner)
         if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
             conversation.repl.raw_paste = False
-            # A Ctrl-C that came as a program ended waits on such old firmware, to hit the next one.
-            conversation.start(b"").wait(REQUEST_TIMEOUT)
+            conversation.settle(REQUEST_TIMEOUT)  # such old firmware keeps a Ctrl-C for the next program
         return cls(conversation, banner, greeting)
 
     @classmethod

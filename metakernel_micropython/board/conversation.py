@@ -559,12 +559,25 @@ class Conversation:
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
             if self.ready and requests > 1:
-                # A Ctrl-C that came as the program ended waits on old firmware, to hit the next one.
-                self.start(b"").wait(1.0)
+                self.settle(1.0)
             if self.ready:
                 return self.take_between()[0]
             if time.monotonic() >= deadline:
                 raise ConnectError(self._no_prompt(timeout))
+
+    def settle(self, timeout: float) -> None:
+        """Run an empty program, for a Ctrl-C that is still about to hit one: it came as the last program ended.
+
+        Args:
+            timeout: seconds after which it is given up; the board is brought to its prompt anew then.
+
+        Raises:
+            LineLost: the line is gone.
+        """
+        execution = self.start(b"")
+        if not execution.wait(timeout):
+            with self.changed:
+                self.abandon(execution)
 
     def _no_prompt(self, timeout: float) -> str:
         came, _ = self.take_between()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from metakernel_micropython.board import board as board_module
 from metakernel_micropython.board import conversation
 from metakernel_micropython.board.board import Board
 from metakernel_micropython.board.conversation import BETWEEN_LIMIT, PENDING_LIMIT, Conversation
@@ -235,6 +236,23 @@ def test_a_board_that_boots_slowly_is_asked_again_until_it_answers() -> None:
     with Board._attach(Conversation(line), 5) as board:
         assert board.banner == "MicroPython v1.20 on 2023-04-26; A board with A chip"
         assert board.greeting.startswith("ets Jun")
+        assert board.execute("1") == "hi\n"
+
+
+def test_old_firmware_that_does_not_answer_the_first_program_is_brought_to_its_prompt_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(board_module, "REQUEST_TIMEOUT", 0.2)
+    programs = 0
+
+    def slow(data: bytes) -> bytes | None:
+        nonlocal programs
+        programs += data.endswith(b"\n\x04")
+        answer = prompt(data)
+        return None if data.endswith(b"\n\x04") and programs == 1 else answer and answer.replace(b"v1.20", b"v1.9.2")
+
+    with Board._attach(Conversation(Line(slow)), 5) as board:
+        assert board.paced
         assert board.execute("1") == "hi\n"
 
 
