@@ -223,9 +223,11 @@ class Execution:
                 return
             if not self._ended and now >= self._next_interrupt:
                 self._interrupt_again(now)
+                continue  # what is waited for may have come while the lock was not held
             if not self._ended and now >= self._nudge_at:
                 self._nudge_at = float("inf")
                 self._unlocked(self._conversation.nudge)
+                continue
             wake = min(deadline, self._give_up_at, self._next_interrupt, self._nudge_at)
             if wake <= now:
                 return
@@ -610,12 +612,19 @@ class Conversation:
                 if self._lost is not None:
                     raise self._lost
 
-    def _wait_for_bytes(self, timeout: float) -> bool:
-        """Wait (the lock is held) until more arrives or no more can; False after ``timeout`` seconds without."""
-        before, execution = self._received, self._execution
+    def _wait_for_bytes(self, timeout: float, received: int | None = None, execution: Execution | None = None) -> bool:
+        """Wait (the lock is held) until more arrives or no more can; False after ``timeout`` seconds without.
+
+        Args:
+            timeout: seconds.
+            received: bytes that had come when there was nothing to wait for; None: those until now.
+            execution: what ran then.
+        """
+        if received is None:
+            received, execution = self._received, self._execution
 
         def moved() -> bool:
-            return self._received != before or self._lost is not None or self._execution is not execution
+            return self._received != received or self._lost is not None or self._execution is not execution
 
         return self.changed.wait_for(moved, timeout)
 
@@ -729,6 +738,7 @@ class Conversation:
         while True:
             with self._sending:
                 with self.changed:
+                    received = self._received
                     sending = self.repl.sending and self._execution is execution
                     chunk = self.repl.data_to_send() if self._execution is execution else b""
                     pause = self.repl.pause
@@ -747,7 +757,8 @@ class Conversation:
                     if pause:
                         self.changed.wait(pause)
                     continue
-                if not self._wait_for_bytes(ANSWER_TIMEOUT):
+                # The answer may have come since the lock was released to write.
+                if not self._wait_for_bytes(ANSWER_TIMEOUT, received, execution):
                     self.abandon(execution)
                     return
 

@@ -16,6 +16,7 @@ from metakernel_micropython.board import board as board_module
 from metakernel_micropython.board import conversation
 from metakernel_micropython.board.board import Board
 from metakernel_micropython.board.conversation import BETWEEN_LIMIT, PENDING_LIMIT, Conversation
+from metakernel_micropython.board.repl import State
 from metakernel_micropython.errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
 from metakernel_micropython.transports import Transport
 
@@ -254,6 +255,42 @@ def test_old_firmware_that_does_not_answer_the_first_program_is_brought_to_its_p
     with Board._attach(Conversation(Line(slow)), 5) as board:
         assert board.paced
         assert board.execute("1") == "hi\n"
+
+
+def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
+    line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 1.0)
+    repl, write = board._conversation.repl, board._conversation._write
+    line.answer = lambda data: b"\x04hi\r\n\x04\x04>" if data.endswith(b"\x04") else None
+
+    def write_and_lose_time(data: bytes, *, hidden: bool = False) -> None:
+        write(data, hidden=hidden)
+        if repl.state is State.PASTE_REQUESTED and not data:
+            line.say(b"R\x01\x80\x00\x01")
+            while repl.state is State.PASTE_REQUESTED:
+                time.sleep(0.001)
+
+    monkeypatch.setattr(board._conversation, "_write", write_and_lose_time)
+    assert board.execute("#" * 200) == "hi\n"
+
+
+def test_an_end_that_comes_while_something_is_sent_is_noticed(line: Line, board: Board) -> None:
+    line.answer = lambda data: b"OK" if data.endswith(b"\x04") else None
+    execution = board.start("1")
+    execution.wait(0.4)  # it is compiled by now, so that Ctrl-C is sent once
+    board.interrupt()
+
+    def end(data: bytes) -> None:
+        if data == b"\r":
+            line.say(b"\x04KeyboardInterrupt: \r\n\x04>")
+            while not execution.done:
+                time.sleep(0.001)
+
+    line.answer = end
+    begun = time.monotonic()
+    assert execution.wait(10)
+    assert time.monotonic() - begun < 3
 
 
 def test_no_answer_ends_at_the_deadline_and_closes_the_line() -> None:
