@@ -62,6 +62,8 @@ class Level:
 @pytest.fixture
 def kernel(start: Start, virtual_address: str) -> Iterator[Jupyter]:
     made = start({"MICROPYTHON_BOARD": virtual_address})
+    # The first large message makes ZeroMQ start what it needs for such ones, which stays.
+    made.do("for _ in range(20): print('x' * 50_000)")
     made.do("print(1)\n1")
     yield made
     made.close(now=True)
