@@ -67,6 +67,9 @@ tells when they are full."""
 FAREWELL_TIMEOUT = 1.0
 """Seconds that a board has to remove what the host has put there, when the line is closed."""
 
+LOOK = 0.5
+"""Seconds between two looks whether somebody stops a program whose source a board does not take."""
+
 COMPILE_PATIENCE = 0.3
 """Seconds that a small board may take to find a syntax error, before the program counts as running."""
 
@@ -96,7 +99,11 @@ _OWN_FRAME = re.compile(r'^  File "<stdin>", line \d+, in __mk_input_\r?\n', re.
 
 
 class Execution:
-    """A program on the board: what it prints as it comes, and how it ends."""
+    """A program on the board: what it prints as it comes, and how it ends.
+
+    Attributes:
+        give_up_at: when the board must have taken the source, or must have stopped, in the host's monotonic seconds.
+    """
 
     def __init__(self, conversation: Conversation, size: int) -> None:
         self._conversation = conversation
@@ -108,7 +115,7 @@ class Execution:
         self._interrupts = 0
         self._next_interrupt = float("inf")
         self._nudge_at = float("inf")
-        self._give_up_at = time.monotonic() + ANSWER_TIMEOUT  # until the board has the whole source
+        self.give_up_at = time.monotonic() + ANSWER_TIMEOUT  # until the board has the whole source
         self._ended = False
         self._failure: MicroPythonError | None = None
 
@@ -218,7 +225,7 @@ class Execution:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while not arrived():
             now = time.monotonic()
-            if not self._ended and now >= self._give_up_at:
+            if not self._ended and now >= self.give_up_at:
                 self._conversation.abandon(self)
                 return
             if not self._ended and now >= self._next_interrupt:
@@ -228,7 +235,7 @@ class Execution:
                 self._nudge_at = float("inf")
                 self._unlocked(self._conversation.nudge)
                 continue
-            wake = min(deadline, self._give_up_at, self._next_interrupt, self._nudge_at)
+            wake = min(deadline, self.give_up_at, self._next_interrupt, self._nudge_at)
             if wake <= now:
                 return
             self._changed.wait(None if wake == float("inf") else wake - now)
@@ -254,12 +261,12 @@ class Execution:
         self._next_interrupt = now + INTERRUPT_INTERVAL if now < self._compiled_by else float("inf")
         self._nudge_at = now + NUDGE_DELAY
         grace = INTERRUPT_GRACE if self._interrupts == 1 else SECOND_INTERRUPT_GRACE
-        self._give_up_at = min(self._give_up_at, now + grace)
+        self.give_up_at = min(self.give_up_at, now + grace)
 
     def note_progress(self) -> None:
         """The board takes the source: the time in which it must take the rest begins anew."""
         if not self._interrupts and not self.started:
-            self._give_up_at = time.monotonic() + ANSWER_TIMEOUT
+            self.give_up_at = time.monotonic() + ANSWER_TIMEOUT
 
     @property
     def started(self) -> bool:
@@ -270,7 +277,7 @@ class Execution:
         """The board has the whole source."""
         self._compiled_by = time.monotonic() + self._compile_time
         if not self._interrupts:
-            self._give_up_at = float("inf")
+            self.give_up_at = float("inf")
 
     def note_output(self, data: bytes) -> None:
         """The board printed ``data``."""
@@ -752,15 +759,17 @@ class Conversation:
             if not sending or sent:
                 return
             with self.changed:
-                execution.note_progress()
                 if chunk:
+                    execution.note_progress()
                     if pause:
                         self.changed.wait(pause)
                     continue
-                # The answer may have come since the lock was released to write.
-                if not self._wait_for_bytes(ANSWER_TIMEOUT, received, execution):
+                # The answer may have come since the lock was released to write. What else a board prints is none.
+                left = execution.give_up_at - time.monotonic()
+                if left <= 0:
                     self.abandon(execution)
                     return
+                self._wait_for_bytes(min(left, LOOK), received, execution)
 
     def answer(self, execution: Execution, data: bytes, *, secret: bool = False) -> None:
         """Send a running program a line of input, in pieces that its board has room for.
@@ -808,7 +817,8 @@ class Conversation:
         if self._execution is execution:
             self._execution = None
             self.repl = self._new_repl()
-        execution.note_end(BoardBusy(message))
+        if not execution.done:
+            execution.note_end(BoardBusy(message))
 
     def forget(self) -> None:
         """Take nothing for granted: the board was reset and has not said so. The next execution synchronises anew."""

@@ -275,6 +275,32 @@ def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
     assert board.execute("#" * 200) == "hi\n"
 
 
+@pytest.mark.parametrize("stop", [False, True])
+def test_a_board_that_prints_and_does_not_answer_is_given_up(
+    line: Line, board: Board, monkeypatch: pytest.MonkeyPatch, stop: bool
+) -> None:
+    monkeypatch.setattr(conversation, "INTERRUPT_GRACE" if stop else "ANSWER_TIMEOUT", 0.5)
+    line.answer = lambda _: None
+    over = threading.Event()
+
+    def chatter() -> None:
+        while not over.wait(0.02):
+            line.say(b"tick\r\n")
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    if stop:
+        threading.Timer(0.2, board.interrupt).start()
+    begun = time.monotonic()
+    try:
+        with pytest.raises(BoardBusy, match="did not stop" if stop else "does not take code"):
+            board.execute("#" * 200)
+    finally:
+        over.set()
+        thread.join()
+    assert time.monotonic() - begun < 5
+
+
 def test_an_end_that_comes_while_something_is_sent_is_noticed(line: Line, board: Board) -> None:
     line.answer = lambda data: b"OK" if data.endswith(b"\x04") else None
     execution = board.start("1")
