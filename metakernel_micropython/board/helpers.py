@@ -131,8 +131,9 @@ class Helpers:
         done = False
         while not done:
             done = execution.done
-            # "" may also be half a line end, which is kept until the rest of it comes.
-            if text := execution.read(max(0.0, deadline - time.monotonic())):
+            # "" may also be half a line end, which is kept until the rest of it comes. A program that was interrupted
+            # may take its time beyond the deadline.
+            if text := execution.read(max(0.05, deadline - time.monotonic())):
                 came += len(text)
                 if came > MAX_REPLY + content:
                     self.board.interrupt()

@@ -160,7 +160,8 @@ class FileServer:
             DamagedError: it said nothing, or something that was not meant.
         """
         deadline = time.monotonic() + patience
-        while not (data := self._execution.read_bytes(max(0.0, deadline - time.monotonic()))):
+        # A program that was interrupted may take its time beyond the deadline.
+        while not (data := self._execution.read_bytes(max(0.05, deadline - time.monotonic()))):
             if self._execution.done:
                 self._ended()
             if time.monotonic() >= deadline and not self._execution.interrupts:

@@ -163,8 +163,9 @@ class Values:
         try:
             while not done:
                 done = execution.done
-                # Nothing may also be half a line end, which is kept until the rest of it comes.
-                if text := execution.read(max(0.0, deadline - time.monotonic())):
+                # Nothing may also be half a line end, which is kept until the rest of it comes. A program that was
+                # interrupted may take its time beyond the deadline.
+                if text := execution.read(max(0.05, deadline - time.monotonic())):
                     take(text)
                     deadline = time.monotonic() + PATIENCE
                 elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
