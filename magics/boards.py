@@ -20,7 +20,7 @@ class BoardsMagic(BoardMagic):
         Nothing is opened or sent; %connect auto finds out which of them speaks MicroPython.
         """
         boards = self.kernel.connections
-        if len(boards) > 1 or (boards and not boards.current_name):
+        if len(boards) > 1 or (boards and (boards.chosen_name or not boards.current_name)):
             width = max(map(len, boards.names))
             lines = [f"connected: {len(boards)} (* is the one that cells run on)"]
             lines += [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
+
 from metakernel_micropython.board.modules import modules
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.parser import is_magic, misplaced_magic
 from metakernel_micropython.paths import board_paths
 from metakernel_micropython.transfer import QUIET, Transfer, cell_content
+from metakernel_micropython.values import board_names
 
 _ARGUMENTS = (
     argument("--to", default="main.py", metavar="FILE", complete_path=board_paths, help="default: main.py"),
@@ -85,7 +90,10 @@ class DeployMagic(BoardMagic):
     def _deploy(self, code: str, chosen: list[int], args: Namespace) -> None:
         if not code.strip():
             raise MagicError(f"There is nothing to write to {args.to}: the cell below is empty.")
+        if is_magic(code) or misplaced_magic(code):
+            raise MagicError(f"{args.to} runs without Jupyter: the magics in this cell mean nothing there.")
         if not args.force:
+            _check_syntax(code, args.to)
             self._check(code, chosen, args.to)
         Transfer(self.kernel, args).send(args.to, code.encode("utf-8", "surrogatepass"), parents=True)
 
@@ -95,23 +103,48 @@ class DeployMagic(BoardMagic):
         Raises:
             MagicError: it does not; the message says what is missing.
         """
-        from metakernel_micropython.deploying import imported, missing
+        from metakernel_micropython.deploying import imported, missing, undefined
 
         others = [(number, other) for number, other in self.kernel.executed_cells() if number not in chosen]
-        lines = [f"{each}, which Cell In[{number}] defines" for each, number in missing(code, others).items()]
+        elsewhere = missing(code, others)
+        lines = [f"{each}, which Cell In[{number}] defines" for each, number in elsewhere.items()]
+        if unknown := undefined(code) - elsewhere.keys():
+            lines += [
+                f"{each}, which is on the board now and no cell defines"  # %run, %put and boot.py make such
+                for each in sorted(unknown.intersection(board_names(self.kernel)))
+            ]
         wanted = imported(code)
         there = modules(self.board) if wanted else None
         if there is not None and there.built_in:
             had = {each.partition(".")[0] for each in (*there.built_in, *(file[0] for file in there.files))}
-            # A module of C may be known as uos only, and be imported as os.
+            # A module of C may be known as uos only, and be imported as os, or the other way round.
             lines += [
                 f"the module {each}, which the board does not have (%upload, %sync, %mip install)"
                 for each in sorted(wanted)
-                if each not in had and "u" + each not in had
+                if not {each, "u" + each, each.removeprefix("u")} & had
             ]
         if lines:
             listed = "".join(f"\n  {line}" for line in lines)
             raise MagicError(f"{name} would lack this; nothing was written, --force writes it all the same:{listed}")
+
+
+def _check_syntax(code: str, name: str) -> None:
+    """See whether a program can be read.
+
+    Raises:
+        MagicError: it cannot; the message names the line.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except SyntaxError as error:
+        raise MagicError(
+            f"Line {error.lineno} of {name} would be a syntax error ({error.msg}); nothing was written, --force writes "
+            "it all the same."
+        ) from None
+    except (ValueError, RecursionError, MemoryError):
+        return  # beyond this Python, which says nothing about the board's
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

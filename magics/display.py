@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from metakernel_micropython.displaying import Displaying
+from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 
 class DisplayMagic(BoardMagic):
@@ -40,6 +42,8 @@ class DisplayMagic(BoardMagic):
           fb.text("hello", 0, 0)
           display(buffer, 128, 64)
         """
+        if args.allow_html and args.forbid_html:
+            raise MagicError("%display: --allow-html and --forbid-html contradict each other.")
         if args.allow_html or args.forbid_html:
             self.kernel.allow_html = args.allow_html
             self.kernel.Print(f"HTML and what else could run in the browser is {self._may()}.")
@@ -68,8 +72,10 @@ class DisplayMagic(BoardMagic):
 
     def _end(self) -> None:
         self.kernel.displaying = None
-        if self.kernel.device is not None and self.kernel.device.idle:
-            self.kernel.device.take_display()
+        for _, connection in self.kernel.connections:
+            if connection.board is not None and connection.board.idle:
+                with contextlib.suppress(MicroPythonError):  # one that is lost has it no more
+                    connection.board.take_display()
 
     def _may(self) -> str:
         return "allowed in this session" if self.kernel.allow_html else "shown as text"

@@ -14,6 +14,7 @@ class FleetMagic(BoardMagic):
     group = "Several boards"
     on_several = False
     fleet: Fleet | None = None
+    virtual = 0
 
     @arguments(
         argument("--profile", help="the cluster's profile (default: ipcluster's own)"),
@@ -35,15 +36,16 @@ class FleetMagic(BoardMagic):
         if args.release:
             if self.fleet is not None:
                 self.fleet.close()
-            self.fleet = None
+            self.fleet, self.virtual = None, 0
             return
-        if self.fleet is not None and args.profile:
-            self.fleet.close()
-            self.fleet = None
-        if self.fleet is None:
-            self.fleet = Fleet(cluster(args.profile))
+        if self.fleet is None or args.profile:
+            found = Fleet(cluster(args.profile))
+            if self.fleet is not None:
+                self.fleet.close()
+            self.fleet, self.virtual = found, 0
         fleet = self.fleet
-        fleet.gather(args.virtual)
+        self.virtual = args.virtual or self.virtual
+        fleet.gather(self.virtual)
         lines = [f"  {member.name}  {member.banner}" for member in fleet.members.values()]
         engines = len(fleet.client.ids)
         if lines:

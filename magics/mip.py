@@ -21,7 +21,7 @@ class MipMagic(BoardMagic):
     on_several = False
 
     @arguments(
-        argument("action", choices=("install", "list", "uninstall"), help="what to do"),
+        argument("action", choices=("install", "list", "uninstall"), help="what to do; list takes no NAME"),
         argument("names", nargs="*", metavar="NAME", complete=_installed, help="packages"),
         argument("--target", metavar="FOLDER", complete_path=board_paths, help="the folder; default: the board's lib"),
         argument("--index", metavar="URL", help="another index than micropython.org's"),

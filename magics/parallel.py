@@ -42,7 +42,6 @@ class ParallelMagic(BoardMagic):
             self._client.close()
         self._client = cluster(args.profile)
         self._engines = _chosen(args.ids, tuple(self._client.ids))
-        self._kernel_name = args.kernel_name
         size = len(self._engines)
         environment = dict(self.kernel.env)
         started = self._each(
@@ -58,6 +57,7 @@ class ParallelMagic(BoardMagic):
         for number, reply in started.items():
             if reply is not None:
                 raise MagicError(f"{args.kind} of {args.module} does not start in engine {number}: {reply[1]}")
+        self._kernel_name = args.kernel_name
         self.kernel.Print(f"{args.kind} runs in {size} engines: {', '.join(map(str, self._engines))}")
 
     @arguments(
@@ -110,9 +110,11 @@ class ParallelMagic(BoardMagic):
     def _each(self, call: Any) -> dict[int, Any]:
         """Call a function in every engine, show what it prints meanwhile, and return the answers."""
         labels = Labels(self.kernel.Write)
-        running = {number: self._client[number].apply_async(*call(number)) for number in self._engines}
+        there = set(self._client.ids)
+        running = {n: self._client[n].apply_async(*call(n)) for n in self._engines if n in there}
         told = dict.fromkeys(running, (0, 0))
-        answers: dict[int, Any] = {}
+        lost = "this engine ended: run %parallel again"
+        answers: dict[int, Any] = {n: ("EngineLost", lost, [lost]) for n in self._engines if n not in there}
         stopped = False
         while running:
             try:

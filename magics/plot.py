@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+
 from metakernel_micropython import figure
 from metakernel_micropython.figure import MAX_AXES, Options
 from metakernel_micropython.hostfiles import host_path
@@ -77,7 +79,7 @@ def _options(args: Namespace, csv: str | None) -> Options:
         raise MagicError("--x and --time both say what is drawn to the right: take one.")
     if args.window is not None and args.window < 2:
         raise MagicError(f"--window is a number from 2, not {args.window}.")
-    if not args.name.isidentifier():
+    if not args.name.isidentifier() or keyword.iskeyword(args.name):
         raise MagicError(f"--name is a name in Python, not {args.name!r}.")
     return Options(axes, args.x, args.time, args.window, host_path(csv) if csv else None, args.name)
 

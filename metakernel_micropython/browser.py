@@ -51,6 +51,7 @@ class Browser:
 
         self._kernel = kernel
         self._address = kernel.require_board().address
+        self._name = kernel.connections.current_name
         self._folder = root(kernel.require_board().files, folder)
         self._entries: list[Entry] = []
         self._doomed = ""  # what the next click on Delete removes
@@ -94,10 +95,11 @@ class Browser:
     @property
     def _board(self) -> Board:
         board = self._kernel.require_board()
-        if board.address != self._address:
+        name = self._kernel.connections.current_name
+        if (board.address, name) != (self._address, self._name):
             raise MicroPythonError(
-                f"This window belongs to the board on {self._address}, and {board.address} is connected now: run "
-                "%browse again."
+                f"This window belongs to {self._name} ({self._address}), and cells run on {name} ({board.address}) "
+                "now: run %browse again."
             )
         return board
 

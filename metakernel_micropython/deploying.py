@@ -29,19 +29,25 @@ def numbers(text: str) -> range:
     return range(first, last + 1)
 
 
-def missing(code: str, others: Iterable[tuple[int, str]]) -> dict[str, int]:
-    """Return the names that a program uses and does not define, and other cells do.
+def undefined(code: str) -> set[str]:
+    """Return the names that a program uses and does not define, those that are built in among them.
 
-    Nothing is said of programs that this Python cannot read, or that import everything from a module.
+    None of programs that this Python cannot read, or that import everything from a module.
+    """
+    table = _table(code)
+    if table is None or _imports_everything(code):
+        return set()
+    return {name for each in _tables(table) for name in _wanted(each, table)} - _defined(table)
+
+
+def missing(code: str, others: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """Return the names that a program uses and does not define (see ``undefined``), and other cells do.
 
     Args:
         code: the program.
         others: the cells that have run, each with its number; of those that define a name, the last counts.
     """
-    table = _table(code)
-    if table is None or _imports_everything(code):
-        return {}
-    wanted = {name for each in _tables(table) for name in _wanted(each, table)} - _defined(table)
+    wanted = undefined(code)
     given = {name: number for number, other in others if (found := _table(other)) for name in _defined(found)}
     return {name: given[name] for name in sorted(wanted) if name in given}
 

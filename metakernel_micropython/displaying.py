@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import rich
 from .board.displays import Display, DisplayFilter, Spoiled
@@ -11,6 +11,9 @@ from .errors import DeviceError, MicroPythonError
 if TYPE_CHECKING:
     from .board import Board
     from .kernel import MicroPythonKernel
+
+
+NOT_SHOWN = "[display() gave something that is not shown: {}]"
 
 
 class NoRoom(MicroPythonError):
@@ -57,16 +60,31 @@ class Displaying:
             self._show(piece)
 
     def _show(self, piece: str | Display | Spoiled) -> None:
-        kernel = self._kernel
         if isinstance(piece, str):
-            kernel.write_text(piece)
+            self._kernel.write_text(piece)
             return
         try:
-            if isinstance(piece, Spoiled):
-                raise ValueError(piece.reason)
-            data = rich.bundle(piece, allow=kernel.allow_html)
+            data = as_data(piece, allow=self._kernel.allow_html)
         except ValueError as error:
-            kernel.Error(f"[display() gave something that is not shown: {error}]")
-            return
-        content = {"data": data, "metadata": {}, "transient": {}}
-        kernel.send_response(kernel.iopub_socket, "display_data", content)
+            self._kernel.Error(NOT_SHOWN.format(error))
+        else:
+            display_data(self._kernel, data)
+
+
+def as_data(piece: Display | Spoiled, *, allow: bool) -> dict[str, Any]:
+    """Return what a board gave to be shown as Jupyter's data, by MIME types; ``text/plain`` is always there.
+
+    Raises:
+        ValueError: it cannot be shown; the message says why.
+    """
+    if isinstance(piece, Spoiled):
+        raise ValueError(piece.reason)
+    return rich.bundle(piece, allow=allow)
+
+
+def display_data(kernel: MicroPythonKernel, data: dict[str, Any]) -> None:
+    """Show data in the cell."""
+    try:
+        kernel.send_response(kernel.iopub_socket, "display_data", {"data": data, "metadata": {}, "transient": {}})
+    except ValueError as error:  # half a surrogate pair, which no message can hold
+        kernel.Error(NOT_SHOWN.format(error))

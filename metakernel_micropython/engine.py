@@ -16,20 +16,19 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from . import unattended
 from .board import Board
 from .cells import ValueFilter, prepare
 from .errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from .cells import Program
-
-_BATCH = 0.05
-"""Seconds of output that one line of JSON may hold."""
 
 _PATIENCE = 30.0
 """Seconds that a board has to come to its prompt: many start at the same time."""
+
+_WAY_OUT = "Connect to the board from its own host and run the cell there."
 
 _boards: dict[str, Board] = {}
 _kernels: dict[str, Any] = {}
@@ -94,7 +93,7 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
         program = prepare(code)
         values = ValueFilter(program.mark)
         try:
-            _run(_boards[name], program, values, lambda text: said.put((name, text)))
+            unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)
         except DeviceError as error:
             failed[name] = (error.name, error.message, error.traceback, values.cut)
         except KeyError:
@@ -123,21 +122,6 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
     finally:
         signal.signal(signal.SIGINT, before)
     return failed
-
-
-def _run(board: Board, program: Program, values: ValueFilter, tell: Callable[[str], object]) -> None:
-    execution = board.start(program.source)
-    done = False
-    while not done:
-        done = execution.done
-        if text := values.feed(execution.read()):
-            tell(text)
-            execution.wait(_BATCH)
-    if rest := values.flush():
-        tell(rest)
-    execution.check()
-    if values.value is not None:
-        tell(values.value + "\n")
 
 
 def _all_at_once(actions: list[Any]) -> None:
@@ -197,6 +181,9 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
         raise RuntimeError("this kernel's cells need an event loop of their own, which an engine cannot give")
     finally:
         signal.signal(signal.SIGINT, before)
+    for page in reply.get("payload") or []:  # help, which a notebook shows in its pager
+        if text := page.get("data", {}).get("text/plain"):
+            print(text)
     if reply.get("status") != "error":
         return None
     return str(reply["ename"]), str(reply["evalue"]), [str(line) for line in reply["traceback"]]

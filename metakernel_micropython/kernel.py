@@ -386,11 +386,11 @@ class MicroPythonKernel(MetaKernel):
                 source = self._stopwatch.around(source)
                 self._stopwatch.start()
             self._begin_plot()
-            execution = board.start(source)
-            self._on_host = False
-            dialogue = begin(execution)
-            self._show(execution, values, dialogue)
-            execution.check()
+            with board.start(source) as execution:
+                self._on_host = False
+                dialogue = begin(execution)
+                self._show(execution, values, dialogue)
+                execution.check()
             if dialogue.refused:
                 raise dialogue.refused
         except DeviceError as error:

@@ -134,17 +134,22 @@ class Downloads:
         """
         self._deadline = time.monotonic() + PATIENCE
         found: dict[str, Package] = {}
-        wanted = [(name.rstrip("/"), version)]
+        wanted = [(name.rstrip("/"), version, "")]
         while wanted:
-            name, version = wanted.pop(0)
+            name, version, whose = wanted.pop(0)
             if name in found:
                 continue
             if len(found) >= MAX_PACKAGES:
                 raise PackageError(f"{next(iter(found))} needs more than {MAX_PACKAGES} packages.")
-            package, needs = self._package(name, version)
+            try:
+                package, needs = self._package(name, version)
+            except PackageError as error:
+                if not whose:
+                    raise
+                raise PackageError(f"{error} {whose} needs {name}.") from error
             package.needs = [need for need, _ in needs]
             found[name] = package
-            wanted += needs
+            wanted += [(need, of, name) for need, of in needs]
         return list(found.values())
 
     def _package(self, name: str, version: str) -> tuple[Package, list[tuple[str, str]]]:
@@ -162,7 +167,7 @@ class Downloads:
             if described is not None:
                 package = Package(name, _text(described.get("version")) or version, url, compiled=kind != "py")
                 return self._described(package, described, "", version)
-        which = f"{name} in version {version}" if version else name
+        which = name if version in ("", "latest") else f"{name} in version {version}"
         raise PackageError(
             f"The index {self.index} has no {which}. See https://github.com/micropython/micropython-lib."
         )
@@ -243,7 +248,7 @@ class Downloads:
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "metakernel-micropython"})  # noqa: S310
             with _opener().open(request, timeout=TIMEOUT) as response:
-                while block := response.read(64 * 1024):
+                while block := response.read1(64 * 1024):
                     content += block
                     self._size += len(block)
                     if len(content) > limit or self._size > MAX_TOTAL:

@@ -73,7 +73,7 @@ def from_framebuf(data: bytes, width: int, height: int, number: int) -> bytes:
     Raises:
         ValueError: there is no such format, the size makes no sense, or bytes are missing.
     """
-    if number not in FORMATS:
+    if not isinstance(number, int) or number not in FORMATS:
         names = ", ".join(f"{one.name} ({at})" for at, one in sorted(FORMATS.items()))
         raise ValueError(f"framebuf has no format {number}; there are {names}")
     _check(width, height)

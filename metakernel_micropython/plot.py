@@ -6,6 +6,7 @@ import base64
 import secrets
 import threading
 import time
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from . import figure
@@ -137,6 +138,8 @@ class Plot:
             )
         elif names := figure.missing(self.table, self.options):
             yield f"Nothing came that is called {', '.join(names)}; there was {', '.join(self.table.columns)}."
+        elif not any(isfinite(value) for column in self.table.columns.values() for value in column):
+            yield "The figure is empty: all that came was nan or inf."
         if len(self._reader.names) >= MAX_COLUMNS:
             yield f"Only the first {MAX_COLUMNS} names are plotted."
         if self.table.dropped:
@@ -198,6 +201,8 @@ class Plot:
             self.problem = f"{type(error).__name__}: {error}"
             if not last:
                 return
+        if not data:
+            return  # the remark below the cell says why
         kind = "display_data" if self._drawn < 0 or not self._live else "update_display_data"
         self._show(kind, {"data": data, "metadata": {}, "transient": {"display_id": self._display}})
         self._drawn = count

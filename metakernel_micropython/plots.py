@@ -28,14 +28,16 @@ def begin(kernel: MicroPythonKernel, options: Options) -> Plot:
 
     # Both are called from a thread, which does not know what cell runs.
     def show(kind: str, content: dict[str, Any]) -> None:
-        assert kernel.session is not None
+        if kernel.session is None:  # in an engine of a cluster (%px)
+            kernel.send_response(None, kind, content)
+            return
         kernel.session.send(kernel.iopub_socket, kind, content, parent=parent)
 
     def write(text: str) -> None:
         show("stream", {"name": "stdout", "text": text})
 
     try:
-        return Plot(options, show, write, live=not in_console(kernel))
+        return Plot(options, show, write, live=kernel.session is not None and not in_console(kernel))
     except OSError as error:
         raise MagicError(f"{options.csv} cannot be written: {error.strerror or error}.") from error
 

@@ -12,12 +12,12 @@ A line of labels alone (``time,temp`` or ``Label:``) names the columns of the li
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
 from math import isnan, nan
 from typing import Any
+
+from .board.displays import literal
 
 MAX_LINE = 4096
 """Characters of a line that may hold a reading; a longer one is text."""
@@ -100,7 +100,7 @@ class LineReader:
         return readings
 
     def _names_of_bare(self, count: int) -> list[str]:
-        if len(self._header) == count:
+        if len(self._header) == count and (count > 1 or not self._bare):
             self._bare = self._header
         elif len(self._bare) != count:
             self._bare = ["value"] if count == 1 else [str(number) for number in range(1, count + 1)]
@@ -151,6 +151,8 @@ def _labels(line: str) -> list[str]:
     found = re.split(r"[,;\t]+", line.strip(" \t,;"))
     if len(found) == 1 and line.count(":") != 1:
         found = line.split()
+    if line.strip() in ("None", "True", "False"):
+        return []
     labels = [_clean(one.strip().rstrip(":")) for one in found]
     fit = len(labels) <= MAX_COLUMNS and len(set(labels)) == len(labels) and all(0 < len(one) <= 40 for one in labels)
     return labels if fit else []
@@ -166,10 +168,8 @@ def _from_object(line: str) -> dict[str, float]:
         found: Any = json.loads(line)
     except (ValueError, RecursionError):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = ast.literal_eval(line.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            found = literal(line)
+        except ValueError:
             return {}
     if not isinstance(found, dict):
         return {}

@@ -58,7 +58,7 @@ def bundle(found: Display, *, allow: bool) -> dict[str, Any]:
 def _text(text: str, kind: Any, *, allow: bool) -> dict[str, Any]:
     if kind is None:
         return {"text/plain": _visible(text)}
-    if kind not in RUNS:
+    if not isinstance(kind, str) or kind not in RUNS:
         raise ValueError(f"a text can be {', '.join(RUNS)}, not {kind!r}")
     if not allow:
         return {"text/plain": f"[{kind}, shown as text; {_NEEDS}]\n{_visible(text)}"}

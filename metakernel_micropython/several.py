@@ -175,6 +175,8 @@ class Connections:
         Raises:
             NotConnected: there is none of this name.
         """
+        if name == ALL and self._boards:
+            raise NotConnected(f"Cells run on one board; %%on all runs one on every board. {self.listed()}")
         ((name, connection),) = self.select([name])
         self._choose(name)
         return connection

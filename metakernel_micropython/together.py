@@ -10,19 +10,24 @@ import copy
 import re
 import threading
 import time
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
-from .asking import may_ask
-from .board.questions import Question, QuestionFilter
+from . import unattended
+from .board.displays import DisplayFilter
 from .cells import ValueFilter
-from .errors import CannotAsk, DeviceError, LineLost, MicroPythonError
+from .displaying import NOT_SHOWN, as_data, display_data
+from .errors import DeviceError, LineLost, MicroPythonError
 from .magic import BoardMagic, ExceptionWrapper, MagicError, failure
 from .parser import is_magic, leading_lines, misplaced_magic
+from .plots import in_console
 from .several import acting_on, saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .board.displays import Display, Spoiled
     from .cells import Program
     from .connections import Connection
     from .kernel import MicroPythonKernel
@@ -57,13 +62,17 @@ class Page:
     Args:
         names: the boards.
         show: shows text on ``stdout`` or ``stderr``.
+        display: shows data, by MIME types.
     """
 
-    def __init__(self, names: list[str], show: Callable[[str, str], object]) -> None:
+    def __init__(
+        self, names: list[str], show: Callable[[str, str], object], display: Callable[[dict[str, Any]], object]
+    ) -> None:
         self._width = max(map(len, names))
         self._show = show
+        self._display = display
         self._room = threading.Condition()  # guards the four below
-        self._lines: list[tuple[str, str]] = []
+        self._lines: list[tuple[str, str | dict[str, Any]]] = []
         self._size = 0
         self._begun: dict[tuple[str, str], tuple[str, float]] = {}  # lines without their end, and since when
         self._closed = False
@@ -85,6 +94,21 @@ class Page:
             elif rest:
                 self._begun[name, stream] = rest, time.monotonic()
 
+    def display(self, name: str, data: dict[str, Any]) -> None:
+        """Take data that a board gave to be shown; a line with its name stands above."""
+        plain = str(data["text/plain"])
+        kind = next(kind for kind in data if kind != "text/plain")
+        with self._room:
+            self._room.wait_for(lambda: self._size < ROOM or self._closed)
+            if self._closed:
+                return
+            begun, _ = self._begun.pop((name, "stdout"), ("", 0.0))
+            if begun:
+                self._add(name, "stdout", begun)
+            self._add(name, "stdout", f"<{kind}>" if "\n" in plain else plain)
+            self._lines.append(("", data))
+            self._size += sum(len(str(content)) for content in data.values())
+
     def end(self, name: str) -> None:
         """Give out what a board has begun to say: it says no more."""
         with self._room:
@@ -102,13 +126,13 @@ class Page:
             lines, self._lines = self._lines, []
             self._size = 0
             self._room.notify_all()
-        at = 0
-        while at < len(lines):
-            end = at
-            while end < len(lines) and lines[end][0] == lines[at][0]:
-                end += 1
-            self._show(lines[at][0], "".join(text for _, text in lines[at:end]))
-            at = end
+        for stream, group in groupby(lines, key=itemgetter(0)):
+            if stream:
+                self._show(stream, "".join(str(text) for _, text in group))
+                continue
+            for _, data in group:
+                assert isinstance(data, dict)
+                self._display(data)
 
     def close(self) -> None:
         """Take no more."""
@@ -161,7 +185,7 @@ class Together:
         self._kernel = kernel
         self._code = code[len(leading_lines(code)) :]
         self._jobs = [Job(name, connection) for name, connection in boards]
-        self._page = Page([name for name, _ in boards], self._show)
+        self._page = Page([name for name, _ in boards], self._show, self._display)
         self._changed = threading.Event()
         self._preparing = threading.Lock()
         self._prepared: Program | None = None  # the code, which is the same for all
@@ -281,40 +305,36 @@ class Together:
             say("stderr", "[the board restarted since its last cell: its variables are gone]\n")
         if between.text.strip():
             say("stderr", "[printed between cells]\n" + between.text.strip("\n") + "\n")
-        values = ValueFilter(program.mark)
-        questions = QuestionFilter()
-        refused: CannotAsk | None = None
+        displays = DisplayFilter()
+
+        def tell(text: str) -> None:
+            self._tell(job, displays.feed(text), say)
+
         try:
-            if may_ask(code):
-                board.hear_questions()
-            execution = board.start(program.source)
-            done = False
-            while not done:
-                done = execution.done
-                pieces = questions.feed(execution.read())
-                if done:
-                    pieces.append(questions.flush())
-                for piece in pieces:
-                    if isinstance(piece, str):
-                        say("stdout", values.feed(piece))
-                    elif isinstance(piece, Question):
-                        refused = CannotAsk(
-                            f"The program asks {piece.prompt.strip()!r} with input(), which nobody answers where "
-                            "several boards run: it was stopped. %use a board and run the cell there."
-                        )
-                        board.interrupt()
-            say("stdout", values.flush())
-            execution.check()
+            if self._kernel.displaying is not None:
+                self._kernel.displaying.begin(board)
+            unattended.run(
+                board, code, program, ValueFilter(program.mark), tell, "%use a board and run the cell there."
+            )
         except LineLost as error:
             raise job.connection.lose(error) from error
-        except DeviceError:
-            if refused is not None:
-                raise refused from None
-            raise
-        if refused is not None:
-            raise refused
-        if values.value is not None:
-            say("stdout", values.value + "\n")
+        finally:
+            self._tell(job, displays.flush(), say)
+
+    def _tell(self, job: Job, pieces: list[str | Display | Spoiled], say: Callable[[str, str], None]) -> None:
+        for piece in pieces:
+            if isinstance(piece, str):
+                say("stdout", piece)
+                continue
+            try:
+                data = as_data(piece, allow=self._kernel.allow_html)
+            except ValueError as error:
+                say("stderr", NOT_SHOWN.format(error) + "\n")
+                continue
+            if len(data) == 1 or in_console(self._kernel):
+                say("stdout", str(data["text/plain"]) + "\n")
+            else:
+                self._page.display(job.name, data)
 
     def _failure(self, error: BaseException) -> ExceptionWrapper:
         if isinstance(error, DeviceError):
@@ -339,9 +359,12 @@ class Together:
 
     def _show(self, stream: str, text: str) -> None:
         if stream == "stdout":
-            self._kernel._write(text)
+            self._kernel.write_text(text)
         else:
             self._kernel.Error(text, end="")
+
+    def _display(self, data: dict[str, Any]) -> None:
+        display_data(self._kernel, data)
 
 
 def _in_a_line(failed: ExceptionWrapper) -> str:

@@ -86,6 +86,10 @@ def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
     assert stopped.error.name == "KeyboardInterrupt"
     assert notebook.do("%px x", timeout=TIMEOUT).stdout.count("] 6\n") == ENGINES
 
+    # Help and plots come as text.
+    assert "Example" in notebook.do("%px %plot?", timeout=TIMEOUT).stdout
+    assert "least 0, greatest 2" in notebook.do("%%px\n%%plot\nfor i in range(3): print(i)", timeout=TIMEOUT).stdout
+
     # An error in one alone names that one.
     notebook.do("%parallel metakernel_micropython MicroPythonKernel -i [1]", timeout=TIMEOUT)
     assert "No board is connected" in notebook.fail("%px 1", timeout=TIMEOUT).text
@@ -105,6 +109,11 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     reply = notebook.do("%%fleet 0\nimport time\nprint('first')\ntime.sleep(2)\nprint('last')", timeout=TIMEOUT)
     times = {word: [at for at, text in reply.streams() if word in text] for word in ("first", "last")}
     assert times["last"][0] - times["first"][0] > 1
+
+    # Without arguments it lists the same boards again.
+    assert f"{ENGINES * BOARDS} boards" in notebook.do("%fleet", timeout=TIMEOUT).stdout
+    error = notebook.fail("%%fleet 0/virtual0\ninput('who? ')", timeout=TIMEOUT)
+    assert "asks 'who?' with input(), which nobody answers" in error.text
 
     # A failure is that board's alone.
     notebook.do("%%fleet 1/virtual0\nx = 0", timeout=TIMEOUT)
@@ -180,12 +189,16 @@ def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jup
     with cluster.connect_client_sync() as client:
         doomed = client.ids[-1]
         pid = client[doomed].apply_sync(os.getpid)
+    notebook.do("%parallel metakernel_micropython MicroPythonKernel", timeout=TIMEOUT)
     threading.Timer(3, os.kill, (pid, signal.SIGKILL)).start()
     start = time.monotonic()
     told = notebook.do("%%fleet\nimport time\ntime.sleep(6)\nprint('done')", timeout=TIMEOUT).stdout
     assert time.monotonic() - start > 6
     assert told.count("] done\n") == ENGINES * BOARDS
     assert told.count(f"engine {doomed} was lost") == BOARDS
+    error = notebook.fail("%px 1", timeout=TIMEOUT)
+    assert error.name == "EngineLost"
+    assert f"[{doomed}]" in error.text
 
 
 def test_stop_at_any_moment_leaves_no_board_running(virtual_address: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,6 +223,37 @@ def test_a_server_without_an_answer_is_given_up(index: PackageIndex, monkeypatch
         monkeypatch.setenv("MICROPYTHON_MIP_INDEX", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(PackageError, match=r"127\.0\.0\.1 cannot be reached: timed out"):
             get("a")
+
+
+def test_a_server_that_says_a_byte_now_and_then_is_given_up(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "PATIENCE", 0.5)
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            while not over.wait(0.1):
+                client.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        monkeypatch.setenv("MICROPYTHON_MIP_INDEX", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        try:
+            with pytest.raises(PackageError, match="too slowly"):
+                get("a")
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_it_is_said_which_package_needs_one_that_is_not_there(index: PackageIndex) -> None:
+    index.package("a", "1", {}, [["b", "latest"]])
+    with pytest.raises(PackageError, match=r"has no b\. .* a needs b\."):
+        get("a")
 
 
 def test_downloads_that_take_too_long_are_given_up(index: PackageIndex, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,8 @@ def read(*lines: str) -> list[dict[str, float]]:
         (["Label 1:\tLabel 2:", "5\t6"], [{"Label 1": 5, "Label 2": 6}]),
         (["light 512 sound 13", "light 510 sound 14"], [{"light": 512, "sound": 13}, {"light": 510, "sound": 14}]),
         (["inf"], [{"value": float("inf")}]),
+        (["{'a': inf, 'b': 2}"], [{"a": float("inf"), "b": 2}]),
+        (["1", "None", "2", "retry", "3"], [{"value": 1}, {"value": 2}, {"value": 3}]),
     ],
 )
 def test_readings_are_those_of_other_plotters(lines: list[str], readings: list[dict[str, float]]) -> None:

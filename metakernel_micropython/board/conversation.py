@@ -22,6 +22,7 @@ from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from ..transports.base import Transport
 
@@ -101,6 +102,8 @@ _OWN_FRAME = re.compile(r'^  File "<stdin>", line \d+, in __mk_input_\r?\n', re.
 class Execution:
     """A program on the board: what it prints as it comes, and how it ends.
 
+    As a context it does not outlive its ``with`` statement: whatever goes wrong there, the program is stopped.
+
     Attributes:
         give_up_at: when the board must have taken the source, or must have stopped, in the host's monotonic seconds.
     """
@@ -118,6 +121,16 @@ class Execution:
         self.give_up_at = time.monotonic() + ANSWER_TIMEOUT  # until the board has the whole source
         self._ended = False
         self._failure: MicroPythonError | None = None
+
+    def __enter__(self) -> Execution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self._ended:
+            self._conversation.interrupt()
+            self.discard()
 
     @property
     def done(self) -> bool:

@@ -104,6 +104,8 @@ class DisplayFilter:
             return Spoiled("it has no beginning")
         try:
             called = literal(how)
+            if not isinstance(called, list):
+                return Spoiled("it has no beginning")
             if content[:1] == "[":
                 return _value(called, content)
             return Display(called, data=_bytes(content))

@@ -315,7 +315,51 @@ def test_an_address_gives_a_name(address: str, name: str) -> None:
 
 def page() -> tuple[Page, list[tuple[str, str]]]:
     shown: list[tuple[str, str]] = []
-    return Page(["a", "long"], lambda stream, text: shown.append((stream, text))), shown
+    return (
+        Page(
+            ["a", "long"],
+            lambda stream, text: shown.append((stream, text)),
+            lambda data: shown.append(("data", data["text/html"])),
+        ),
+        shown,
+    )
+
+
+def test_data_stands_below_a_line_with_its_boards_name() -> None:
+    paper, shown = page()
+    paper.write("a", "stdout", "begun")
+    paper.display("a", {"text/plain": "x\n1", "text/html": "<table>"})
+    paper.write("long", "stdout", "after\n")
+    paper.show()
+    assert shown == [
+        ("stdout", "a    | begun\na    | <text/html>\n"),
+        ("data", "<table>"),
+        ("stdout", "long | after\n"),
+    ]
+
+
+def test_what_boards_give_to_be_shown_comes_with_their_names(pair: Jupyter) -> None:
+    pair.do("%use left\n%display on")
+    try:
+        reply = pair.do("%%on all\ndisplay([{'a': 1}])\ndisplay('plain')\ndisplay('b', ['c'])\n'end'")
+        lines = sorted(reply.stdout.splitlines())
+        assert lines == [
+            f"{name:<5} | {text}" for name in ("left", "right") for text in ("'end'", "<text/html>", "plain")
+        ]
+        assert [list(content["data"]) for content in reply.of("display_data")] == [["text/plain", "text/html"]] * 2
+        assert reply.stderr.count("gave something that is not shown") == 2
+    finally:
+        pair.do("%use right\n%display off")
+    for name in ("left", "right"):
+        assert pair.fail(f"%use {name}\ndisplay(1)").name == "NameError"
+
+
+def test_use_wants_one_board(pair: Jupyter) -> None:
+    assert "Cells run on one board" in pair.fail("%use all").value
+
+
+def test_boards_tells_a_name_that_was_chosen(start: Start, virtual_address: str) -> None:
+    assert "lonely" in start().do(f"%connect {virtual_address} --name lonely\n%boards").stdout
 
 
 def test_lines_are_whole_and_never_mixed() -> None:

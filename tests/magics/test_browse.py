@@ -161,6 +161,9 @@ def test_another_board_and_a_lost_one_are_told_in_the_window(filled: Jupyter, vi
     filled.do("%disconnect")
     window.click("List")
     assert "No board is connected" in window.texts
+    filled.do(f"%connect {virtual_address} --name other")
+    window.click("List")
+    assert "This window belongs to" in window.texts
     filled.do(f"%connect {virtual_address}")
 
 

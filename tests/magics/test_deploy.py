@@ -64,6 +64,30 @@ def test_what_it_lacks_is_named_and_nothing_is_written(kernel: Jupyter) -> None:
     kernel.do("%%main\nfrom nothing_like_it import led\nled\n")
 
 
+def test_modules_go_by_both_of_their_names(kernel: Jupyter) -> None:
+    kernel.do("%%main\nimport uos, utime, time\n")
+    assert "utime" in kernel.do("%cat main.py").stdout
+
+
+def test_names_of_no_cell_are_found_on_the_board(kernel: Jupyter) -> None:
+    kernel.do("%put limit=3")
+    assert "  limit, which is on the board now and no cell defines" in kernel.fail("%%main\nprint(limit)").value
+    kernel.do("%%main\nlimit = 1\nprint(limit)")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("a = 1\nb c\n", "Line 2 of main.py would be a syntax error"),
+        ("%ls\nprint(1)\n", "runs without Jupyter"),
+        ("print(1)\n%ls\n", "runs without Jupyter"),
+    ],
+)
+def test_what_cannot_run_is_not_written(kernel: Jupyter, code: str, told: str) -> None:
+    assert told in kernel.fail(f"%%main\n{code}").value
+    assert "main.py" not in kernel.do("%ls").stdout
+
+
 def test_cells_by_their_numbers(kernel: Jupyter) -> None:
     first = kernel.do("%boards\nimport math\n").number
     second = kernel.do("def area(radius):\n    return math.pi * radius * radius").number

@@ -222,6 +222,7 @@ def test_no_output_breaks_it(text: str) -> None:
         ("\x1e!mk[[]\x1e!mk=AAE", "ended before"),
         ("\x1e!mk[[]\x1e!mk=A*E=\n\x1e!mk]", "something else printed"),
         ("\x1e!mk[[]\x1e!mk]", "no beginning"),
+        ("\x1e!mk[{1: 2}\x1e!mk=[1]\x1e!mk]", "no beginning"),
         ("\x1e!mk[[__import__('os')]\x1e!mk=AAEC\x1e!mk]", "no plain data"),
         ("\x1e!mk[[]\x1e!mk=" + "A" * (MAX_CONTENT + 1) + "\x1e!mk]", "longer than"),
         ("\x1e!mk[" + "[" * 3000 + "\x1e!mk=AAEC\x1e!mk]", "no plain data"),
@@ -232,6 +233,20 @@ def test_what_is_spoiled_says_so(stream: str, reason: str) -> None:
     assert text == ""
     assert isinstance(thing, Spoiled)
     assert reason in thing.reason
+
+
+@pytest.mark.parametrize(
+    "call", ["'hello', [1]", "bytes(64), 8, 8, [1]", "bytes(64), 8, 8, {}", "[{chr(0xd800): 1}], 1", "'\\ud800'"]
+)
+def test_what_cannot_be_shown_is_told_and_the_program_goes_on(showing: Jupyter, call: str) -> None:
+    reply = showing.do(f"display({call})\nprint('on')")
+    assert reply.stdout == "on\n"
+    assert "not shown" in reply.stderr or "d800" in call
+    assert showing.do("6 * 7").value == "42"
+
+
+def test_html_is_allowed_or_forbidden(virtual: Jupyter) -> None:
+    assert "contradict" in virtual.fail("%display --allow-html --forbid-html").value
 
 
 def test_what_a_board_says_is_never_evaluated() -> None:

@@ -113,6 +113,7 @@ def test_a_file_that_cannot_be_written_fails_the_cell_before_its_code_runs(virtu
         ("--window 1", "--window is a number from 2"),
         ("--x a --time", "take one"),
         ("--name 1a", "--name is a name in Python"),
+        ("--name class", "--name is a name in Python"),
         ("--y a " * 9, "at most 8 axes"),
     ],
 )
@@ -125,6 +126,11 @@ def test_a_cell_without_readings_says_what_they_look_like(virtual: Jupyter) -> N
     assert reply.stdout == "hello\n"
     assert "Nothing to plot" in reply.stderr
     assert not reply.of("display_data")
+
+
+def test_a_figure_without_numbers_says_so(virtual: Jupyter) -> None:
+    reply = virtual.do("%%plot\nfor _ in range(3): print('x:nan y:inf')")
+    assert "all that came was nan or inf" in reply.stdout + reply.stderr
 
 
 def test_plotting_holds_until_it_is_switched_off(virtual: Jupyter) -> None:
