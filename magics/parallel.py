@@ -110,11 +110,17 @@ class ParallelMagic(BoardMagic):
     def _each(self, call: Any) -> dict[int, Any]:
         """Call a function in every engine, show what it prints meanwhile, and return the answers."""
         labels = Labels(self.kernel.Write)
-        there = set(self._client.ids)
-        running = {n: self._client[n].apply_async(*call(n)) for n in self._engines if n in there}
-        told = dict.fromkeys(running, (0, 0))
+        there = [number for number in self._engines if number in self._client.ids]
         lost = "this engine ended: run %parallel again"
-        answers: dict[int, Any] = {n: ("EngineLost", lost, [lost]) for n in self._engines if n not in there}
+        answers: dict[int, Any] = {
+            number: ("EngineLost", lost, [lost]) for number in self._engines if number not in there
+        }
+        try:
+            running = {number: self._client[number].apply_async(*call(number)) for number in there}
+        except KeyboardInterrupt:
+            self._interrupt(there)
+            raise
+        told = dict.fromkeys(running, (0, 0))
         stopped = False
         while running:
             try:

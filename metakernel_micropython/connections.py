@@ -126,7 +126,6 @@ class Connection:
     def _open(self, address: str) -> Board:
         from .board import Board  # a twentieth of the kernel's start, for what the first cell may do
 
-        self._stopped.clear()
         try:
             board = Board.connect(address, tap=self.tap, **self._options)
         except ConnectError as error:
@@ -350,6 +349,10 @@ class Connection:
     def stop(self) -> None:
         """End a wait for the board in another thread, as Stop does in the main thread: with a KeyboardInterrupt."""
         self._stopped.set()
+
+    def go_on(self) -> None:
+        """Forget a ``stop`` that met no wait."""
+        self._stopped.clear()
 
     def close(self, *, leave: bool = True) -> None:
         """Free the line; the board keeps its state.

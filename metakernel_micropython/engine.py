@@ -7,6 +7,7 @@ a line, which ``fleet`` puts apart again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
@@ -20,9 +21,10 @@ from . import unattended
 from .board import Board
 from .cells import ValueFilter, prepare
 from .errors import DeviceError
+from .stopping import interrupt_main_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 _PATIENCE = 30.0
@@ -171,16 +173,14 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
         raise KeyError(f"this engine has no kernel {name}: run %parallel again")
     # A MetaKernel cell waits for nothing but itself, so it ends in one go, without the engine's event loop.
     running = _kernels[name].do_execute(code, False, False)
-    before = signal.signal(signal.SIGINT, lambda *_: _stop(_kernels[name]))
-    try:
-        running.send(None)
-    except StopIteration as ended:
-        reply = ended.value
-    else:
-        running.close()
-        raise RuntimeError("this kernel's cells need an event loop of their own, which an engine cannot give")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with _stoppable(_kernels[name]):
+        try:
+            running.send(None)
+        except StopIteration as ended:
+            reply = ended.value
+        else:
+            running.close()
+            raise RuntimeError("this kernel's cells need an event loop of their own, which an engine cannot give")
     for page in reply.get("payload") or []:  # help, which a notebook shows in its pager
         if text := page.get("data", {}).get("text/plain"):
             print(text)
@@ -189,11 +189,37 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
     return str(reply["ename"]), str(reply["evalue"]), [str(line) for line in reply["traceback"]]
 
 
-def _stop(kernel: Any) -> None:
-    """Stop in the notebook: end the board's program, or what the kernel does on this host."""
-    device = getattr(kernel, "device", None)
-    if device is None or not device.interrupt():
-        raise KeyboardInterrupt
+@contextlib.contextmanager
+def _stoppable(kernel: Any) -> Iterator[None]:
+    """Have Stop in the notebook end the board's program, or else what the kernel does on this host."""
+    stops: SimpleQueue[bool] = SimpleQueue()
+    on_host = threading.Event()
+
+    def on_signal(*_: Any) -> None:
+        # The main thread may hold any lock now: who interrupts a board must be another one.
+        if on_host.is_set():
+            on_host.clear()
+            raise KeyboardInterrupt
+        stops.put(True)
+
+    def watch() -> None:
+        while stops.get():
+            device = getattr(kernel, "device", None)
+            if device is None or not device.interrupt():
+                on_host.set()
+                interrupt_main_thread()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        try:
+            stops.put(False)
+            thread.join()
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def _say(_socket: Any, kind: str, content: dict[str, Any], *_: Any, **__: Any) -> None:

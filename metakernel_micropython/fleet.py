@@ -187,11 +187,15 @@ class Fleet:
             shares[self.members[name].engine].append(name)
         failures: list[Failure] = []
         running: dict[int, Any] = {}
-        for number, share in shares.items():
-            if number in self.client.ids:
-                running[number] = self.client[number].apply_async(engine.run, code, share)
-            else:
-                lost += share
+        try:
+            for number, share in shares.items():
+                if number in self.client.ids:
+                    running[number] = self.client[number].apply_async(engine.run, code, share)
+                else:
+                    lost += share
+        except KeyboardInterrupt:
+            self._interrupt(list(shares))
+            raise
         told = dict.fromkeys(running, 0)
         stopped = False
         while running:

@@ -96,10 +96,8 @@ class History:
             clean = source.encode("utf-8", "replace").decode("utf-8")
             with self._lock:
                 self._waiting.append((line, clean))
-                first = len(self._waiting) == 1
-            if first:
-                with contextlib.suppress(RuntimeError):  # the interpreter ends
-                    self._thread.submit(self._write)
+            with contextlib.suppress(RuntimeError):  # the interpreter ends
+                self._thread.submit(self._write)
 
     def tail(self, count: int | None) -> list[Entry]:
         """Return the last cells, the oldest of them first; None: all."""
@@ -179,6 +177,8 @@ class History:
         return self._session or (last or 0) + 1
 
     def _write(self) -> None:
+        if not self._waiting:
+            return
         self._hurry.wait(WRITE_DELAY)
         with self._lock:
             cells, self._waiting = self._waiting, []

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import threading
 from functools import cached_property
 from importlib.resources import files
@@ -32,6 +31,7 @@ from .outlet import Outlet, Output
 from .parser import CellParser, leading_lines, misplaced_magic
 from .several import Connections, saying
 from .sources import CellSources, render
+from .stopping import interrupt_main_thread
 from .trace import CellTrace
 
 if TYPE_CHECKING:
@@ -260,9 +260,9 @@ class MicroPythonKernel(MetaKernel):
         self._device_error = None
         if self._outlet is not None:
             self._outlet.take_time()
-        with self._stopping:
-            self._on_host = True
         try:
+            with self._stopping:
+                self._on_host = True
             if self._stopped:
                 raise KeyboardInterrupt
             if tags := (cell_meta or {}).get("tags") or cell_id in self._tagged:
@@ -287,12 +287,10 @@ class MicroPythonKernel(MetaKernel):
                 self._teach()
             return reply
         except BaseException as error:
+            self._off_host()
             return self._failed(failure(error), silent)
         finally:
-            # With the lock, and for the last Stop: it must not hit what comes next, which would get no reply.
-            with contextlib.suppress(KeyboardInterrupt), self._stopping:
-                self._on_host = False
-            self._on_host = False
+            self._off_host()
             self._only_type = False
             self._plotting = None
             self._stopwatch = None
@@ -302,6 +300,13 @@ class MicroPythonKernel(MetaKernel):
                 self.Error(f"[a front end has not read for {FRONT_END_PATIENCE:g} s: it may have missed messages]")
             self.trace.stop()
             self.connections.check_logs()
+
+    def _off_host(self) -> None:
+        """From here on Stop raises nothing."""
+        # With the lock, and for the last Stop: it must not hit what comes next, which would get no reply.
+        with contextlib.suppress(KeyboardInterrupt), self._stopping:
+            self._on_host = False
+        self._on_host = False
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -355,10 +360,7 @@ class MicroPythonKernel(MetaKernel):
         """
         program = Program(re.sub("\r\n?", "\n", code), "")
         self.assistant.note_cell(code)
-        try:
-            result = self._run(self.require_board(), code, program, self._sources.add_file(name, program.source))
-        finally:
-            self._on_host = True
+        result = self._run(self.require_board(), code, program, self._sources.add_file(name, program.source))
         return result if isinstance(result, ExceptionWrapper) else None
 
     def program(self, code: str) -> Program:
@@ -405,6 +407,7 @@ class MicroPythonKernel(MetaKernel):
             if self.displaying is not None:
                 self.displaying.end()
             self._end_plot()
+            self._on_host = True  # for what follows in this cell
         return None if values.value is None else {"text/plain": values.value}
 
     def board_failure(
@@ -619,21 +622,27 @@ class MicroPythonKernel(MetaKernel):
         assert self.session is not None
         self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
 
+    def run_together(self, together: Together | None) -> None:
+        """Have Stop go to a run of a cell on several boards; None: no more."""
+        with self._stopping:
+            self.together = together
+
     def interrupt(self) -> None:
         """Send Ctrl-C to the board when it runs a cell; otherwise stop the magic that runs on the host."""
-        if self.together is not None:
-            self.together.stop()
-            return
         device = self.device
-        if self._outlet is not None:
-            self._outlet.hurry()
         with self._stopping:
-            if device is not None and device.interrupt():
-                return
-            if self._on_host:
-                _interrupt_main_thread()
-            elif self._begun:
-                self._stopped = True
+            together = self.together
+            if together is None:
+                if self._outlet is not None:
+                    self._outlet.hurry()
+                if device is not None and device.interrupt():
+                    return
+                if self._on_host:
+                    interrupt_main_thread()
+                elif self._begun:
+                    self._stopped = True
+        if together is not None:
+            together.stop()
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the boards' lines at once; the boards keep their state."""
@@ -821,15 +830,3 @@ def _asks_for_bytes(code: str) -> bool:
 
 def _texts(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
-
-
-def _interrupt_main_thread() -> None:
-    if hasattr(signal, "pthread_kill"):
-        main = threading.main_thread().ident
-        assert main is not None
-        # A real signal: it also wakes a wait that the interpreter's own flag would not.
-        signal.pthread_kill(main, signal.SIGINT)
-    else:
-        import _thread
-
-        _thread.interrupt_main()

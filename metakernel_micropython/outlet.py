@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import zmq
 
+from .stopping import Condition
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,7 +56,7 @@ class Outlet:
         self.io_thread = socket.io_thread
         self._socket = socket
         self._process = os.getpid()
-        self._changed = threading.Condition()
+        self._changed = Condition()
         self._queue: deque[tuple[list[Any], bool, int]] = deque()
         self._bytes = 0  # in the queue
         self._retrying = False

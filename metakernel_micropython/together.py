@@ -164,12 +164,24 @@ class Job:
         self.connection = connection
         self.failed: ExceptionWrapper | None = None
         self.done = False
+        self._ending = threading.Lock()  # a Stop that comes at the end must not hit the next cell
 
     def stop(self) -> None:
-        """Interrupt what the board or the host does for it."""
-        self.connection.stop()
-        if self.connection.board is not None:
-            self.connection.board.stop()
+        """Interrupt what the board or the host does for it, until it is over."""
+        with self._ending:
+            if self.done:
+                return
+            self.connection.stop()
+            if self.connection.board is not None:
+                self.connection.board.stop()
+
+    def end(self) -> None:
+        """It is over, and so is a Stop that met nothing."""
+        with self._ending:
+            self.connection.go_on()
+            if self.connection.board is not None:
+                self.connection.board.go_on()
+            self.done = True
 
 
 class Together:
@@ -204,8 +216,8 @@ class Together:
             self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
         else:
             _refuse_misplaced(self._code)
-        self._kernel.together = self  # before the first board runs: Stop must not leave one behind
         try:
+            self._kernel.run_together(self)  # before the first board runs: Stop must not leave one behind
             for job in self._jobs:
                 context = contextvars.copy_context()  # with the cell whose output it is
                 threading.Thread(
@@ -213,7 +225,7 @@ class Together:
                 ).start()
             self._wait()
         finally:
-            self._kernel.together = None
+            self._kernel.run_together(None)
             self._page.close()
         self._sum_up()
 
@@ -222,8 +234,7 @@ class Together:
         self._stops += 1
         self._stopped_at = self._stopped_at or time.monotonic()
         for job in self._jobs:
-            if not job.done:
-                job.stop()
+            job.stop()
 
     def _wait(self) -> None:
         while not all(job.done for job in self._jobs):
@@ -268,9 +279,7 @@ class Together:
             stopped = self._stops and job.failed.ename == "KeyboardInterrupt"
             say("stderr", "stopped\n" if stopped else "\n".join(job.failed.traceback) + "\n")
         self._page.end(job.name)
-        if job.connection.board is not None:
-            job.connection.board.go_on()
-        job.done = True
+        job.end()
         self._changed.set()
 
     def _run_on(self, job: Job, say: Callable[[str, str], None]) -> ExceptionWrapper | None:

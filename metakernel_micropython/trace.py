@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from .stopping import Condition
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,7 +32,7 @@ class Trace:
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._news = threading.Condition()  # guards the four below
+        self._news = Condition()  # guards the four below
         self._lines: deque[str] = deque(maxlen=LINES)
         self._dropped = 0
         self._shown = False  # whether a cell is there to show them

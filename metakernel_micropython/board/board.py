@@ -298,21 +298,21 @@ class Board:
             BoardTimeout: it ran longer than ``timeout``.
             MicroPythonError: what ``start`` raises, and everything that ends a program from outside.
         """
-        execution = self.start(source)
         kept: list[str] = []
         take = on_output or kept.append
-        if timeout is None:
-            done = False
-            while not done:
-                done = execution.done
-                if text := execution.read():
-                    take(text)
-        else:
-            self._take_reply(execution, take, timeout)
+        with self.start(source) as execution:
+            if timeout is None:
+                done = False
+                while not done:
+                    done = execution.done
+                    if text := execution.read():
+                        take(text)
+            else:
+                self._take_reply(execution, take, timeout)
             execution.check()
-            if execution.interrupts:  # somebody wants to stop; it came too late for this program, not for what follows
-                raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
-        execution.check()
+        if timeout is not None and execution.interrupts:
+            # Somebody wants to stop; it came too late for this program, not for what follows.
+            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
         return "".join(kept)
 
     def _take_reply(self, execution: Execution, take: Callable[[str], object], timeout: float) -> None:
@@ -329,8 +329,6 @@ class Board:
             elif not execution.done and time.monotonic() >= deadline:
                 problem = f"did not answer a request within {timeout:g} s"
             if problem:
-                self.interrupt()
-                execution.discard()
                 raise BoardTimeout(f"The board on {self.address} {problem}.")
             if text:
                 take(text)
@@ -399,8 +397,9 @@ class Board:
 
     def stop(self) -> None:
         """Interrupt what runs; between two programs, as a transfer sends them, the next one does not start."""
-        if not self.interrupt():
-            self._stop_next = True
+        self._stop_next = True  # first: a program that starts now must see it
+        if self.interrupt():
+            self._stop_next = False
 
     def go_on(self) -> None:
         """Forget a ``stop`` that met nothing."""

@@ -15,6 +15,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, MicroPythonError
+from ..stopping import Condition
 from ..transports.tap import FROM_BOARD, MASK, TO_BOARD, Tap
 from . import questions, snippets
 from .repl import CHUNK, CHUNK_PAUSE, CTRL_C, Done, Event, Output, Ready, Rebooted, Repl, Started, State
@@ -327,7 +328,7 @@ class Conversation:
         self._hidden = False  # what comes may be the echo of a password, up to the end of its question
         self._tap = tap or Tap()
         self._tap.begin(transport.address)
-        self.changed = threading.Condition()
+        self.changed = Condition()
         self.repl = Repl()
         self.restarted = False  # the board restarted while nothing was executed
         self._sending = threading.Lock()  # keeps what the protocol decided and what is written in one order
@@ -594,12 +595,19 @@ class Conversation:
             timeout: seconds after which it is given up; the board is brought to its prompt anew then.
 
         Raises:
+            DeviceError: somebody interrupted it, who means what follows.
             LineLost: the line is gone.
         """
-        execution = self.start(b"")
+        self._run_aside(b"", timeout)
+
+    def _run_aside(self, source: bytes, timeout: float) -> None:
+        """Run a short program of our own before what was asked for; see ``settle``."""
+        execution = self._start_once(source)
         if not execution.wait(timeout):
             with self.changed:
                 self.abandon(execution)
+        if execution.interrupts:
+            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
 
     def _no_prompt(self, timeout: float) -> str:
         came, _ = self.take_between()
@@ -713,7 +721,7 @@ class Conversation:
         if self.repl.raw_paste is not False or len(source) <= CHUNK:
             return execution
         if _lacks_memory(self._refusal(execution)):
-            self._start_once(b"__import__('gc').collect()").wait(ANSWER_TIMEOUT)
+            self._run_aside(b"__import__('gc').collect()", ANSWER_TIMEOUT)
             execution = self._start_once(source)
         pause = self.repl.chunk_pause
         while self.repl.chunk_pause < MAX_CHUNK_PAUSE:
@@ -735,18 +743,18 @@ class Conversation:
 
     def _start_once(self, source: bytes) -> Execution:
         execution = Execution(self, len(source))
-        with self._sending:
-            with self.changed:
-                data = self.repl.send_source(source)
-                self._execution = execution
-                self.restarted = False
-            try:
-                self._write(data)
-            except LineLost as error:
-                with self.changed:
-                    self._end_execution(error)
-                raise
         try:
+            with self._sending:
+                with self.changed:
+                    data = self.repl.send_source(source)
+                    self._execution = execution
+                    self.restarted = False
+                try:
+                    self._write(data)
+                except LineLost as error:
+                    with self.changed:
+                        self._end_execution(error)
+                    raise
             self._send_rest(execution)
         except KeyboardInterrupt:  # Ctrl-C on the host: the board may have half of the source
             with self.changed:
@@ -754,7 +762,17 @@ class Conversation:
             raise
         return execution
 
+    def _pause(self, execution: Execution, seconds: float) -> None:
+        """Wait (the lock is held) while a board without flow control takes a chunk; its end and Stop end that."""
+        interrupts = execution.interrupts
+        if seconds:
+            self.changed.wait_for(
+                lambda: self._execution is not execution or execution.interrupts != interrupts, seconds
+            )
+
     def _send_rest(self, execution: Execution) -> None:
+        with self.changed:
+            self._pause(execution, self.repl.pause)
         while True:
             with self._sending:
                 with self.changed:
@@ -774,8 +792,7 @@ class Conversation:
             with self.changed:
                 if chunk:
                     execution.note_progress()
-                    if pause:
-                        self.changed.wait(pause)
+                    self._pause(execution, pause)
                     continue
                 # The answer may have come since the lock was released to write. What else a board prints is none.
                 left = execution.give_up_at - time.monotonic()
@@ -890,15 +907,17 @@ class Conversation:
         Args:
             leave: stop a running program and return to the friendly prompt first, which the next program expects.
         """
-        if leave and not self.raw and self._lost is None and not self._closed:
-            with contextlib.suppress(LineLost):  # a line that is gone needs no farewell
-                self._leave()
-        with self.changed:
-            self._closed = True
-            if self._execution is not None:
-                self._end_execution(LineLost(f"The connection to {self.transport.address} was closed."))
-            self.changed.notify_all()
-        self.transport.close()
+        try:
+            if leave and not self.raw and self._lost is None and not self._closed:
+                with contextlib.suppress(LineLost):  # a line that is gone needs no farewell
+                    self._leave()
+        finally:  # Stop may come during the farewell; the port must be free all the same
+            with self.changed:
+                self._closed = True
+                if self._execution is not None:
+                    self._end_execution(LineLost(f"The connection to {self.transport.address} was closed."))
+                self.changed.notify_all()
+            self.transport.close()
         if threading.current_thread() is not self._reader:
             self._reader.join(1.0)
 

@@ -125,35 +125,31 @@ class Helpers:
             patience: seconds in which it must print something, or end.
             content: characters that it may print besides an answer.
         """
-        execution = self.board.start(source)
         came = 0
         deadline = time.monotonic() + patience
         done = False
-        while not done:
-            done = execution.done
-            # "" may also be half a line end, which is kept until the rest of it comes. A program that was interrupted
-            # may take its time beyond the deadline.
-            if text := execution.read(max(0.05, deadline - time.monotonic())):
-                came += len(text)
-                if came > MAX_REPLY + content:
-                    self.board.interrupt()
-                    execution.discard()
-                    raise TransferFailed(
-                        f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
-                        + (f" about {path}" if path else "")
-                        + " and did not end: there are too many files in one folder, or something else prints."
-                    )
-                take(text)
-                deadline = time.monotonic() + patience
-            elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
-                self.board.interrupt()
-                execution.discard()
-                raise BoardTimeout(
-                    f"The board on {self.board.address} did not answer for {patience:g} s"
-                    + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")
-                )
         try:
-            execution.check()
+            with self.board.start(source) as execution:
+                while not done:
+                    done = execution.done
+                    # "" may also be half a line end, which is kept until the rest of it comes. A program that was
+                    # interrupted may take its time beyond the deadline.
+                    if text := execution.read(max(0.05, deadline - time.monotonic())):
+                        came += len(text)
+                        if came > MAX_REPLY + content:
+                            raise TransferFailed(
+                                f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
+                                + (f" about {path}" if path else "")
+                                + " and did not end: there are too many files in one folder, or something else prints."
+                            )
+                        take(text)
+                        deadline = time.monotonic() + patience
+                    elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
+                        raise BoardTimeout(
+                            f"The board on {self.board.address} did not answer for {patience:g} s"
+                            + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")
+                        )
+                execution.check()
         except DeviceError as error:
             raise self.meaning(error, path.removesuffix(UNFINISHED)) from error
         if execution.interrupts:  # it came too late for this piece, and means the whole

@@ -108,11 +108,15 @@ class FileServer:
         """Tell the program to end, and wait until it has.
 
         Raises:
+            KeyboardInterrupt: somebody stopped it.
             MicroPythonError: it did not end well.
         """
         try:
             self._send(blocks.request("q"), None)
-            if self._execution.wait(END_PATIENCE):
+            ended = self._execution.wait(END_PATIENCE)
+            if self._execution.interrupts:  # it came too late for this program, and means what follows
+                raise KeyboardInterrupt
+            if ended:
                 self._execution.check()
                 return
         finally:

@@ -157,32 +157,29 @@ class Values:
                 self._run(snippets.let_go(), _nothing)
 
     def _run(self, source: str, take: Callable[[str], object]) -> None:
-        execution = self._board.start(source)
         deadline = time.monotonic() + PATIENCE
         done = False
         try:
-            while not done:
-                done = execution.done
-                # Nothing may also be half a line end, which is kept until the rest of it comes. A program that was
-                # interrupted may take its time beyond the deadline.
-                if text := execution.read(max(0.05, deadline - time.monotonic())):
-                    take(text)
-                    deadline = time.monotonic() + PATIENCE
-                elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
-                    raise BoardTimeout(
-                        f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and was "
-                        "stopped. Try again; where it happens again, %reboot the board."
-                    )
-        except (MicroPythonError, _Disturbed):
-            self._board.interrupt()
-            execution.discard()
-            raise
-        try:
-            execution.check()
+            with self._board.start(source) as execution:
+                while not done:
+                    done = execution.done
+                    # Nothing may also be half a line end, which is kept until the rest of it comes. A program that was
+                    # interrupted may take its time beyond the deadline.
+                    if text := execution.read(max(0.05, deadline - time.monotonic())):
+                        take(text)
+                        deadline = time.monotonic() + PATIENCE
+                    elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
+                        raise BoardTimeout(
+                            f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and "
+                            "was stopped. Try again; where it happens again, %reboot the board."
+                        )
+                execution.check()
         except DeviceError as error:
             if error.name == "KeyboardInterrupt":
                 raise KeyboardInterrupt from None
             raise
+        if execution.interrupts:  # it came too late for this piece, and means the whole
+            raise KeyboardInterrupt
 
 
 class _Disturbed(Exception):

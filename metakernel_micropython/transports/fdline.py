@@ -17,6 +17,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from ..errors import LineBusy, LineLost
+from ..stopping import Condition
 from .base import WRITE_TIMEOUT, Transport
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class SelectableLine(Transport):
         for selector in (self._readable, self._writable):
             selector.register(self._woken, selectors.EVENT_READ)
         self._write_lock = threading.Lock()
-        self._gate = threading.Condition()  # guards the two below
+        self._gate = Condition()  # guards the two below
         self._users = 0
         self._closed = False
 

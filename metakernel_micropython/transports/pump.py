@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import LineBusy, LineLost
+from ..stopping import Condition
 from .base import WRITE_TIMEOUT, Transport
 from .fdline import CLOSE_PATIENCE, READ_LIMIT
 
@@ -51,7 +52,7 @@ class PumpedLine(Transport):
         self._port = port
         self._before_close = before_close
         self._pulse_reset = pulse_reset
-        self._news = threading.Condition()  # guards the four below
+        self._news = Condition()  # guards the four below
         self._arrived = bytearray()
         self._lost: str | None = None
         self._closed = False
