@@ -340,6 +340,13 @@ for i in range({}):
 """
 
 
+def test_a_program_does_not_outlive_what_goes_wrong_on_the_host(board: Board) -> None:
+    with pytest.raises(ZeroDivisionError), board.start("print('on')\nwhile True: pass") as execution:
+        assert execution.read(10)
+        _ = 1 / 0
+    assert board.evaluate("6 * 7") == 42
+
+
 def test_a_program_that_does_not_stop_is_given_up_and_found_again_later(board: Board) -> None:
     board.execute("x = 7")
     result = running(board, STUBBORN.format(4))

@@ -5,6 +5,7 @@ These are the only tests of this folder whose board is not real.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -299,6 +300,46 @@ def test_a_board_that_prints_and_does_not_answer_is_given_up(
         over.set()
         thread.join()
     assert time.monotonic() - begun < 5
+
+
+def test_a_line_is_freed_when_somebody_stops_its_farewell(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _attached(line)
+
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made, "_leave", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        made.close()
+    assert line.closed
+    made._reader.join(5)
+    assert not made._reader.is_alive()
+
+
+def test_what_a_board_prints_does_not_shorten_its_pauses(line: Line, board: Board) -> None:
+    repl = board._conversation.repl
+    repl.raw_paste, repl.chunk_pause = False, 0.05
+    times: list[float] = []
+
+    def take(data: bytes) -> bytes | None:
+        times.append(time.monotonic())
+        return b"tick\r\n" if not data.endswith(b"\x04") else b"OK\x04\x04>"
+
+    line.answer = take
+    board.execute("#" * 70)
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert len(gaps) == 4
+    assert min(gaps) >= 0.045
+
+
+def test_a_stop_while_the_first_program_runs_is_not_lost(line: Line) -> None:
+    made = _attached(line)
+    line.answer = lambda _: None
+    threading.Timer(0.2, made.interrupt).start()
+    threading.Timer(0.3, line.say, (b"OK\x04KeyboardInterrupt: \r\n\x04>",)).start()
+    with pytest.raises(DeviceError, match="KeyboardInterrupt"):
+        made.settle(5)
+    made.close(leave=False)
 
 
 def test_an_end_that_comes_while_something_is_sent_is_noticed(line: Line, board: Board) -> None:

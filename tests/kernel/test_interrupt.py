@@ -143,6 +143,11 @@ def test_stop_ends_python_on_the_host(plain: Jupyter, code: str) -> None:
     assert reply.seconds < 5
 
 
+def test_stop_ends_what_the_host_does_after_a_program(jupyter: Jupyter) -> None:
+    stopped(jupyter.run("%time 1 + 1\n%python __import__('time').sleep(30)", stop_after=1))
+    assert jupyter.do("6 * 7").value == "42"
+
+
 def test_stop_during_completion_and_inspection_harms_nothing(jupyter: Jupyter) -> None:
     jupyter.do("x = 7")
     jupyter.client.complete("pri")
