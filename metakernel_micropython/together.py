@@ -22,7 +22,7 @@ from .errors import DeviceError, LineLost, MicroPythonError
 from .magic import BoardMagic, ExceptionWrapper, MagicError, failure
 from .parser import is_magic, leading_lines, misplaced_magic
 from .plots import in_console
-from .several import acting_on, saying
+from .several import acting_on, in_parallel, saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,8 +233,8 @@ class Together:
         """Interrupt all boards that are not done; may come from any thread, and again."""
         self._stops += 1
         self._stopped_at = self._stopped_at or time.monotonic()
-        for job in self._jobs:
-            job.stop()
+        # At the same time: the line of a board that takes nothing holds its Stop up for seconds.
+        in_parallel([job.stop for job in self._jobs if not job.done], STOP_TIMEOUT)
 
     def _wait(self) -> None:
         while not all(job.done for job in self._jobs):
