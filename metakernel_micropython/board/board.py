@@ -148,7 +148,6 @@ class Board:
         version = _VERSION.search(banner)
         if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
             conversation.repl.raw_paste = False
-            conversation.settle(REQUEST_TIMEOUT)  # such old firmware keeps a Ctrl-C for the next program
         return cls(conversation, banner, greeting)
 
     @classmethod

@@ -18,7 +18,7 @@ from ..errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost,
 from ..stopping import Condition
 from ..transports.tap import FROM_BOARD, MASK, TO_BOARD, Tap
 from . import questions, snippets
-from .repl import CHUNK, CHUNK_PAUSE, CTRL_C, Done, Event, Output, Ready, Rebooted, Repl, Started, State
+from .repl import CHUNK, CHUNK_PAUSE, CTRL_C, RAW_BANNER, Done, Event, Output, Ready, Rebooted, Repl, Started, State
 from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
@@ -581,10 +581,12 @@ class Conversation:
             if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
-            if self.ready and requests > 1:
+            if self.ready:
+                # The banner may be that of a board that has just restarted. What answers this program has answered all
+                # that was sent before.
                 self.settle(1.0)
             if self.ready:
-                return self.take_between()[0]
+                return self.take_between()[0].replace(RAW_BANNER, b"")
             if time.monotonic() >= deadline:
                 raise ConnectError(self._no_prompt(timeout))
 

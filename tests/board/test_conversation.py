@@ -258,6 +258,25 @@ def test_old_firmware_that_does_not_answer_the_first_program_is_brought_to_its_p
         assert board.execute("1") == "hi\n"
 
 
+def test_the_banner_of_a_board_that_has_just_restarted_is_not_taken_for_the_answer() -> None:
+    late = [BANNER]
+    line = Line()
+
+    def restarted(data: bytes) -> bytes | None:
+        if data == b"\r\x03\x01":
+            return b"MPY: soft reboot\r\n" + BANNER
+        if not late:
+            return prompt(data)
+        threading.Timer(0.1, line.say, (prompt(data),)).start()
+        return late.pop()
+
+    line.answer = restarted
+    with Board._attach(Conversation(line), 5) as board:
+        assert board.banner == "MicroPython v1.20 on 2023-04-26; A board with A chip"
+        assert board.execute("1") == "hi\n"
+        assert board.take_between().text == ""
+
+
 def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
