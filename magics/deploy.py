@@ -91,7 +91,9 @@ class DeployMagic(BoardMagic):
         if not code.strip():
             raise MagicError(f"There is nothing to write to {args.to}: the cell below is empty.")
         if is_magic(code) or misplaced_magic(code):
-            raise MagicError(f"{args.to} runs without Jupyter: the magics in this cell mean nothing there.")
+            raise MagicError(
+                f"{args.to} runs without Jupyter: the magics in this program mean nothing there. Leave them out."
+            )
         if not args.force:
             _check_syntax(code, args.to)
             self._check(code, chosen, args.to)

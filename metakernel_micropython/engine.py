@@ -90,9 +90,9 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
     said: SimpleQueue[tuple[str, str | None] | None] = SimpleQueue()  # None alone: Stop
     failed: dict[str, tuple[str, str, str, bool]] = {}
     running = set(names)
+    program = prepare(code)
 
     def work(name: str) -> None:
-        program = prepare(code)
         values = ValueFilter(program.mark)
         try:
             unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)

@@ -151,7 +151,8 @@ class Uart:
     def _carry(self, data: bytes, board: socket.socket) -> None:
         for at in range(0, len(data), self.FIFO):
             board.sendall(data[at : at + self.FIFO])
-            while _unread(board):
+            deadline = time.monotonic() + 10  # the board has stopped, or QEMU
+            while _unread(board) and time.monotonic() < deadline:
                 time.sleep(0.0005)
             time.sleep(0.0005)
 

@@ -19,6 +19,7 @@ from metakernel_micropython.board import Board
 from metakernel_micropython.errors import NotConnected
 from metakernel_micropython.fleet import Fleet, Labels, Member
 from metakernel_micropython.magic import MagicError
+from metakernel_micropython.stopping import interrupt_main_thread
 
 from .boards import needs
 from .front_end import Jupyter
@@ -225,7 +226,7 @@ def test_stop_at_any_moment_leaves_no_board_running(virtual_address: str) -> Non
 def press_stop(delay: float, over: threading.Event) -> None:
     time.sleep(delay)
     while not over.is_set():
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt_main_thread()
         over.wait(0.5)
 
 

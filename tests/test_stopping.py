@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
 
 import pytest
@@ -12,12 +9,11 @@ import pytest
 from metakernel_micropython.stopping import Condition, interrupt_main_thread
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="its signals end no wait")
 def test_a_condition_is_free_after_a_keyboard_interrupt() -> None:
     for number in range(60):
         condition = Condition()
         # Another moment each time.
-        timer = threading.Timer(0.002 + number / 20_000, os.kill, (os.getpid(), signal.SIGINT))
+        timer = threading.Timer(0.002 + number / 20_000, interrupt_main_thread)
         with pytest.raises(KeyboardInterrupt):
             timer.start()
             while True:

@@ -557,6 +557,7 @@ class Conversation:
 
         Raises:
             ConnectError: no raw prompt within ``timeout`` seconds; the message shows what came instead.
+            DeviceError: somebody interrupted it.
             LineLost: the line is gone.
         """
         deadline = time.monotonic() + timeout
@@ -582,28 +583,25 @@ class Conversation:
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self._wait_for_quiet(0.15, 1.0)
             if self.ready:
-                # The banner may be that of a board that has just restarted. What answers this program has answered all
-                # that was sent before.
-                self.settle(1.0)
+                # The banner may be that of a board that has just restarted: what answers an empty program has answered
+                # all that was sent before. And old firmware keeps a Ctrl-C that comes as a program ends for the next.
+                self._run_aside(b"", 1.0)
             if self.ready:
                 return self.take_between()[0].replace(RAW_BANNER, b"")
             if time.monotonic() >= deadline:
                 raise ConnectError(self._no_prompt(timeout))
 
-    def settle(self, timeout: float) -> None:
-        """Run an empty program, for a Ctrl-C that is still about to hit one: it came as the last program ended.
+    def _run_aside(self, source: bytes, timeout: float) -> None:
+        """Run a short program of our own before what was asked for.
 
         Args:
-            timeout: seconds after which it is given up; the board is brought to its prompt anew then.
+            source: the program.
+            timeout: seconds after which it is given up; the board must be brought to its prompt anew then.
 
         Raises:
             DeviceError: somebody interrupted it, who means what follows.
             LineLost: the line is gone.
         """
-        self._run_aside(b"", timeout)
-
-    def _run_aside(self, source: bytes, timeout: float) -> None:
-        """Run a short program of our own before what was asked for; see ``settle``."""
         execution = self._start_once(source)
         if not execution.wait(timeout):
             with self.changed:

@@ -357,7 +357,7 @@ def test_a_stop_while_the_first_program_runs_is_not_lost(line: Line) -> None:
     threading.Timer(0.2, made.interrupt).start()
     threading.Timer(0.3, line.say, (b"OK\x04KeyboardInterrupt: \r\n\x04>",)).start()
     with pytest.raises(DeviceError, match="KeyboardInterrupt"):
-        made.settle(5)
+        made._run_aside(b"", 5)
     made.close(leave=False)
 
 

@@ -235,13 +235,11 @@ def test_what_is_spoiled_says_so(stream: str, reason: str) -> None:
     assert reason in thing.reason
 
 
-@pytest.mark.parametrize(
-    "call", ["'hello', [1]", "bytes(64), 8, 8, [1]", "bytes(64), 8, 8, {}", "[{chr(0xd800): 1}], 1", "'\\ud800'"]
-)
+@pytest.mark.parametrize("call", ["'hello', [1]", "bytes(64), 8, 8, [1]", "bytes(64), 8, 8, {}", "{chr(0xd800): 1}"])
 def test_what_cannot_be_shown_is_told_and_the_program_goes_on(showing: Jupyter, call: str) -> None:
     reply = showing.do(f"display({call})\nprint('on')")
     assert reply.stdout == "on\n"
-    assert "not shown" in reply.stderr or "d800" in call
+    assert "gave something that is not shown" in reply.stderr
     assert showing.do("6 * 7").value == "42"
 
 
