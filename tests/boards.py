@@ -87,14 +87,15 @@ class Microbit:
             stdin=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 20
+        line = socket.socket(socket.AF_UNIX)
         while True:
             assert self._process.poll() is None, "QEMU ended"
             assert time.monotonic() < deadline, "QEMU does not listen"
-            with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(str(path))
+            with suppress(OSError):
+                line.connect(str(path))
                 break
             time.sleep(0.02)
-        self._uart = Uart(self.port, path)
+        self._uart = Uart(self.port, line)
 
     def unplug(self) -> None:
         self._process.kill()
@@ -104,61 +105,60 @@ class Microbit:
 
 
 class Uart:
-    """Carries bytes from a TCP port to a board in QEMU as a UART does: a few at a time, for which the board has time.
+    """Carries bytes between a TCP port and a board in QEMU as a UART does: a few at a time, with time for the board.
 
     QEMU hands its board everything that has come by the time that it runs again, and the board drops what its receive
     buffer has no room for. On a busy machine that is a lot; a micro:bit on a desk loses nothing of the same bytes.
+    QEMU has one client for its life, as a chip has its pins.
     """
 
     FIFO = 8
     """Bytes at a time; the chip's own buffer has 6, MicroPython's 128."""
 
-    def __init__(self, port: int, board: Path) -> None:
+    def __init__(self, port: int, board: socket.socket) -> None:
         self._board = board
+        self._client: socket.socket | None = None
         self._server = socket.create_server(("127.0.0.1", port))
-        self._ends: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve, self._carry_back)]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self._hang_up()
-        self._thread.join(10)
-
-    def _hang_up(self) -> None:
-        for end in self._ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+            self._board.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads, which ends the other one
+        for thread in self._threads:
+            thread.join(10)
+        self._board.close()
 
     def _serve(self) -> None:
-        with suppress(OSError):
+        with self._server, suppress(OSError):
             while True:
                 client, _ = self._server.accept()
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with client, socket.socket(socket.AF_UNIX) as board:
-                    board.connect(str(self._board))
-                    self._ends = [client, board]
-                    back = threading.Thread(target=self._carry_back, args=(board, client), daemon=True)
-                    back.start()
-                    with suppress(OSError):
-                        while data := client.recv(65536):
-                            self._carry(data, board)
-                    self._hang_up()
-                    back.join()
+                with client, suppress(OSError):
+                    self._client = client
+                    while data := client.recv(65536):
+                        self._carry(data)
+                self._client = None
 
-    def _carry(self, data: bytes, board: socket.socket) -> None:
+    def _carry(self, data: bytes) -> None:
         for at in range(0, len(data), self.FIFO):
-            board.sendall(data[at : at + self.FIFO])
+            self._board.sendall(data[at : at + self.FIFO])
             deadline = time.monotonic() + 10  # the board has stopped, or QEMU
-            while _unread(board) and time.monotonic() < deadline:
+            while _unread(self._board) and time.monotonic() < deadline:
                 time.sleep(0.0005)
             time.sleep(0.0005)
 
-    def _carry_back(self, board: socket.socket, client: socket.socket) -> None:
-        _copy(board, client)
-        self._hang_up()
+    def _carry_back(self) -> None:
+        with suppress(OSError):
+            while data := self._board.recv(65536):
+                if (client := self._client) is not None:  # else the board says it to nobody
+                    with suppress(OSError):
+                        client.sendall(data)
+        for end in (self._server, self._client):
+            if end is not None:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
 
 def _unread(line: socket.socket) -> bool:
@@ -305,12 +305,18 @@ class BrittleLine:
             client, _ = self._server.accept()
             with client:
                 threading.Thread(target=_copy, args=(board, client), daemon=True).start()
-                while data := client.recv(65536):
-                    limit = self._breaks_after
-                    rest = len(data) if limit is None else limit - self.carried
-                    board.sendall(data[: max(rest, 0)])
-                    self.carried += len(data)
-                    if rest < len(data):
-                        break
+                with suppress(OSError):
+                    self._carry(client, board)
+                # However it ended: closing alone leaves the board its client, while the other thread waits for it.
                 for end in (client, board):
-                    end.shutdown(socket.SHUT_RDWR)
+                    with suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+
+    def _carry(self, client: socket.socket, board: socket.socket) -> None:
+        while data := client.recv(65536):
+            limit = self._breaks_after
+            rest = len(data) if limit is None else limit - self.carried
+            board.sendall(data[: max(rest, 0)])
+            self.carried += len(data)
+            if rest < len(data):
+                break
