@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from metakernel_micropython.board import Board
-from metakernel_micropython.fleet import Fleet
+from metakernel_micropython.fleet.client import Fleet
 
 from . import machine
 

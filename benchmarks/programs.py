@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from metakernel_micropython.board import Board
-from metakernel_micropython.board.folders import fetch_folder, send_folder
+from metakernel_micropython.board.files.folders import fetch_folder, send_folder
 
 from . import work
 from .contestant import Contestant, Session

@@ -38,7 +38,9 @@ def _title(line: str, table: str) -> str:
 def _targets(run: Run) -> str:
     names = {entrant.name for entrant in run.entrants}
     measured = {(line, name) for line, results in run.lines.items() for name, _ in {*results.samples, *results.missing}}
-    wanted = [target for target in TARGETS if target.between & names == target.between or len(target.others) > 1]
+    wanted = [
+        target for target in TARGETS if target.unsolicited & names == target.unsolicited or len(target.others) > 1
+    ]
     return targets_table(run, [one for one in wanted if (one.line, one.measure) in measured and one.ours in names])
 
 

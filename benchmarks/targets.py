@@ -41,7 +41,7 @@ class Target:
     at_least: bool = False
 
     @property
-    def between(self) -> set[str]:
+    def unsolicited(self) -> set[str]:
         """The contestants that it needs."""
         return {self.ours, *self.others}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace
-from metakernel_micropython.transports import discovery
+from metakernel_micropython.transports import port_scan
 
 
 class BoardsMagic(BoardMagic):
@@ -31,7 +31,7 @@ class BoardsMagic(BoardMagic):
         else:
             connection = self.kernel.connection
             lines = [f"connected: {connection.describe()}" if connection is not None else "connected: none"]
-        ports = discovery.serial_ports()
+        ports = port_scan.serial_ports()
         lines += [f"  {port}" for port in ports]
         if len(ports) == 0:
             lines.append("  No serial port is there. %connect virtual gives a board without hardware.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from metakernel_micropython.capture import Capture, Shown
+from metakernel_micropython.cell.capture_file import Capture, Shown
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
@@ -16,7 +17,6 @@ from metakernel_micropython.magic import (
     arguments,
     failure,
 )
-from metakernel_micropython.paths import host_paths
 
 
 class CaptureMagic(BoardMagic):

@@ -6,22 +6,22 @@ import math
 import re
 from pathlib import Path
 
-from metakernel_micropython.connections import WAIT, describe_connection
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
-from metakernel_micropython.several import is_name
-from metakernel_micropython.transports import discovery
+from metakernel_micropython.sessions.registry import is_name
+from metakernel_micropython.sessions.session import WAIT, describe_connection
+from metakernel_micropython.transports import port_scan
 
 
 def addresses(_kernel: MicroPythonKernel) -> list[str]:
     """Return the addresses that completion offers."""
-    return ["auto", "virtual", *(port.device for port in discovery.serial_ports())]
+    return ["auto", "virtual", *(port.device for port in port_scan.serial_ports())]
 
 
 def ports(_kernel: MicroPythonKernel) -> list[str]:
     """Return the serial ports that completion offers."""
-    return [port.device for port in discovery.serial_ports()]
+    return [port.device for port in port_scan.serial_ports()]
 
 
 def _switch(text: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.folders import copy_folder, root, target_on_board
+from metakernel_micropython.board.files.folders import copy_folder, root, target_on_board
+from metakernel_micropython.host.paths import board_paths, counted, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, counted, shown
 
 
 class CpMagic(BoardMagic):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import warnings
 
-from metakernel_micropython.board.modules import modules
+from metakernel_micropython.board.importable import modules
+from metakernel_micropython.cell.parser import is_magic, misplaced_magic
+from metakernel_micropython.host.paths import board_paths
+from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content
+from metakernel_micropython.host.value_arguments import board_names
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.parser import is_magic, misplaced_magic
-from metakernel_micropython.paths import board_paths
-from metakernel_micropython.transfer import QUIET, Transfer, cell_content
-from metakernel_micropython.values import board_names
 
 _ARGUMENTS = (
     argument("--to", default="main.py", metavar="FILE", complete_path=board_paths, help="default: main.py"),
@@ -60,7 +60,7 @@ class DeployMagic(BoardMagic):
           %deploy 2 5-7
           %deploy --dry-run
         """
-        from metakernel_micropython.deploying import numbers
+        from metakernel_micropython.host.dependencies import numbers
 
         known = dict(self.kernel.executed_cells())
         if args.cells:
@@ -105,7 +105,7 @@ class DeployMagic(BoardMagic):
         Raises:
             MagicError: it does not; the message says what is missing.
         """
-        from metakernel_micropython.deploying import imported, missing, undefined
+        from metakernel_micropython.host.dependencies import imported, missing, undefined
 
         others = [(number, other) for number, other in self.kernel.executed_cells() if number not in chosen]
         elsewhere = missing(code, others)

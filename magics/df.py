@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.host.paths import board_paths, human
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, human
 
 
 class DfMagic(BoardMagic):

@@ -6,7 +6,7 @@ from functools import partial
 
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.several import ALL, in_parallel
+from metakernel_micropython.sessions.registry import ALL, in_parallel
 
 
 def names(kernel: MicroPythonKernel) -> list[str]:
@@ -36,7 +36,7 @@ class DisconnectMagic(BoardMagic):
             self.kernel.Print("No board is connected.")
             return
         boards = self.kernel.connections.select(wanted)
-        in_parallel([partial(self.kernel.connections.close, name, leave=not args.raw) for name, _ in boards])
+        in_parallel([partial(self.kernel.connections.close, name, exit_raw_repl=not args.raw) for name, _ in boards])
         for name, connection in boards:
             what = f"{name} ({connection.address})" if args.names else connection.address
             self.kernel.Print(f"Disconnected from {what}.")

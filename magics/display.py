@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from metakernel_micropython.displaying import Displaying
+from metakernel_micropython.display.board_display import BoardDisplay
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -48,7 +48,7 @@ class DisplayMagic(BoardMagic):
             self.kernel.allow_html = args.allow_html
             self.kernel.Print(f"HTML and what else could run in the browser is {self._may()}.")
         if args.state == "on":
-            displaying = Displaying(self.kernel, once=False)
+            displaying = BoardDisplay(self.kernel, once=False)
             displaying.begin(self.board)
             self.kernel.displaying = displaying
         elif args.state == "off":
@@ -60,7 +60,7 @@ class DisplayMagic(BoardMagic):
     def cell_display(self, args: Namespace) -> None:
         """%%display - give the board the function display() for this cell (see %display)."""
         if self.kernel.displaying is None:
-            displaying = Displaying(self.kernel, once=True)
+            displaying = BoardDisplay(self.kernel, once=True)
             displaying.begin(self.board)
             self.kernel.displaying = displaying
 

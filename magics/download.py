@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.folders import root
-from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.board.files.folders import root
+from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.host.paths import board_paths, host_paths
+from metakernel_micropython.host.transfer import QUIET, Transfer, base_name, host_target
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, host_paths
-from metakernel_micropython.transfer import QUIET, Transfer, base_name, host_target
 
 
 class DownloadMagic(BoardMagic):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.host.paths import board_paths, quoted, shown
+from metakernel_micropython.host.transfer import without_blank_line
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, quoted, shown
-from metakernel_micropython.transfer import without_blank_line
 
 
 class EditMagic(BoardMagic):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from metakernel_micropython import firmware
-from metakernel_micropython.connections import describe_connection
 from metakernel_micropython.errors import MicroPythonError
-from metakernel_micropython.firmware import CHIPS
+from metakernel_micropython.host import firmware
+from metakernel_micropython.host.firmware import CHIPS
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
-from metakernel_micropython.transports import discovery
+from metakernel_micropython.sessions.session import describe_connection
+from metakernel_micropython.transports import port_scan
 
 COMMANDS = ("erase", "flash", *CHIPS)
 OWN_COMMANDS = (
@@ -29,7 +29,7 @@ SHORT = 3.0
 
 def ports(_kernel: MicroPythonKernel) -> list[str]:
     """Return the serial ports that completion offers."""
-    return [port.device for port in discovery.serial_ports()]
+    return [port.device for port in port_scan.serial_ports()]
 
 
 def images(kernel: MicroPythonKernel, word: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.host.paths import board_paths, counted, host_paths, shown
+from metakernel_micropython.host.transfer import QUIET, Transfer, base_name, host_target
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, counted, host_paths, shown
-from metakernel_micropython.transfer import QUIET, Transfer, base_name, host_target
 
 
 class FetchfileMagic(BoardMagic):

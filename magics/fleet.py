@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.fleet import Fleet, cluster
-from metakernel_micropython.fleetcell import fleet_of, run_cell
+from metakernel_micropython.fleet.client import Fleet, cluster
+from metakernel_micropython.fleet.fleet_cell import fleet_of, run_cell
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 

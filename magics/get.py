@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.host.value_arguments import board_names, described, split_assignment, split_expressions
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.values import board_names, described, split_assignment, split_expressions
 
 
 class GetMagic(BoardMagic):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
 
 
 class HistoryMagic(BoardMagic):

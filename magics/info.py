@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.info import info
+from metakernel_micropython.board.board_info import info
+from metakernel_micropython.display.html import bar, html_bar, html_table, text_table
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace
-from metakernel_micropython.richtext import bar, html_bar, html_table, text_table
 
 
 class InfoMagic(BoardMagic):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.folders import root
+from metakernel_micropython.board.files.folders import root
+from metakernel_micropython.display.html import html_listing
+from metakernel_micropython.host.paths import board_paths, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, shown
-from metakernel_micropython.richtext import html_listing
 
 
 class LsMagic(BoardMagic):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from metakernel_micropython.board.info import Memory, memory
+from metakernel_micropython.board.board_info import Memory, memory
+from metakernel_micropython.display.html import bar, html_bar, html_table, text_table
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.richtext import bar, html_bar, html_table, text_table
 
 
 class MemMagic(BoardMagic):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.host.paths import board_paths
+from metakernel_micropython.host.transfer import QUIET
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths
-from metakernel_micropython.transfer import QUIET
 
 
 def _installed(kernel: MicroPythonKernel) -> list[str]:
-    from metakernel_micropython.mip import installed_names
+    from metakernel_micropython.host.package_commands import installed_names
 
     return installed_names(kernel)
 
@@ -52,9 +52,13 @@ class MipMagic(BoardMagic):
                 if args.names
                 else f"%mip {args.action}: name a package, as in %mip {args.action} aioble."
             )
-        from metakernel_micropython import mip
+        from metakernel_micropython.host import package_commands
 
-        actions = {"install": mip.install, "list": mip.list_installed, "uninstall": mip.uninstall}
+        actions = {
+            "install": package_commands.install,
+            "list": package_commands.list_installed,
+            "uninstall": package_commands.uninstall,
+        }
         actions[args.action](self.kernel, args)
 
 

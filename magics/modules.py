@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from metakernel_micropython.board.modules import modules
+from metakernel_micropython.board.importable import modules
+from metakernel_micropython.display.html import html_table, text_table
+from metakernel_micropython.host.paths import human
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import human
-from metakernel_micropython.richtext import html_table, text_table
 
 
 class ModulesMagic(BoardMagic):

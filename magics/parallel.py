@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from metakernel_micropython import engine
-from metakernel_micropython.fleet import Labels, cluster
+from metakernel_micropython.fleet import engine
+from metakernel_micropython.fleet.client import Labels, cluster
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+from metakernel_micropython.magic import (
+    BoardMagic,
+    ExceptionWrapper,
+    MagicError,
+    Namespace,
+    argument,
+    arguments,
+)
 
 
 class ParallelMagic(BoardMagic):

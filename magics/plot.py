@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import keyword
 
-from metakernel_micropython import figure
-from metakernel_micropython.figure import MAX_AXES, Options
-from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.host.paths import host_paths
+from metakernel_micropython.host.value_arguments import host_names
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
-from metakernel_micropython.values import host_names
+from metakernel_micropython.plotting import figure
+from metakernel_micropython.plotting.figure import MAX_AXES, Options
 
 _DRAWING = (
     argument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.board.text import decode
+from metakernel_micropython.board.protocol.text import decode
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 

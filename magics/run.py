@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 
-from metakernel_micropython.board.folders import import_path, join
+from metakernel_micropython.board.files.folders import import_path, join
 from metakernel_micropython.errors import HostFileProblem, MicroPythonError
-from metakernel_micropython.hostfiles import host_path, read
+from metakernel_micropython.host.host_files import host_path, read
+from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import host_paths
+from metakernel_micropython.magic import (
+    BoardMagic,
+    ExceptionWrapper,
+    MagicError,
+    Namespace,
+    argument,
+    arguments,
+)
 
 # The file's name for its tracebacks, where the board has compile(); no name is left behind.
 _AS_PROGRAM = (

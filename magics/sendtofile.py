@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.host.paths import board_paths, host_paths
+from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content, without_blank_line
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, host_paths
-from metakernel_micropython.transfer import QUIET, Transfer, cell_content, without_blank_line
 
 _ARGUMENTS = (
     argument("destination", nargs="?", default="", complete_path=board_paths, help="the file on the board"),

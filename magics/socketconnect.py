@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.connections import describe_connection
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.sessions.session import describe_connection
 
 
 class SocketConnectMagic(BoardMagic):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from metakernel_micropython import mpycross
-from metakernel_micropython.hostfiles import host_path
+from metakernel_micropython.host import mpy_compiler
+from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.host.paths import board_paths, host_paths, shown
+from metakernel_micropython.host.transfer import QUIET
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths, host_paths, shown
-from metakernel_micropython.transfer import QUIET
 
 
 class SyncMagic(BoardMagic):
@@ -47,15 +47,15 @@ class SyncMagic(BoardMagic):
           %sync src / --delete --dry-run
           %sync src / --exclude tests/ --exclude '*.md' --mpy
         """
-        from metakernel_micropython.board.sync import Done, Excludes, collect, prepare
-        from metakernel_micropython.syncing import Syncing
+        from metakernel_micropython.board.files.folder_sync import Done, Excludes, collect, prepare
+        from metakernel_micropython.host.sync_report import SyncTransfer
 
         folder = host_path(args.folder)
         files = self.board.files
         target = args.destination
         if target is None:
             target = "" if files.flat or folder.name == ".." else folder.name
-        syncing = Syncing(self.kernel, args)
+        syncing = SyncTransfer(self.kernel, args)
         source = collect(folder, Excludes(args.exclude), self._compiler() if args.mpy else None)
         plan = prepare(files, source, target, delete=args.delete, others=args.dry_run)
         for name, reason in source.skipped:
@@ -72,9 +72,9 @@ class SyncMagic(BoardMagic):
         syncing.say(f"Synced {folder} to {where}: {syncing.summary(plan, done)}")
 
     def _compiler(self) -> Callable[[Path], bytes]:
-        wanted = mpycross.target(self.board)
+        wanted = mpy_compiler.target(self.board)
         program: Path | None = getattr(self.kernel.line_magics["mpy-cross"], "compiler", None)
-        return lambda path: mpycross.compiled(path, wanted, program)
+        return lambda path: mpy_compiler.compiled(path, wanted, program)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from metakernel_micropython.cell.timing import Stopwatch
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
-from metakernel_micropython.timing import Stopwatch
+from metakernel_micropython.magic import (
+    BoardMagic,
+    ExceptionWrapper,
+    MagicError,
+    Namespace,
+    argument,
+    arguments,
+)
 
 
 class TimeMagic(BoardMagic):

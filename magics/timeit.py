@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.cell.timing import Trial
 from metakernel_micropython.errors import DeviceError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.timing import Trial
 
 _OPTIONS = (
     argument("-n", "--loops", type=int, metavar="N", help="loops in each run; the board chooses otherwise"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.display.folder_tree import tree
+from metakernel_micropython.host.paths import board_paths
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.listing import tree
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import board_paths
 
 
 class TreeMagic(BoardMagic):

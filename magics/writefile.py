@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.hostfiles import append, host_path, replace
+from metakernel_micropython.host.host_files import append, host_path, replace
+from metakernel_micropython.host.paths import counted, host_paths
+from metakernel_micropython.host.transfer import cell_content
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.paths import counted, host_paths
-from metakernel_micropython.transfer import cell_content
 
 
 class WritefileMagic(BoardMagic):

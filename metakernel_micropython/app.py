@@ -12,7 +12,7 @@ from ipykernel.iostream import OutStream
 from metakernel import MetaKernelApp
 from traitlets import default
 
-from .outlet import QUEUE_LENGTH
+from .cell.iopub import QUEUE_LENGTH
 
 
 class QuietOutStream(OutStream):

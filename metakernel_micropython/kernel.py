@@ -21,33 +21,33 @@ from metakernel.config import get_local_magics_dir
 from traitlets import Float, Int, Unicode
 
 from . import __version__
-from .cells import Program, ValueFilter, prepare
+from .cell.iopub import PATIENCE as FRONT_END_PATIENCE
+from .cell.iopub import IOPubThrottle, Output
+from .cell.masking import masked
+from .cell.parser import CellParser, leading_lines, misplaced_magic
+from .cell.program import Program, ValueFilter, prepare
+from .cell.tracebacks import CellSources, render
+from .cell.wire_trace import CellTrace
 from .discovery import MagicTable, load_magics, strict
 from .errors import DeviceError, LineLost, MicroPythonError, NotConnected
+from .interrupts import interrupt_main_thread
 from .magic import MagicError, StrictMagic, failure
-from .masking import masked
-from .outlet import PATIENCE as FRONT_END_PATIENCE
-from .outlet import Outlet, Output
-from .parser import CellParser, leading_lines, misplaced_magic
-from .several import Connections, saying
-from .sources import CellSources, render
-from .stopping import interrupt_main_thread
-from .trace import CellTrace
+from .sessions.registry import SessionRegistry, saying
 
 if TYPE_CHECKING:
     from metakernel import Magic
 
-    from .asking import Asking, Dialogue
-    from .assist import Assistant
+    from .assist.inspection import Assistant
     from .board import Board, Execution
-    from .capture import Capture
-    from .connections import Connection
-    from .displaying import Displaying
-    from .figure import Options
-    from .history import History
-    from .plot import Plot
-    from .timing import Stopwatch
-    from .together import Together
+    from .cell.capture_file import Capture
+    from .cell.history import History
+    from .cell.stdin import ProgramInput, StdinBridge
+    from .cell.timing import Stopwatch
+    from .display.board_display import BoardDisplay
+    from .plotting.figure import Options
+    from .plotting.live_plot import Plot
+    from .sessions.broadcast import Broadcast
+    from .sessions.session import BoardSession
 
 OUTPUT_INTERVAL = 0.05
 """Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
@@ -117,8 +117,8 @@ class MicroPythonKernel(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
-        self.connections = Connections(self.Error)
-        self.together: Together | None = None  # a cell that runs on several boards
+        self.connections = SessionRegistry(self.Error)
+        self.together: Broadcast | None = None  # a cell that runs on several boards
         self._on_host = False  # a cell runs, and what it does now happens on the host
         self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
         self._begun = False  # a cell was asked for
@@ -134,15 +134,15 @@ class MicroPythonKernel(MetaKernel):
         self.plotting: Options | None = None  # how every cell's readings are drawn
         self._plotting: Options | None = None  # how this cell's are
         self._plot: Plot | None = None
-        self.displaying: Displaying | None = None
+        self.displaying: BoardDisplay | None = None
         self.allow_html = False  # whether what a board gives to show may run in the browser
         self._device_error: DeviceError | None = None  # what ended the cell
         self._only_type = False  # the cell's code is typed to the board, which is not told to run it
         super().__init__(**kwargs)
-        self._outlet = Outlet.around(self.iopub_socket)
-        if self._outlet is not None:
-            self.iopub_socket = self._outlet
-        self._output = Output(self._outlet, self._show_output, self.Error)
+        self._iopub = IOPubThrottle.around(self.iopub_socket)
+        if self._iopub is not None:
+            self.iopub_socket = self._iopub
+        self._output = Output(self._iopub, self._show_output, self.Error)
         self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -180,7 +180,7 @@ class MicroPythonKernel(MetaKernel):
     # -- the board -----------------------------------------------------------------------------------------------
 
     def connect(self, address: str, **options: Any) -> Board:
-        """Connect to a board; cells run on it from now on. Options as for ``Connections.open``.
+        """Connect to a board; cells run on it from now on. Options as for ``SessionRegistry.open``.
 
         Raises:
             MicroPythonError: it did not work; the board whose place it takes is disconnected then.
@@ -197,7 +197,7 @@ class MicroPythonKernel(MetaKernel):
         return self.getpass(f"Password of the WebREPL at {address}: ")
 
     @property
-    def connection(self) -> Connection | None:
+    def connection(self) -> BoardSession | None:
         """The board that cells run on, also while its line is lost; None where none is connected."""
         return self.connections.current
 
@@ -206,15 +206,15 @@ class MicroPythonKernel(MetaKernel):
         """The board, which may be lost already without anybody having noticed; None where none is connected."""
         return self.connection.board if self.connection is not None else None
 
-    def disconnect(self, name: str = "", *, leave: bool = True) -> str:
+    def disconnect(self, name: str = "", *, exit_raw_repl: bool = True) -> str:
         """Free a board's line; return its address, ``""`` when none was connected.
 
         Args:
             name: the board; ``""`` for the one that cells run on.
-            leave: as for ``Board.close``.
+            exit_raw_repl: as for ``Board.close``.
         """
         name = name or self.connections.current_name
-        return self.connections.close(name, leave=leave) if name else ""
+        return self.connections.close(name, exit_raw_repl=exit_raw_repl) if name else ""
 
     def require_board(self) -> Board:
         """Return the connected board; connect first where it was lost, or where a setting names one.
@@ -228,7 +228,7 @@ class MicroPythonKernel(MetaKernel):
             raise NotConnected(f"Cells run on no board now. {self.connections.listed()}")
         if not self.board:
             raise NotConnected(NOT_CONNECTED)
-        from .connections import describe_connection
+        from .sessions.session import describe_connection
 
         device = self.connect(self.board)
         self.Print(describe_connection(device))
@@ -258,8 +258,8 @@ class MicroPythonKernel(MetaKernel):
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         self._cell = code
         self._device_error = None
-        if self._outlet is not None:
-            self._outlet.take_time()
+        if self._iopub is not None:
+            self._iopub.take_time()
         try:
             with self._stopping:
                 self._on_host = True
@@ -271,7 +271,7 @@ class MicroPythonKernel(MetaKernel):
                 self._tell_problems()
                 self.trace.start()
                 if not _asks_for_bytes(code):
-                    self._show_between()
+                    self._show_unsolicited()
             if store_history and not silent:
                 self.history.add(self.execution_count, masked(code))
             reply: dict[str, Any] = await super().do_execute(
@@ -296,7 +296,7 @@ class MicroPythonKernel(MetaKernel):
             self._stopwatch = None
             self.end_capture()
             self._output.catch_up()
-            if self._outlet is not None and self._outlet.take_missed() and not silent:
+            if self._iopub is not None and self._iopub.take_missed() and not silent:
                 self.Error(f"[a front end has not read for {FRONT_END_PATIENCE:g} s: it may have missed messages]")
             self.trace.stop()
             self.connections.check_logs()
@@ -330,7 +330,7 @@ class MicroPythonKernel(MetaKernel):
             if misplaced := misplaced_magic(code):
                 raise MagicError(misplaced)
             if self._only_type:
-                self._show_between()
+                self._show_unsolicited()
                 board.type_source(code)
                 return None
             return self._run(board, code, self.program(code), self.execution_count)
@@ -436,7 +436,7 @@ class MicroPythonKernel(MetaKernel):
         error, self._device_error = self._device_error, None
         if error is None or self.device is None or self.device.raw:
             return
-        from .teaching import hints
+        from .cell.hints import hints
 
         try:
             known = self.assistant.completer.modules
@@ -446,7 +446,7 @@ class MicroPythonKernel(MetaKernel):
         if said:
             self.Error(said)
 
-    def _show(self, execution: Execution, values: ValueFilter, dialogue: Dialogue) -> None:
+    def _show(self, execution: Execution, values: ValueFilter, dialogue: ProgramInput) -> None:
         """Send a program's output as it comes: the first bytes at once, then a message per interval."""
         told = 0  # interrupts that the cell has said something about
         done = False
@@ -471,10 +471,10 @@ class MicroPythonKernel(MetaKernel):
                 told = interrupts
 
     @cached_property
-    def _asking(self) -> Asking:
-        from .asking import Asking
+    def _asking(self) -> StdinBridge:
+        from .cell.stdin import StdinBridge
 
-        return Asking(self)
+        return StdinBridge(self)
 
     @property
     def can_ask(self) -> bool:
@@ -528,14 +528,14 @@ class MicroPythonKernel(MetaKernel):
     def _begin_plot(self) -> None:
         options = self._plotting or self.plotting
         if options is not None:
-            from .plots import begin
+            from .plotting.cell_plot import begin
 
             self._plot = begin(self, options)
 
     def _end_plot(self) -> None:
         plot, self._plot = self._plot, None
         if plot is not None:
-            from .plots import end
+            from .plotting.cell_plot import end
 
             end(self, plot)
 
@@ -579,17 +579,17 @@ class MicroPythonKernel(MetaKernel):
         content = {"data": {"text/plain": text, "text/html": html}, "metadata": {}, "transient": {}}
         self.send_response(self.iopub_socket, "display_data", content)
 
-    def _show_between(self) -> None:
+    def _show_unsolicited(self) -> None:
         """Show what the board printed since the last cell, marked as such and apart from this cell's output."""
         if self.device is None or self.device.raw:
             return
-        between = self.device.take_between()
-        if between.restarted:
+        unsolicited = self.device.take_unsolicited()
+        if unsolicited.restarted:
             self.Error("[the board restarted since the last cell: its variables are gone]")
-        if between.dropped:
-            self.Error(f"[{between.dropped} older bytes that the board printed between cells had no room]")
-        if between.text.strip():
-            self.Error("[printed between cells]\n" + between.text.strip("\n"))
+        if unsolicited.dropped:
+            self.Error(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
+        if unsolicited.text.strip():
+            self.Error("[printed between cells]\n" + unsolicited.text.strip("\n"))
 
     def set_variable(self, name: str, value: Any) -> None:
         """Give a name on the board a value, as %put does.
@@ -622,7 +622,7 @@ class MicroPythonKernel(MetaKernel):
         assert self.session is not None
         self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
 
-    def run_together(self, together: Together | None) -> None:
+    def run_together(self, together: Broadcast | None) -> None:
         """Have Stop go to a run of a cell on several boards; None: no more."""
         with self._stopping:
             self.together = together
@@ -633,8 +633,8 @@ class MicroPythonKernel(MetaKernel):
         with self._stopping:
             together = self.together
             if together is None:
-                if self._outlet is not None:
-                    self._outlet.hurry()
+                if self._iopub is not None:
+                    self._iopub.hurry()
                 if device is not None and device.interrupt():
                     return
                 if self._on_host:
@@ -738,7 +738,7 @@ class MicroPythonKernel(MetaKernel):
     @cached_property
     def assistant(self) -> Assistant:
         """What answers while a person types."""
-        from .assist import Assistant
+        from .assist.inspection import Assistant
 
         return Assistant(self)
 
@@ -794,7 +794,7 @@ class MicroPythonKernel(MetaKernel):
     @cached_property
     def history(self) -> History:
         """The cells that were run, also by earlier kernels and by those beside this one."""
-        from .history import History, default_path
+        from .cell.history import History, default_path
 
         if self.history_file.lower() == "off":
             return History(None)

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from metakernel import ExceptionWrapper, Magic
 
+from .cell.masking import masked_message
+from .cell.parser import leading_lines
 from .errors import DeviceError, MicroPythonError
-from .masking import masked_message
-from .parser import leading_lines
 
 if TYPE_CHECKING:
     from .board import Board

@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 from metakernel_micropython.errors import LineLost
-from metakernel_micropython.firmware import CHIPS
+from metakernel_micropython.host.firmware import CHIPS
 from metakernel_micropython.transports import Transport, open_transport
 
 SECTOR = 0x1000

@@ -72,7 +72,7 @@ def test_imports_point_down(folder: str, above: list[str]) -> None:
 
 
 def test_the_line_protocol_does_no_input_and_output() -> None:
-    names = {name.partition(".")[0] for name in imported(PACKAGE / "board" / "repl.py")}
+    names = {name.partition(".")[0] for name in imported(PACKAGE / "board" / "protocol" / "repl.py")}
     assert not names & {"os", "sys", "socket", "serial", "time", "threading", "asyncio", "select", "subprocess"}
 
 

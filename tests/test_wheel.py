@@ -67,7 +67,7 @@ def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
     for name in (
         "metakernel_micropython/kernel.py",
         "metakernel_micropython/py.typed",
-        "metakernel_micropython/board/repl.py",
+        "metakernel_micropython/board/protocol/repl.py",
         "metakernel_micropython/board/snippets/names.py",
         "metakernel_micropython/magics/__init__.py",
         "metakernel_micropython/magics/connect.py",

@@ -1,7 +1,7 @@
 """MicroPython boards, without Jupyter: usable from a script."""
 
-from .board import Between, Board
-from .conversation import Execution
-from .files import Entry, Files, Space, Written
+from .board import Board, UnsolicitedOutput
+from .files.filesystem import Entry, Files, Space, Written
+from .protocol.conversation import Execution
 
-__all__ = ["Between", "Board", "Entry", "Execution", "Files", "Space", "Written"]
+__all__ = ["Board", "Entry", "Execution", "Files", "Space", "UnsolicitedOutput", "Written"]

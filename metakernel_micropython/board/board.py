@@ -26,13 +26,13 @@ from ..errors import (
     MicroPythonError,
     NotConnected,
 )
-from ..transports import discovery, last_board
+from ..transports import last_board, port_scan
 from . import snippets
-from .conversation import ATTACH_TIMEOUT, Conversation, Execution
-from .files import Files
-from .repl import CHUNK_PAUSE, CTRL_C, check_source
-from .text import decode
-from .values import Values
+from .files.filesystem import Files
+from .protocol.conversation import ATTACH_TIMEOUT, Conversation, Execution
+from .protocol.repl import CHUNK_PAUSE, CTRL_C, check_source
+from .protocol.text import decode
+from .value_transfer import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ _RAW_PASTE_SINCE = (1, 14)
 
 
 @dataclass(frozen=True)
-class Between:
+class UnsolicitedOutput:
     """What a board printed while nothing was executed.
 
     Attributes:
@@ -141,7 +141,7 @@ class Board:
             greeting = decode(conversation.attach(timeout))
             banner = conversation.identify()
         except BaseException as error:
-            conversation.close(leave=False)
+            conversation.close(exit_raw_repl=False)
             if isinstance(error, LineLost):
                 raise ConnectError(str(error)) from error
             raise
@@ -152,7 +152,7 @@ class Board:
 
     @classmethod
     def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool, tap: Tap | None) -> Board:
-        ports = discovery.candidates(last_board.last())
+        ports = port_scan.candidates(last_board.last())
         if not ports:
             raise ConnectError(
                 "No board was found: no USB serial port is there. Plug a board in (with a cable that carries data), "
@@ -209,7 +209,7 @@ class Board:
         return self._conversation.raw
 
     @property
-    def paced(self) -> bool:
+    def no_flow_control(self) -> bool:
         """Whether sources go out in small pieces with pauses, because this board has no flow control."""
         return self._conversation.repl.raw_paste is False
 
@@ -237,15 +237,15 @@ class Board:
         """The board's values, and how they cross."""
         return Values(self)
 
-    def take_between(self) -> Between:
+    def take_unsolicited(self) -> UnsolicitedOutput:
         """Return what the board printed since its last execution, once."""
-        data, dropped = self._conversation.take_between()
+        data, dropped = self._conversation.take_unsolicited()
         restarted, self._conversation.restarted = self._conversation.restarted, False
-        return Between(decode(data), dropped, restarted)
+        return UnsolicitedOutput(decode(data), dropped, restarted)
 
-    def keep_between(self, data: bytes) -> None:
+    def keep_unsolicited(self, data: bytes) -> None:
         """Have bytes, which came in the middle of something else, count as printed between executions."""
-        self._conversation.keep_between(data)
+        self._conversation.keep_unsolicited(data)
 
     # -- executing -----------------------------------------------------------------------------------------------
 
@@ -422,7 +422,7 @@ class Board:
         except LineLost:
             if not conversation.away:
                 raise
-        said = decode(conversation.take_between()[0])
+        said = decode(conversation.take_unsolicited()[0])
         self._at_prompt()
         return said
 
@@ -522,13 +522,13 @@ class Board:
 
     # -- ending --------------------------------------------------------------------------------------------------
 
-    def close(self, *, leave: bool = True) -> None:
+    def close(self, *, exit_raw_repl: bool = True) -> None:
         """Free the line at once; the board keeps its state.
 
         Args:
-            leave: return to the friendly prompt first, which other programs expect.
+            exit_raw_repl: return to the friendly prompt first, which other programs expect.
         """
-        self._conversation.close(leave=leave)
+        self._conversation.close(exit_raw_repl=exit_raw_repl)
 
     def __enter__(self) -> Board:
         return self

@@ -40,7 +40,7 @@ class Variables(Enum):
 
 
 @dataclass(frozen=True)
-class Sign:
+class BoardIdentity:
     """What a board said of itself at one moment.
 
     Attributes:
@@ -58,7 +58,7 @@ class Sign:
     within: float = 0.0
 
 
-def ask(board: Board, unique_id: str | None = None) -> Sign:
+def ask(board: Board, unique_id: str | None = None) -> BoardIdentity:
     """Ask a board at its prompt; what it cannot tell is missing.
 
     Args:
@@ -77,8 +77,8 @@ def ask(board: Board, unique_id: str | None = None) -> Sign:
     within = (time.monotonic() - begin) / 2
     at = begin + within
     if isinstance(clock, tuple) and [type(value) for value in clock] == [int, int] and 0 <= clock[0] <= clock[1]:
-        return Sign(unique_id, clock[0], clock[1] + 1, at, within)
-    return Sign(unique_id, at=at)
+        return BoardIdentity(unique_id, clock[0], clock[1] + 1, at, within)
+    return BoardIdentity(unique_id, at=at)
 
 
 def _value(board: Board, expression: str) -> object:
@@ -95,7 +95,7 @@ def _value(board: Board, expression: str) -> object:
     return None
 
 
-def variables(before: Sign, now: Sign, seen: float) -> Variables:
+def variables(before: BoardIdentity, now: BoardIdentity, seen: float) -> Variables:
     """Tell by two readings of a board's clock what became of its variables.
 
     Args:

@@ -64,7 +64,7 @@ def open_transport(
     """Open the line to a board.
 
     ``auto`` is not opened here: which device is meant shows only when one answers as MicroPython does, so whoever
-    speaks the protocol tries ``discovery.candidates()`` in turn.
+    speaks the protocol tries ``port_scan.candidates()`` in turn.
 
     Args:
         address: what a person typed, or the parsed form.
@@ -83,7 +83,7 @@ def open_transport(
     if wanted.scheme == "auto":
         raise ConnectError("auto means trying the boards that are plugged in one by one, which takes more than a line.")
     if wanted.scheme in ("id", "usb"):
-        from .discovery import find
+        from .port_scan import find
 
         # The text stays what was typed: it finds the board again when it comes back under another name.
         wanted = Address("serial", find(wanted).device, wanted.text)

@@ -17,7 +17,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from ..errors import LineBusy, LineLost
-from ..stopping import Condition
+from ..interrupts import Condition
 from .base import WRITE_TIMEOUT, Transport
 
 if TYPE_CHECKING:

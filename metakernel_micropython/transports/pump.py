@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import LineBusy, LineLost
-from ..stopping import Condition
+from ..interrupts import Condition
 from .base import WRITE_TIMEOUT, Transport
 from .fdline import CLOSE_PATIENCE, READ_LIMIT
 

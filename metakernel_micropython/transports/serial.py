@@ -85,7 +85,7 @@ def _new_port(device: str, baud: int) -> serial.Serial:
 
 def _resets_by_lines(device: str) -> bool:
     """Whether a port is one whose modem lines reset the board: a bridge, or the USB-JTAG port of an ESP32."""
-    from .discovery import port_at
+    from .port_scan import port_at
     from .usb_ids import Likelihood
 
     port = port_at(device)

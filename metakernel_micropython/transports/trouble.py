@@ -37,7 +37,7 @@ def port_trouble(name: str, device: str, error: BaseException, holders: str | No
     number = errno_of(error)
     what = name if name == device else f"{name} ({device})"
     if number in _MISSING:
-        from .discovery import plugged_in
+        from .port_scan import plugged_in
 
         return f"There is no {what}. {plugged_in()}"
     if number in _FORBIDDEN:

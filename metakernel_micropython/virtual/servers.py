@@ -111,7 +111,7 @@ class TcpServer:
             _talk(self._line, writer, client)
 
 
-class Connection:
+class BoardSession:
     """The board on a connection to the program that has started it; when that ends, so does the board.
 
     Args:

@@ -150,7 +150,7 @@ def test_a_soft_reset_forgets_variables(board: Board) -> None:
     assert "soft reboot" in board.soft_reset()
     with pytest.raises(DeviceError, match="NameError"):
         board.evaluate("x")
-    assert not board.take_between().restarted
+    assert not board.take_unsolicited().restarted
 
 
 def test_a_reset_in_the_middle_is_told(microbit: Microbit) -> None:
@@ -212,7 +212,7 @@ def test_connecting_stops_what_runs_and_resets_nothing(microbit: Microbit) -> No
     first = Board.connect(microbit.address)
     first.execute("x = 7")
     first.start("while True:\n    try:\n        while True: pass\n    except ValueError: pass")
-    first.close(leave=False)
+    first.close(exit_raw_repl=False)
     with Board.connect(microbit.address) as second:
         assert second.evaluate("x") == 7
         assert "KeyboardInterrupt" in second.greeting

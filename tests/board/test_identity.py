@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.board.identity import Sign, Variables, ask, variables
+from metakernel_micropython.board.identity import BoardIdentity, Variables, ask, variables
 
 if TYPE_CHECKING:
     from metakernel_micropython.board import Board
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 PERIOD = 1 << 30
 
 
-def sign(ticks: int | None, at: float) -> Sign:
-    return Sign("01", ticks, PERIOD, at)
+def sign(ticks: int | None, at: float) -> BoardIdentity:
+    return BoardIdentity("01", ticks, PERIOD, at)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def sign(ticks: int | None, at: float) -> Sign:
         (sign(0, 0), sign(5_000, 86_400), 86_390, Variables.GONE),
     ],
 )
-def test_the_clock_tells_what_became_of_the_variables(before: Sign, now: Sign, seen: float, became: Variables) -> None:
+def test_the_clock_tells_what_became_of_the_variables(
+    before: BoardIdentity, now: BoardIdentity, seen: float, became: Variables
+) -> None:
     assert variables(before, now, seen) is became
 
 

@@ -66,7 +66,7 @@ def test_a_long_source_arrives_whole(board: Board, size: int) -> None:
     source = "total = 0\n" + "total += 1\n" * (size // 11)
     source += "#" * max(0, size - len(source) - 13) + "\nprint(total)"
     assert board.execute(source) == f"{size // 11}\n"
-    assert not board.paced
+    assert not board.no_flow_control
 
 
 def test_a_long_source_arrives_whole_without_raw_paste(board: Board) -> None:
@@ -193,7 +193,7 @@ def test_bytes_by_hand_that_reset_the_board_do_not_lose_it(server: WebReplServer
 def test_the_lack_of_raw_paste_is_remembered_over_a_reset(board: Board) -> None:
     board._conversation.repl.raw_paste = False
     board.soft_reset()
-    assert board.paced
+    assert board.no_flow_control
 
 
 def test_a_board_whose_webrepl_survives_its_reset_is_not_connected_anew(server: WebReplServer, board: Board) -> None:

@@ -135,7 +135,7 @@ def perform(plan: Plan, scenarios: Mapping[str, Callable[[Run], None]], part: Pa
         run.board.close()
         _reconnect(run)
     finally:
-        run.board.close(leave=False)
+        run.board.close(exit_raw_repl=False)
         line.heal()
     return Outcome(plan, struck, ended, message, line.forged)
 
@@ -160,7 +160,7 @@ def _do(run: Run, scenario: Callable[[Run], None]) -> tuple[str, str]:
     if thread.is_alive():
         frame = sys._current_frames().get(thread.ident or 0)
         where = "".join(traceback.format_stack(frame)) if frame else ""
-        run.board.close(leave=False)
+        run.board.close(exit_raw_repl=False)
         raise Violation(f"it hangs:\n{where}")
     if not caught:
         return "success", ""

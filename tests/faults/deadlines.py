@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pytest
 
 SHORT = {
-    "board.conversation": {
+    "board.protocol.conversation": {
         "ATTACH_TIMEOUT": 1.2,
         "ATTACH_INTERVALS": (0.2, 0.2, 0.2, 0.1),
         "ANSWER_TIMEOUT": 0.6,
@@ -19,9 +19,9 @@ SHORT = {
         "FAREWELL_TIMEOUT": 0.3,
     },
     "board.board": {"REQUEST_TIMEOUT": 0.6, "PROBE_TIMEOUT": 0.6, "ATTACH_TIMEOUT": 1.2},
-    "board.files": {"PATIENCE": 0.6, "DIGEST_SPEED": 200_000},
-    "board.values": {"PATIENCE": 0.6},
-    "completion": {"TIMEOUT": 0.5},
+    "board.files.filesystem": {"PATIENCE": 0.6, "DIGEST_SPEED": 200_000},
+    "board.value_transfer": {"PATIENCE": 0.6},
+    "assist.completion": {"TIMEOUT": 0.5},
 }
 """Seconds, for the same reasons as the real ones, by module."""
 

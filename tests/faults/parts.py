@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from metakernel_micropython.board import files
+from metakernel_micropython.board.files import filesystem
 
 from ..boards import Microbit, needs_virtual
 from ..virtual.boards import RAW_BANNER, TcpBoard
@@ -30,7 +30,7 @@ class Part:
 
     line: FaultyLine
     slowness = 1.0
-    unfinished = files.UNFINISHED
+    unfinished = filesystem.UNFINISHED
     largest = 20_000
 
     def prepare(self, board: Board, rng: random.Random) -> dict[str, set[bytes | None]]:

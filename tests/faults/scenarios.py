@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metakernel_micropython.assist.completion import Completer
 from metakernel_micropython.board import Board
-from metakernel_micropython.board.folders import fetch_folder, send_folder
-from metakernel_micropython.completion import Completer
+from metakernel_micropython.board.files.folders import fetch_folder, send_folder
 from metakernel_micropython.errors import DeviceError, MicroPythonError
 
 from .bench import STOP_PATIENCE, Run, Violation
@@ -40,7 +40,7 @@ def connect(run: Run) -> None:
     program = run.rng.choice(_LOOPS[:4])
     if run.rng.random() < 0.5:
         run.board.start(program.format(mark=mark))
-        run.board.close(leave=False)
+        run.board.close(exit_raw_repl=False)
     else:
         run.board.close()
     run.board = Board.connect(run.line.address, timeout=1.2 * run.part.slowness)

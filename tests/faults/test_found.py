@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metakernel_micropython.board import Board
-from metakernel_micropython.board.values import ValueProblem
+from metakernel_micropython.board.value_transfer import ValueProblem
 from metakernel_micropython.errors import TransferFailed
 from metakernel_micropython.magic import failure
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.board import Board, helpers
+from metakernel_micropython.board import Board
 from metakernel_micropython.board.board import MAX_REPLY
+from metakernel_micropython.board.files import helper_programs
 from metakernel_micropython.errors import BoardTimeout, TransferFailed
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def connected(virtual_address: str) -> Iterator[Board]:
 
 
 def test_a_listing_of_a_million_files_is_stopped_and_told(connected: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(helpers, "MAX_REPLY", 50_000)  # the virtual board takes its time for a megabyte
+    monkeypatch.setattr(helper_programs, "MAX_REPLY", 50_000)  # the virtual board takes its time for a megabyte
     connected.execute(LISTING)
     with pytest.raises(TransferFailed, match=r"more than \d+ characters"):
         connected.files.list()
@@ -52,7 +53,9 @@ def test_a_listing_of_a_million_files_is_stopped_and_told(connected: Board, monk
 def test_magics_tell_it_too_and_the_kernel_lives_on(start: Start, virtual_address: str) -> None:
     kernel = start({"MICROPYTHON_BOARD": virtual_address})
     kernel.do("%ls")
-    kernel.do("%%python\nimport metakernel_micropython.board.helpers as helpers\nhelpers.MAX_REPLY = 50_000")
+    kernel.do(
+        "%%python\nimport metakernel_micropython.board.files.helper_programs as helpers\nhelpers.MAX_REPLY = 50_000"
+    )
     kernel.do(LISTING)
     error = kernel.fail("%tree", timeout=60)
     assert error.name == "TransferFailed"

@@ -12,23 +12,33 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metakernel_micropython import teaching
-from metakernel_micropython.board import helpers, info, modules, textual, values
-from metakernel_micropython.board.conversation import device_error
-from metakernel_micropython.board.helpers import Helpers
-from metakernel_micropython.board.questions import QuestionFilter
-from metakernel_micropython.board.repl import MAX_TRACEBACK, Output, Repl, State
-from metakernel_micropython.board.text import TextDecoder, decode
-from metakernel_micropython.board.values import ValueProblem
-from metakernel_micropython.cells import ValueFilter
+from metakernel_micropython.board import board_info, importable, value_transfer
+from metakernel_micropython.board.files import helper_programs, text_transfer
+from metakernel_micropython.board.files.helper_programs import Helpers
+from metakernel_micropython.board.protocol.conversation import device_error
+from metakernel_micropython.board.protocol.questions import QuestionFilter
+from metakernel_micropython.board.protocol.repl import MAX_TRACEBACK, Output, Repl, State
+from metakernel_micropython.board.protocol.text import TextDecoder, decode
+from metakernel_micropython.board.value_transfer import ValueProblem
+from metakernel_micropython.cell import hints
+from metakernel_micropython.cell.program import ValueFilter
+from metakernel_micropython.cell.timing import Stopwatch
+from metakernel_micropython.cell.tracebacks import CellSources, render
+from metakernel_micropython.display.html import html_table, text_table
 from metakernel_micropython.errors import MicroPythonError, TransferFailed
-from metakernel_micropython.paths import drawn, shown
-from metakernel_micropython.richtext import html_table, text_table
-from metakernel_micropython.sources import CellSources, render
-from metakernel_micropython.timing import Stopwatch
+from metakernel_micropython.host.paths import drawn, shown
 from metakernel_micropython.transports.tap import describe
 
-from .corpus import BANNER, BYTES, TEXTS, TUPLES, board_bytes, board_lines, board_text, cuts
+from .corpus import (
+    BANNER,
+    BYTES,
+    TEXTS,
+    TUPLES,
+    board_bytes,
+    board_lines,
+    board_text,
+    cuts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +179,7 @@ def test_many_questions_in_one_piece_take_no_quadratic_time() -> None:
 
 
 def test_many_values_in_one_piece_take_no_quadratic_time() -> None:
-    reader = values.Reader("x")
+    reader = value_transfer.Reader("x")
     reader.feed("[500000\n" + "N\n" * 500_000 + ".500001\n")
     assert reader.value() == [None] * 500_000
 
@@ -191,7 +201,7 @@ class Saying:
     address = "nowhere"
     banner = "MicroPython"
     idle = True
-    paced = raw = False
+    no_flow_control = raw = False
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -218,7 +228,7 @@ def test_a_traceback_is_told_whatever_it_says(text: str, said: str) -> None:
     for while_showing in (False, True):
         lines = render(error.traceback, sources, 1, while_showing=while_showing)
         assert all(isinstance(line, str) for line in lines)
-    assert all(isinstance(hint, str) for hint in teaching.hints(error, cast("Board", Saying(said)), {}, []))
+    assert all(isinstance(hint, str) for hint in hints.hints(error, cast("Board", Saying(said)), {}, []))
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -232,7 +242,7 @@ def test_every_seed_of_the_corpus_is_told(text: str) -> None:
 @given(said=board_lines)
 @example(said="\n".join(TUPLES))
 def test_what_a_board_tells_of_itself_is_data(said: str) -> None:
-    found = info.info(cast("Board", Saying(said)))
+    found = board_info.info(cast("Board", Saying(said)))
     page = html_table(found.facts)
     for text in (text_table(found.facts), page):
         assert all(c.isprintable() or c == "\n" for c in text)
@@ -241,7 +251,7 @@ def test_what_a_board_tells_of_itself_is_data(said: str) -> None:
 
 @given(said=board_lines | board_text)
 def test_what_a_board_tells_of_its_modules_is_data(said: str) -> None:
-    found = modules.modules(cast("Board", Saying(said)))
+    found = importable.modules(cast("Board", Saying(said)))
     assert all(name.isprintable() and not set(name) & set(" <>&/") for name in found.built_in)
 
 
@@ -251,29 +261,29 @@ def test_an_answer_about_files_is_data_or_refused(text: str) -> None:
     for line in [text, *text.splitlines()]:
         for kinds in ((str, bool, int), (int, int, int, int), (object, object)):
             try:
-                assert len(helpers.parse_tuple(line, kinds)) == len(kinds)
+                assert len(helper_programs.parse_tuple(line, kinds)) == len(kinds)
             except TransferFailed as error:
                 assert len(str(error)) < 2000
-        assert isinstance(textual._from_base64(line), bytes | None)
-        assert isinstance(textual._from_literal(line), bytes | None)
+        assert isinstance(text_transfer._from_base64(line), bytes | None)
+        assert isinstance(text_transfer._from_literal(line), bytes | None)
 
 
 @given(text=board_text)
 def test_what_an_error_of_a_helper_means_can_always_be_told(text: str) -> None:
     made = Helpers.__new__(Helpers)
-    made.__dict__.update(board=Saying(""), abilities=SimpleNamespace(numbers={2: "ENOENT"}))
+    made.__dict__.update(board=Saying(""), capabilities=SimpleNamespace(numbers={2: "ENOENT"}))
     for error in (device_error(text), device_error("OSError: " + text)):
         assert isinstance(made.meaning(error, "name"), (MicroPythonError, KeyboardInterrupt))
 
 
 @given(text=board_lines | board_text, at=cuts)
 def test_a_value_is_data_or_refused(text: str, at: list[int]) -> None:
-    reader = values.Reader("x")
+    reader = value_transfer.Reader("x")
     try:
         for piece in pieces(text, at):
             reader.feed(piece)
         reader.value()
-    except (ValueProblem, values._Disturbed):
+    except (ValueProblem, value_transfer._Disturbed):
         pass
 
 

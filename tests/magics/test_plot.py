@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metakernel_micropython.figure import BUCKETS, Options, Painter, text
-from metakernel_micropython.plot import Plot
-from metakernel_micropython.plotdata import Table
+from metakernel_micropython.plotting.figure import BUCKETS, Options, Painter, text
+from metakernel_micropython.plotting.live_plot import Plot
+from metakernel_micropython.plotting.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,7 +228,7 @@ def test_extremes_survive_the_thinning() -> None:
     table = Table()
     for number in range(50_000):
         table.add(number, {"v": 1000.0 if number == 31_234 else -1000.0 if number == 7 else 0.0})
-    from metakernel_micropython.figure import _line
+    from metakernel_micropython.plotting.figure import _line
 
     across, up = _line(table, "v", Options())
     assert len(up) < 4 * BUCKETS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.timing import Stopwatch, Trial, amount
+from metakernel_micropython.cell.timing import Stopwatch, Trial, amount
 
 if TYPE_CHECKING:
     from ..front_end import Jupyter

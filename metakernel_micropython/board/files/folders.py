@@ -1,0 +1,277 @@
+"""Whole folders between this computer and a board, file by file.
+
+What a board calls its files is data: nothing it says makes a file outside of the folder that was asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import FileProblem, HostFileProblem, NoSuchFile
+from ...host import host_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..board import Board
+    from .filesystem import Files, Written
+
+    Progress = Callable[[str, int, int], object]
+    """Called with the file in work, the bytes that are done and the bytes in all."""
+
+LEFT_OUT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"})
+"""Folders that tools of the computer make for themselves, of no use on a board."""
+
+
+@dataclass
+class Tally:
+    """What was done with a folder, and so far, while it is in work.
+
+    Attributes:
+        total: files that there are to do.
+        files: files that are done.
+        size: their bytes.
+        skipped: files that were left out on purpose, each with the reason.
+        failed: files and folders that did not work, each with the reason.
+        written: how the last file was written to the board.
+    """
+
+    total: int = 0
+    files: int = 0
+    size: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    written: Written | None = None
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of ``name`` in a folder of a board; ``""`` and ``.`` are its current folder."""
+    return name if folder in ("", ".", "./") else folder.rstrip("/") + "/" + name
+
+
+def root(files: Files, folder: str) -> str:
+    """Return a folder as its board knows it: one without folders has only ``""``, whatever people call it."""
+    return "" if files.flat and folder in ("/", ".", "./") else folder
+
+
+def prefix(folder: str) -> str:
+    """Return what the paths of a listing of ``folder`` begin with."""
+    return folder and folder.rstrip("/") + "/"
+
+
+def absolute(board: Board, path: str) -> str:
+    """Return a path on a board from its root on, without ``.`` and ``..``."""
+    current = "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()"))
+    return "/" + posixpath.normpath(posixpath.join(current, path)).lstrip("/")
+
+
+def import_path(board: Board) -> list[str]:
+    """Return the folders from which a board imports."""
+    if board.files.flat:
+        return [""]
+    found = board.evaluate("list(getattr(__import__('sys'),'path',()))")
+    return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
+
+
+def target_on_board(board: Board, source: str, target: str) -> str:
+    """Return where ``source`` goes on the board when it is moved or copied to ``target``: into it, if it is a folder.
+
+    Raises:
+        FileProblem: that is where it is already, or inside of itself.
+    """
+    target = root(board.files, target)
+    found = board.files.stat(target)
+    if found is not None and found.folder:
+        target = join(target, source.rstrip("/").rpartition("/")[2])
+    here, there = absolute(board, source), absolute(board, target)
+    if here == there:
+        raise FileProblem(f"{source} is there already: {target} is the same file on the board on {board.address}.")
+    if there.startswith(here.rstrip("/") + "/"):
+        raise FileProblem(f"{source} cannot go into itself: {target} lies in it on the board on {board.address}.")
+    return target
+
+
+def send_folder(
+    files: Files,
+    source: Path,
+    target: str = "",
+    *,
+    append: bool = False,
+    progress: Progress | None = None,
+    tally: Tally | None = None,
+) -> Tally:
+    """Send a folder's files, with its sub-folders, into a folder of the board, which is made when it is missing.
+
+    A ``.py`` beside its ``.mpy`` is skipped, since the board would import the ``.py``; so is what is no regular file.
+
+    Args:
+        files: the board's file system.
+        source: the folder on this computer.
+        target: the folder on the board; ``""`` is its current one.
+        append: write behind what the board's files hold already.
+        progress: called as it goes on.
+        tally: kept up to date, for whoever wants to know how far it came when it fails.
+
+    Raises:
+        FileProblem: the board refuses a file; what was sent before stays.
+        HostFileProblem: a file cannot be read.
+    """
+    tally = Tally() if tally is None else tally
+    target = root(files, target)
+    found, folders = _collect(source, tally)
+    if files.flat and (folders or target):
+        where = f"{source} has folders in it" if folders else f"there can be no {target}"
+        raise FileProblem(f"This board has no folders, and {where}.")
+    if target.strip("/") not in ("", ".", ".."):
+        files.mkdir(target, parents=True)
+    for folder in folders:
+        files.mkdir(join(target, folder), parents=True)
+    tally.total = len(found)
+    total = sum(size for _, _, size in found)
+    with files.together():
+        for path, name, _ in found:
+            data = host_files.read(path)
+            tally.written = files.write(
+                join(target, name), data, append=append, progress=_part(progress, name, tally, total)
+            )
+            tally.files += 1
+            tally.size += len(data)
+    return tally
+
+
+def fetch_folder(
+    files: Files,
+    source: str,
+    target: Path,
+    *,
+    progress: Progress | None = None,
+    tally: Tally | None = None,
+) -> Tally:
+    """Fetch a folder's files, with its sub-folders, into a folder on this computer, which is made when it is missing.
+
+    What cannot have its name here, would leave the folder, or cannot be read, is told in the tally; the rest is
+    fetched. Each file replaces an old one in one step.
+
+    Args:
+        files: the board's file system.
+        source: the folder on the board; ``""`` is its current one.
+        target: the folder on this computer.
+        progress: called as it goes on.
+        tally: kept up to date, for whoever wants to know how far it came when it fails.
+
+    Raises:
+        NoSuchFile: the board has no such folder.
+        HostFileProblem: the target cannot be made, or the disk is full.
+    """
+    tally = Tally() if tally is None else tally
+    source = root(files, source)
+    there = files.stat(source)
+    if there is None or not there.folder:
+        raise NoSuchFile(f"There is no folder {source} on the board.")
+    entries = files.list(source, recurse=True)
+    _make_folder(target)
+    tally.total = sum(not entry.folder for entry in entries)
+    total = sum(entry.size for entry in entries)
+    start = prefix(source)
+    seen: dict[str, Path] = {}
+    with files.together():
+        for entry in entries:
+            try:
+                path = _place(entry.path, start, target, seen)
+                if entry.folder:
+                    _make_folder(path)
+                    continue
+                _make_folder(path.parent)  # a board without folders may have slashes in its names
+                data = files.read(entry.path, progress=_part(progress, entry.path, tally, total))
+                host_files.replace(path, data)
+            except (FileProblem, HostFileProblem) as error:
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
+                    raise
+                tally.failed.append((entry.path, str(error)))
+            else:
+                tally.files += 1
+                tally.size += len(data)
+    return tally
+
+
+def copy_folder(files: Files, source: str, target: str) -> int:
+    """Copy a folder on the board, with what is in it; return the number of files."""
+    entries = files.list(source, recurse=True)
+    files.mkdir(target, parents=True)
+    start = prefix(source)
+    for entry in entries:
+        path = join(target, entry.path.removeprefix(start))
+        if entry.folder:
+            files.mkdir(path, parents=True)
+        else:
+            files.copy(entry.path, path)
+    return sum(not entry.folder for entry in entries)
+
+
+def _collect(source: Path, tally: Tally) -> tuple[list[tuple[Path, str, int]], list[str]]:
+    """Return the files to send, with their names on the board and their sizes, and the sub-folders."""
+    found: list[tuple[Path, str, int]] = []
+    folders: list[str] = []
+
+    def fail(error: OSError) -> None:
+        raise host_files.problem(Path(error.filename or source), error) from error
+
+    for root, inside, names in os.walk(source, onerror=fail):
+        inside[:] = sorted(set(inside) - LEFT_OUT)
+        here = Path(root).relative_to(source)
+        folders += [(here / folder).as_posix() for folder in inside]
+        for name in sorted(names):
+            path = Path(root, name)
+            relative = (here / name).as_posix()
+            if name.endswith(".py") and name[:-3] + ".mpy" in names:
+                tally.skipped.append((relative, f"{name[:-3]}.mpy is beside it"))
+            elif not path.is_file():
+                tally.skipped.append((relative, "it is no regular file"))
+            else:
+                found.append((path, relative, path.stat().st_size))
+    return found, folders
+
+
+def _place(path: str, start: str, target: Path, seen: dict[str, Path]) -> Path:
+    """Return where a file of the board goes.
+
+    Raises:
+        HostFileProblem: nowhere.
+    """
+    parts = path.removeprefix(start).split("/")
+    reason = "" if path.startswith(start) else "it is not in the folder that was asked for"
+    reason = reason or next(filter(None, map(host_files.unfit, parts)), "")
+    if reason:
+        raise HostFileProblem(reason)
+    place = target.joinpath(*parts)
+    if not place.resolve().is_relative_to(target.resolve()):
+        raise HostFileProblem(f"a link on this computer leads out of {target}")
+    other = seen.setdefault("/".join(parts).casefold(), place)
+    if other != place and other.is_file() and _same(place, other):
+        raise HostFileProblem(f"this computer takes it for the same name as {other.name}")
+    return place
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two names are one file: on a disk that does not tell capitals or kinds of accents apart."""
+    return path.exists() and path.samefile(other)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise host_files.problem(path, error) from error
+
+
+def _part(progress: Progress | None, name: str, tally: Tally, total: int) -> Callable[[int, int], object] | None:
+    """Return the progress of one file as a part of the whole."""
+    if progress is None:
+        return None
+    before = tally.size
+    return lambda done, _size: progress(name, before + done, total)

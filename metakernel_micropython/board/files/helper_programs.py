@@ -1,0 +1,237 @@
+"""Helper programs for files: what a board can do, asking one of them something, and what its errors mean."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import (
+    BadName,
+    BoardTimeout,
+    DeviceError,
+    FileProblem,
+    NoSpace,
+    NoSuchFile,
+    ReadOnly,
+    TransferFailed,
+)
+from .. import snippets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..board import Board
+
+UNFINISHED = ".mk-part"
+"""What the name of a file ends with until its content is whole."""
+
+PATIENCE = 15.0
+"""Seconds in which a board must take a piece of a file, or say the next piece: erasing flash takes a while."""
+
+MAX_REPLY = 1024 * 1024
+"""Characters of an answer, for example a listing; a board that says more does not come to an end."""
+
+DIGEST_SPEED = 2_000
+"""Bytes per second of which even a slow board computes the digest."""
+
+_LONGEST_LINE = 4096  # characters of one entry of a listing
+
+# https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno: what the virtual board has for them.
+_WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
+_WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
+# MicroPython's py/mperrno.h, the same as Linux.
+_NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 20: "ENOTDIR", 21: "EISDIR", 28: "ENOSPC"}
+_NUMBERS |= {30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
+
+
+class Damaged(TransferFailed):
+    """A helper failed in a way in which only one does that has lost some of its bytes."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a board has for files.
+
+    Attributes:
+        base64: the module that has it; "" for none.
+        sha256: the module that has it; "" for none.
+        rename: whether files can be renamed.
+        folders: whether there are any.
+        memory: bytes that were free when it was asked.
+        numbers: what its error numbers mean.
+        binary: whether a program can read and write the line's bytes, and knows CRC-32.
+        inflate: module, class and further arguments of what inflates; the module is "" for none.
+    """
+
+    base64: str
+    sha256: str
+    rename: bool
+    folders: bool
+    memory: int
+    numbers: dict[int, str]
+    binary: bool
+    inflate: tuple[str, str]
+
+    @property
+    def eexist(self) -> int:
+        """The number of the error that something is there already."""
+        return next(number for number, name in self.numbers.items() if name == "EEXIST")
+
+
+class Helpers:
+    """Runs helper programs on a board."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    @functools.cached_property
+    def capabilities(self) -> Capabilities:
+        """What this board has; asked once, in one execution where the firmware is of today."""
+        if not self.board.no_flow_control:
+            with contextlib.suppress(Damaged):  # an ImportError, most of the time
+                memory, build = parse_tuple(self.ask(snippets.ask("files_probe_quick"), ""), (int, str))
+                inflate = ("deflate", "DeflateIO")
+                return Capabilities("binascii", "hashlib", True, True, memory, _numbers(build), True, inflate)
+        kinds = (str, str, bool, bool, int, str, bool, tuple)
+        found = parse_tuple(self.ask(snippets.ask("files_probe"), ""), kinds)
+        module64, module256, rename, folders, memory, build, binary, inflate = found
+        if len(inflate) != 2 or not all(isinstance(name, str) for name in inflate):
+            raise TransferFailed(f"The board on {self.board.address} said {inflate!r}, which names no module.")
+        binary = binary and bool(module256)
+        return Capabilities(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
+
+    def ask(self, source: str, path: str, size: int = 0) -> str:
+        """Run a helper on the board and return what it printed.
+
+        Args:
+            source: from ``snippets``.
+            path: the file that errors tell about.
+            size: bytes that the board has to work on, for the deadline.
+        """
+        said: list[str] = []
+        self.run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
+        return "".join(said)
+
+    def run(
+        self,
+        source: str,
+        path: str,
+        take: Callable[[str], object],
+        patience: float = PATIENCE,
+        content: int = 0,
+    ) -> None:
+        """Run a helper on the board.
+
+        Args:
+            source: from ``snippets``.
+            path: the file that errors tell about.
+            take: called with what it prints, as it comes.
+            patience: seconds in which it must print something, or end.
+            content: characters that it may print besides an answer.
+        """
+        came = 0
+        deadline = time.monotonic() + patience
+        done = False
+        try:
+            with self.board.start(source) as execution:
+                while not done:
+                    done = execution.done
+                    # "" may also be half a line end, which is kept until the rest of it comes. A program that was
+                    # interrupted may take its time beyond the deadline.
+                    if text := execution.read(max(0.05, deadline - time.monotonic())):
+                        came += len(text)
+                        if came > MAX_REPLY + content:
+                            raise TransferFailed(
+                                f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
+                                + (f" about {path}" if path else "")
+                                + " and did not end: there are too many files in one folder, or something else prints."
+                            )
+                        take(text)
+                        deadline = time.monotonic() + patience
+                    elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
+                        raise BoardTimeout(
+                            f"The board on {self.board.address} did not answer for {patience:g} s"
+                            + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")
+                        )
+                execution.check()
+        except DeviceError as error:
+            raise self.meaning(error, path.removesuffix(UNFINISHED)) from error
+        if execution.interrupts:  # it came too late for this piece, and means the whole
+            raise KeyboardInterrupt
+
+    def meaning(self, error: DeviceError, path: str) -> BaseException:
+        """Return what an exception of a helper means for whoever wanted something of ``path``."""
+        address = self.board.address
+        on = f"on the board on {address}"
+        if error.name == "KeyboardInterrupt":
+            return KeyboardInterrupt()
+        if error.name == "MemoryError":
+            return error
+        if error.name != "OSError":
+            return Damaged(
+                f"The board on {address} could not make sense of what was sent"
+                + (f" about {path}" if path else "")
+                + f": the line loses or changes bytes. It said: {error}. Try again."
+            )
+        named = re.search(r"\bE[A-Z]{3,}\b", error.message)
+        number = re.search(r"\d{1,9}", error.message)
+        what = named[0] if named else self.capabilities.numbers.get(int(number[0]), "") if number else ""
+        match what:
+            case "ENOSPC":
+                return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
+            case "ENOENT" | "ENOTDIR":
+                folder = path.rstrip("/").rpartition("/")[0]
+                return NoSuchFile(f"There is no {path} {on}" + (f", or no folder {folder}." if folder else "."))
+            case "EROFS":
+                return ReadOnly(
+                    f"The file system {on} is read-only: {path} cannot be changed. On CircuitPython, eject its drive "
+                    "on the computer first."
+                )
+            case "EACCES" | "EPERM" | "ENOTCAPABLE":
+                return FileProblem(f"The board on {address} does not allow that for {path} ({what}).")
+            case "EEXIST":
+                return FileProblem(f"{path} is there already {on}.")
+            case "EISDIR":
+                return FileProblem(f"{path} {on} is a folder.")
+            case "ENOTEMPTY":
+                return FileProblem(f"{path} {on} is a folder that is not empty.")
+            case "ENAMETOOLONG":
+                return BadName(f"The name {path} is too long {on}.")
+        if "file not found" in error.message:  # what a micro:bit says, of names that are too long as well
+            return BadName(f"The name {path} is too long {on}.") if len(path) > 100 else NoSuchFile(f"No {path} {on}.")
+        return FileProblem(f"{path} {on}: {error}")
+
+
+def _numbers(build: str) -> dict[int, str]:
+    return _WASI if build == "wasi" else _NUMBERS
+
+
+def parse_literal(text: str) -> object:
+    """Read what the board printed as data.
+
+    Raises:
+        TransferFailed: it is none.
+    """
+    try:
+        if len(text) <= _LONGEST_LINE:
+            return ast.literal_eval(text.strip())
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+        pass
+    raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")
+
+
+def parse_tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    """Read a tuple that the board printed, as data.
+
+    Raises:
+        TransferFailed: it is none of that shape.
+    """
+    value = parse_literal(text)
+    if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
+        return value
+    raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")

@@ -1,0 +1,124 @@
+"""How the content of a file crosses where no program can have the line's bytes: as text, in executions of its own.
+
+Base64 where the board knows it; else literals. Where the board has no flow control, each piece has an Adler-32, because
+some of it may be lost.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import contextlib
+import zlib
+from typing import TYPE_CHECKING
+
+from ...errors import DeviceError, TransferFailed
+from .. import snippets
+from .helper_programs import UNFINISHED, Damaged, Helpers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Progress = Callable[[int, int], object]
+
+MAX_PIECE = 12 * 1024
+"""Bytes of a file in one execution at most."""
+
+MIN_PIECE = 96
+"""Bytes in one execution at least; also what the smallest boards get."""
+
+MEMORY_SHARE = 24
+"""A piece takes its share of the free memory: as source, as text, as bytes, in a memory that is fragmented."""
+
+ATTEMPTS = 3
+"""How often something is sent that arrived damaged."""
+
+_LONGEST_LITERAL = 4096  # characters
+
+
+def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Progress | None) -> None:
+    """Write a file.
+
+    Args:
+        helpers: of the board.
+        unfinished: its name.
+        old: the file whose content it begins with; ``""`` for none.
+        data: what follows.
+        progress: called after every piece.
+    """
+    module = helpers.capabilities.base64
+    no_flow_control = not module or helpers.board.no_flow_control
+    opening = snippets.hold("files_put_checked", unfinished, old) if no_flow_control else ""
+    helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data))
+    size = MIN_PIECE if no_flow_control else min(max(helpers.capabilities.memory // MEMORY_SHARE, MIN_PIECE), MAX_PIECE)
+    at = 0
+    while at < len(data):
+        piece = data[at : at + size]
+        try:
+            if no_flow_control:
+                _send_checked(helpers, unfinished, piece)
+            else:
+                helpers.ask(snippets.held(at, base64.b64encode(piece).decode("ascii")), unfinished)
+        except DeviceError as error:
+            if error.name != "MemoryError" or size <= MIN_PIECE:
+                raise
+            size = max(size // 2, MIN_PIECE)
+            continue
+        at += len(piece)
+        if progress is not None:
+            progress(at, len(data))
+    helpers.ask(snippets.let_go(), unfinished)
+
+
+def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
+    """Send a piece over a line that may lose some of it; the board says whether all of it has come."""
+    total = zlib.adler32(piece)
+    source = snippets.held(total & 0xFFFF, piece, total >> 16)
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(Damaged):
+            if "+" in helpers.ask(source, unfinished):
+                return
+    raise TransferFailed(
+        f"A piece of {unfinished.removesuffix(UNFINISHED)} arrived damaged {ATTEMPTS} times at the board on "
+        f"{helpers.board.address}: the line loses bytes. The board has what it had before."
+    )
+
+
+def fetch(helpers: Helpers, path: str, size: int, progress: Progress | None) -> bytes | None:
+    """Return the content of a file of ``size`` bytes; None where what came cannot be one."""
+    module = helpers.capabilities.base64
+    decode = _from_base64 if module else _from_literal
+    source = snippets.call("files_get", path, module) if module else snippets.call("files_get_literals", path)
+    content = bytearray()
+    rest = ""
+    sound = True
+
+    def take(text: str) -> None:
+        nonlocal rest, sound
+        *lines, rest = (rest + text).split("\n")
+        for line in lines:
+            piece = decode(line)
+            sound = sound and piece is not None
+            content.extend(piece or b"")
+        if progress is not None:
+            progress(min(len(content), size), size)
+
+    # A byte takes four characters at most, in a literal.
+    helpers.run(source, path, take, content=4 * size)
+    return bytes(content) if sound and not rest else None
+
+
+def _from_base64(line: str) -> bytes | None:
+    try:
+        return base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _from_literal(line: str) -> bytes | None:
+    try:
+        value = ast.literal_eval(line) if len(line) <= _LONGEST_LITERAL else None
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, bytes) else None

@@ -1,0 +1,552 @@
+"""MicroPython's line protocol as a state machine that does no I/O: bytes in, events and bytes out.
+
+The other side is ``shared/runtime/pyexec.c`` of the firmware (named PX below, as of v1.29). ``Repl.receive`` takes what
+arrived, however it was split, and gives events; the ``send_*`` methods and ``data_to_send`` give the bytes to write.
+Waiting, deadlines and threads are the business of whoever holds the line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from ...errors import BoardBusy, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CTRL_A = b"\x01"
+CTRL_B = b"\x02"
+CTRL_C = b"\x03"
+CTRL_D = b"\x04"
+
+RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+RAW_PASTE_REQUEST = b"\x05A\x01"
+RAW_PASTE_GRANTED = b"R\x01"
+RAW_PASTE_REFUSED = b"R\x00>"
+
+SHORT_SOURCE = 128
+"""Bytes that go in one write without flow control: what the smallest receive buffers take while the prompt is idle."""
+
+CHUNK = 16
+"""Bytes per write to a board without raw-paste.
+
+With 32 every 10 ms a micro:bit in QEMU, on a busy machine, lost bytes of 1 source in 30; with 16, of none.
+"""
+
+CHUNK_PAUSE = 0.01
+"""Seconds that such a board is given to take a chunk from its receive buffer."""
+
+MAX_TRACEBACK = 64 * 1024
+"""Bytes after which the text behind a 0x04 is taken for the program's own output: no traceback is that long."""
+
+_TAIL = 512
+"""Bytes of recent output in which a reboot is recognised."""
+
+_REBOOT_LINE = 48
+"""Bytes within which the line that announces a soft reset ends."""
+
+_INTERRUPTED = b"KeyboardInterrupt: \r\n"
+"""What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
+
+# The prefix is "MPY: " today, "PYB: " until 1.9, "[MaixPy]: " on K210 boards, and none on CircuitPython.
+_SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
+_SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
+# What a board shows after any reset that ends at the friendly prompt.
+_FRIENDLY_BANNER = re.compile(
+    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}?>>> "
+)
+# The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
+_ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
+# How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
+_TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
+_COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
+# While the source goes out: the board has room for more of it, or has all that it wants.
+_PASTE_REPLY = re.compile(rb"[\x01\x04]")
+_MANY_ENDS = re.compile(rb"\x04{3,}")
+_EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\Z)")
+
+
+def check_source(source: bytes) -> None:
+    """Refuse what the raw REPL would take for commands.
+
+    Raises:
+        SourceError: a byte from 0x01 to 0x04; the message names the line.
+    """
+    found = _COMMAND_BYTES.search(source)
+    if found:
+        line = source.count(b"\n", 0, found.start()) + 1
+        code = found.group()[0]
+        raise SourceError(
+            f"Line {line} holds the control character 0x{code:02x}, which boards take for a command: "
+            f"write it as \\x{code:02x} in a string."
+        )
+
+
+def _starts_like_traceback(text: bytes) -> bool:
+    """Whether ``text``, possibly cut short, can be what the board prints for an exception."""
+    return _TRACEBACK_HEAD.startswith(text[: len(_TRACEBACK_HEAD)]) or _EXCEPTION_LINE.match(text) is not None
+
+
+class State(Enum):
+    """Where the conversation stands."""
+
+    UNKNOWN = auto()
+    """Nothing is known of the board: it may boot, run a program, or wait at any prompt."""
+    READY = auto()
+    """The raw REPL waits at its prompt."""
+    PASTE_REQUESTED = auto()
+    """Raw-paste was asked for; the board has not said whether it can."""
+    PASTING = auto()
+    """The source goes out, window by window; then the board's 0x04 is awaited."""
+    SENDING = auto()
+    """The source goes out to the plain raw REPL; then the board's ``OK`` is awaited."""
+    RUNNING = auto()
+    """The program runs: what comes is its output, until both ends of output came."""
+    REBOOTING = auto()
+    """A soft reset is under way; the raw REPL's banner ends it."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Bytes that the board printed.
+
+    Between executions they come from timers, interrupts, threads, or from a board that boots.
+    """
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The raw REPL's banner came: the conversation is synchronised."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The board has the whole source: it compiles, then runs it."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The execution ended; ``traceback`` is empty when it ended well."""
+
+    traceback: bytes
+
+
+@dataclass(frozen=True)
+class Rebooted:
+    """The board restarted: its variables are gone.
+
+    After a soft reset that was seen through (``hard`` is False) the raw REPL is ready again; after a hard one the
+    conversation must be synchronised anew.
+    """
+
+    hard: bool
+
+
+Event = Output | Ready | Started | Done | Rebooted
+
+
+class Repl:
+    """One conversation with one board.
+
+    Attributes:
+        state: where the conversation stands.
+        raw_paste: whether the board has raw-paste; None until it was asked.
+        chunk_pause: seconds between two chunks to a board that has not.
+        window: bytes that the board has room for twice, as raw-paste tells; 0 while it is not known.
+    """
+
+    def __init__(self) -> None:
+        self.state = State.UNKNOWN
+        self.raw_paste: bool | None = None
+        self.chunk_pause = CHUNK_PAUSE
+        self.window = 0
+        self._in = bytearray()  # received and not yet understood
+        self._tail = b""  # the end of what was given as output, for recognising reboots
+        self._out = memoryview(b"")  # the source that is still to be sent, without its end mark
+        self._end_mark_due = False  # the 0x04 behind the source is still to be sent
+        self._abort_due = False  # Ctrl-C is to be sent in place of the source
+        self._credit = 0  # bytes that the board has room for
+
+    def learn_from(self, other: Repl) -> None:
+        """Take over what another conversation has found out about the same board."""
+        self.raw_paste, self.chunk_pause, self.window = other.raw_paste, other.chunk_pause, other.window
+
+    # -- what goes out -------------------------------------------------------------------------------------------
+
+    def send_attach(self) -> bytes:
+        """Ask for the raw REPL from whatever the board is doing; ``Ready`` follows when it answers.
+
+        Ctrl-C ends a program or clears the line, Ctrl-A enters the raw REPL or prints its banner again (PX
+        ``pyexec_raw_repl``, ``pyexec_friendly_repl``). Nothing is reset. May be sent again while no answer comes.
+        """
+        if self.state is not State.UNKNOWN:
+            self._forget()
+        return b"\r" + CTRL_C + CTRL_A
+
+    def send_identify(self) -> bytes:
+        """Leave the raw REPL and enter it again, which prints the friendly banner; ``Ready`` follows.
+
+        Raises:
+            BoardBusy: the board is not at its prompt.
+        """
+        self._require(State.READY)
+        self._forget()
+        return CTRL_B + CTRL_A
+
+    def send_leave(self) -> bytes:
+        """Return to the friendly prompt, where people and other tools expect the board."""
+        self._forget()
+        return b"\r" + CTRL_B
+
+    def send_soft_reset(self) -> bytes:
+        """Soft-reset from the raw prompt: 0x04 on an empty line (PX ``pyexec_raw_repl``). ``Rebooted`` follows.
+
+        Raises:
+            BoardBusy: the board is not at its prompt.
+        """
+        self._require(State.READY)
+        self.state = State.REBOOTING
+        return CTRL_C + CTRL_D
+
+    def send_source(self, source: bytes) -> bytes:
+        """Start an execution. More of the source may follow from ``data_to_send``.
+
+        Ctrl-C comes first: what was left in the board's input would become part of the code; at the raw prompt it
+        clears the line silently.
+
+        Raises:
+            SourceError: the source holds a byte that the raw REPL takes for a command.
+            BoardBusy: the board is not at its prompt.
+        """
+        self._require(State.READY)
+        check_source(source)
+        source = source or b"\n"  # 0x04 on an empty line is the command for a soft reset
+        self._abort_due = False
+        self._tail = b""
+        if self.raw_paste is not False and len(source) > SHORT_SOURCE:
+            self._out, self._end_mark_due = memoryview(source), True
+            self._credit = 0
+            self.state = State.PASTE_REQUESTED
+            return CTRL_C + RAW_PASTE_REQUEST
+        self._start_plain(memoryview(source))
+        # One write: two small ones wait for each other on a TCP line.
+        return CTRL_C + self.data_to_send()
+
+    def data_to_send(self) -> bytes:
+        """Return the bytes of the source that may go out now; ``b""`` when none may.
+
+        On a board without raw-paste, wait ``pause`` seconds between two calls.
+        """
+        if self._abort_due and self.state is State.PASTING:
+            self._drop_source()
+            return CTRL_C
+        if not self._end_mark_due or self.state is State.PASTE_REQUESTED:
+            return b""
+        chunk, self._out = bytes(self._out[: self._credit]), self._out[self._credit :]
+        if self.state is State.PASTING:
+            self._credit -= len(chunk)
+        if not self._out:
+            self._end_mark_due = False
+            chunk += CTRL_D
+        return chunk
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before the next ``data_to_send``; 0 where the board controls the flow."""
+        return self.chunk_pause if self.state is State.SENDING and self._end_mark_due else 0.0
+
+    @property
+    def sending(self) -> bool:
+        """Whether the board does not yet have the whole source."""
+        return self.state in (State.PASTE_REQUESTED, State.PASTING, State.SENDING)
+
+    @property
+    def sent(self) -> bool:
+        """Whether the whole source is on its way, though the board may not have it yet."""
+        return self.state in (State.PASTING, State.SENDING) and not self._end_mark_due and not self._abort_due
+
+    def send_interrupt(self) -> tuple[bytes, list[Event]]:
+        """Interrupt an execution: the bytes to send, and the events that follow from sending them.
+
+        While the source goes out to raw-paste, Ctrl-C ends the reading and no 0x04 may follow it (PX
+        ``mp_reader_stdin_readbyte``); in the plain raw REPL it clears the line without an answer, so that the
+        execution is over at once. Once the program runs it raises KeyboardInterrupt there.
+        """
+        if self.state is State.READY:
+            return b"", []
+        if self.state is State.PASTE_REQUESTED:
+            self._abort_due = True  # until the board has answered, Ctrl-C could be lost or kept for later
+            return b"", []
+        if self.state is State.SENDING and self._end_mark_due:
+            self._drop_source()
+            self.state = State.READY
+            return CTRL_C, [Done(_INTERRUPTED)]
+        self._drop_source()
+        return CTRL_C, []
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take what arrived and return what it means. The split of the input makes no difference to the meaning.
+
+        Neighbouring ``Output`` events may be joined or split differently with the input; their concatenation is the
+        same.
+        """
+        self._in += data
+        events: list[Event] = []
+        while self._in and self._HANDLERS[self.state](self, events):
+            pass
+        return events
+
+    def release(self) -> bytes:
+        """Forget the conversation; return what arrived and was held back until more would tell what it means."""
+        held = bytes(self._in)
+        self._forget()
+        return held
+
+    def _on_unknown(self, events: list[Event]) -> bool:
+        # Only the whole banner counts: boot noise can hold any byte, 0x04 and ">" among them.
+        end = self._in.find(RAW_BANNER)
+        if end < 0:
+            self._emit_but(len(RAW_BANNER) - 1, events)
+            return False
+        self._emit(end, events)
+        del self._in[: len(RAW_BANNER)]
+        self.state = State.READY
+        self._tail = b""
+        events.append(Ready())
+        return True
+
+    def _on_ready(self, events: list[Event]) -> bool:
+        # Nobody asked for anything: a timer or a thread prints, or somebody pressed the reset button.
+        self._emit_watching(len(self._in), events)
+        return bool(self._in)
+
+    def _on_paste_reply(self, events: list[Event]) -> bool:
+        replies = (
+            (RAW_PASTE_GRANTED, self._paste_granted),
+            (RAW_PASTE_REFUSED, self._paste_refused),
+            # Before raw-paste existed, its request was two bytes of code and a Ctrl-A that prints the banner.
+            (RAW_BANNER, self._paste_refused),
+        )
+        found = [(at, mark, react) for mark, react in replies if (at := self._in.find(mark)) >= 0]
+        if self._restarted_while_sending(min((at for at, _, _ in found), default=len(self._in)), events):
+            return True
+        if not found:
+            self._emit_but(len(RAW_BANNER) - 1, events)
+            return False
+        at, mark, react = min(found, key=lambda reply: reply[0])
+        # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece; wait for the two bytes of the size.
+        if mark is RAW_PASTE_GRANTED and len(self._in) < at + len(mark) + 2:
+            self._emit(at, events)
+            return False
+        self._emit(at, events)
+        del self._in[: len(mark)]
+        react(events)
+        return True
+
+    def _paste_granted(self, _events: list[Event]) -> None:
+        self.raw_paste = True
+        self.window = int.from_bytes(self._in[:2], "little") or 1
+        del self._in[:2]
+        # Sending the size grants the first window; each 0x01 that follows grants one more (PX mp_reader_new_stdin).
+        self._credit = self.window
+        self.state = State.PASTING
+
+    def _paste_refused(self, events: list[Event]) -> None:
+        self.raw_paste = False
+        if self._abort_due:
+            self._drop_source()
+            self.state = State.READY
+            events.append(Done(_INTERRUPTED))
+        else:
+            self._start_plain(self._out)
+
+    def _start_plain(self, source: memoryview) -> None:
+        self._out, self._end_mark_due = source, True
+        # A short source goes in one piece (see SHORT_SOURCE), unless the board is known for its small buffer.
+        self._credit = CHUNK if self.raw_paste is False else SHORT_SOURCE
+        self.state = State.SENDING
+
+    def _on_pasting(self, events: list[Event]) -> bool:
+        # Anything but the two control bytes is a timer or a thread that prints.
+        found = _PASTE_REPLY.search(self._in)
+        if self._restarted_while_sending(found.start() if found else len(self._in), events):
+            return True
+        if found:
+            self._emit(found.start(), events)
+            mark = bytes(self._in[:1])
+            del self._in[:1]
+            if mark == CTRL_A:
+                self._credit += self.window
+                return True
+            # The board has the source, or has seen a syntax error in it: then it swallows what comes until one 0x04
+            # (PX mp_reader_stdin_close), which data_to_send gives without the rest.
+            self._out = memoryview(b"")
+            self._started(events)
+            return True
+        self._emit(len(self._in), events)
+        return False
+
+    def _on_sending(self, events: list[Event]) -> bool:
+        at = self._in.find(b"OK")
+        if self._restarted_while_sending(at if at >= 0 else len(self._in), events):
+            return True
+        if at < 0:
+            self._emit_but(1, events)
+            return False
+        self._emit(at, events)
+        del self._in[:2]
+        self._started(events)
+        return True
+
+    def _restarted_while_sending(self, size: int, events: list[Event]) -> bool:
+        """Whether the banner of a board that was reset came before its answer, which stands behind ``size`` bytes."""
+        found = _FRIENDLY_BANNER.search(self._tail + self._in[:size])
+        if not found:
+            return False
+        self._emit(found.end() - len(self._tail), events)
+        self._tail = b""
+        self._drop_source()
+        self.state = State.UNKNOWN
+        events.append(Rebooted(hard=True))
+        return True
+
+    def _started(self, events: list[Event]) -> None:
+        self.state = State.RUNNING
+        self._tail = b""
+        events.append(Started())
+
+    def _on_running(self, events: list[Event]) -> bool:
+        end = self._in.find(CTRL_D)
+        if end < 0:
+            self._emit_watching(len(self._in), events)
+            return bool(self._in)
+        if end:
+            self._emit_watching(end, events)
+            return True
+        return self._on_end_of_output(events)
+
+    def _on_end_of_output(self, events: list[Event]) -> bool:
+        """Decide what the 0x04 at the start of the buffer is: the end of the output, or data that was printed.
+
+        The board sends 0x04, the traceback, 0x04 and ``>``. A program may print 0x04 itself; the end is accepted only
+        where both marks stand around something that can be a traceback.
+        """
+        if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
+            self._emit_watching(run.end() - 2, events)
+            return bool(self._in)
+        second = self._in.find(CTRL_D, 1)
+        traceback = bytes(self._in[1:second] if second > 0 else self._in[1 : MAX_TRACEBACK + 2])
+        is_data = bool(traceback) and not _starts_like_traceback(traceback)
+        if second < 0:
+            is_data = is_data or len(traceback) > MAX_TRACEBACK
+            after = b""
+        else:
+            is_data = is_data or (bool(traceback) and not traceback.endswith(b"\n"))
+            after = bytes(self._in[second + 1 : second + 1 + _REBOOT_LINE])
+        if not is_data and after.startswith(b">"):
+            del self._in[: second + 2]
+            self.state = State.READY
+            self._tail = b""
+            events.append(Done(traceback))
+            return True
+        if not is_data and _SOFT_REBOOT.match(after):
+            # SystemExit ends in a soft reset in place of the prompt (PX PYEXEC_FORCED_EXIT).
+            del self._in[: second + 1]
+            self.state = State.REBOOTING
+            return True
+        if not is_data and (not after or _SOFT_REBOOT_START.match(after)):
+            return False  # more must come before this can be told
+        self._emit_watching(1, events)
+        return bool(self._in)
+
+    def _on_rebooting(self, events: list[Event]) -> bool:
+        end = self._in.find(RAW_BANNER)
+        if end < 0:
+            held = len(RAW_BANNER) - 1
+            if len(self._in) > held:
+                self._emit_watching(len(self._in) - held, events)
+                return self.state is not State.REBOOTING
+            return False
+        self._emit_watching(end, events)
+        if self.state is not State.REBOOTING:
+            return True
+        del self._in[: len(RAW_BANNER)]
+        self.state = State.READY
+        self._tail = b""
+        events.append(Rebooted(hard=False))
+        return True
+
+    # -- helpers -------------------------------------------------------------------------------------------------
+
+    def _emit(self, size: int, events: list[Event]) -> None:
+        if size:
+            data = bytes(self._in[:size])
+            events.append(Output(data))
+            self._tail = (self._tail + data)[-_TAIL:]
+            del self._in[:size]
+
+    def _emit_but(self, held: int, events: list[Event]) -> None:
+        """Give out all but the last ``held`` bytes, which may be the start of a mark."""
+        self._emit(max(0, len(self._in) - held), events)
+
+    def _emit_watching(self, size: int, events: list[Event]) -> None:
+        """Give out ``size`` bytes of output; where they show that the board restarted, stop behind that place."""
+        seen = self._tail + bytes(self._in[:size])
+        old = len(self._tail)
+        first: tuple[int, bool] | None = None
+        for mark, hard in ((RAW_BANNER, False), (b"\r\n>>> ", True), (b"boot:0x", True)):
+            at = seen.find(mark, max(0, old - len(mark) + 1), first[0] if first else None)
+            while at >= 0:
+                end = at + len(mark)
+                if self._shows_reboot(seen[max(0, end - _TAIL) : end], mark):
+                    first = end, hard
+                    break
+                at = seen.find(mark, at + 1, first[0] if first else None)
+        if first is not None:
+            end, hard = first
+            self._emit(end - old, events)
+            self._tail = b""
+            self.state = State.UNKNOWN if hard else State.READY
+            events.append(Rebooted(hard))
+            return
+        self._emit(size, events)
+        self._tail = seen[-_TAIL:]
+
+    @staticmethod
+    def _shows_reboot(seen: bytes, mark: bytes) -> bool:
+        if mark is RAW_BANNER:
+            return b"soft reboot\r\n" in seen
+        if mark == b"boot:0x":
+            return _ESP_ROM.search(seen) is not None
+        return any(found.end() == len(seen) for found in _FRIENDLY_BANNER.finditer(seen))
+
+    def _forget(self) -> None:
+        self.state = State.UNKNOWN
+        self._in.clear()
+        self._tail = b""
+        self._drop_source()
+
+    def _drop_source(self) -> None:
+        self._out = memoryview(b"")
+        self._end_mark_due = self._abort_due = False
+
+    def _require(self, state: State) -> None:
+        if self.state is not state:
+            raise BoardBusy("The board has left its prompt this moment: it was reset, or restarted. Try again.")
+
+    _HANDLERS: ClassVar[dict[State, Callable[[Repl, list[Event]], bool]]] = {
+        State.UNKNOWN: _on_unknown,
+        State.READY: _on_ready,
+        State.PASTE_REQUESTED: _on_paste_reply,
+        State.PASTING: _on_pasting,
+        State.SENDING: _on_sending,
+        State.RUNNING: _on_running,
+        State.REBOOTING: _on_rebooting,
+    }

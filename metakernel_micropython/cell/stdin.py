@@ -1,0 +1,285 @@
+"""Questions of a program on the board, asked by the front end: the input box of a notebook, the prompt of a console.
+
+``input()`` on the board tells when it asks (see ``board.questions``). A program that reads ``sys.stdin`` tells nothing:
+where its code does so and it has been silent for a moment, it is taken to wait for a line. The box never holds up the
+cell: when the program ends, is interrupted, or the board is lost, the question is over.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ..board.protocol.questions import Over, Question, QuestionFilter
+from ..errors import CannotAsk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..board import Board, Execution
+    from ..kernel import MicroPythonKernel
+
+POLL = 0.02
+"""Seconds between two looks for an answer while a question is open."""
+
+SILENCE = 0.5
+"""Seconds without output after which a program that reads ``sys.stdin`` is taken to wait for a line."""
+
+MAX_HELD = 4096
+"""Characters of a line that may become a prompt; a longer one is output."""
+
+_ASKS = re.compile(r"\b(?:input|exec|execfile|__import__)\b")
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([^#;\n]+))", re.MULTILINE)
+_READS = re.compile(r"\bstdin\b")
+_DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+_SECRET = re.compile(r"pass[ -]?(?:word|phrase|code)|passwd", re.IGNORECASE)
+
+_BUILT_IN = frozenset("audio antigravity love music radio speech this mip webrepl ntptime dht onewire ds18x20".split())
+"""Modules of common firmware, besides those of ``completion.C_MODULES``, that ask for nothing."""
+
+
+def is_secret(prompt: str) -> bool:
+    """Whether a prompt asks for something that is not to be seen: a password, passphrase or passcode."""
+    return _SECRET.search(prompt) is not None
+
+
+def may_ask(code: str) -> bool:
+    """Whether a cell may lead to a call of ``input()``: it names it, or imports a module that may do so."""
+    if _ASKS.search(code):
+        return True
+    found = list(_IMPORT.finditer(code))
+    if not found:
+        return False
+    from ..assist.completion import C_MODULES
+
+    for one in found:
+        for name in (one[1] or one[2]).split(","):
+            module = name.split(" as ")[0].strip().partition(".")[0]
+            if module and module not in C_MODULES and module not in _BUILT_IN:
+                return True
+    return False
+
+
+class Readers:
+    """Which cells read ``sys.stdin``: those that name it, and those that use what such a cell has defined."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def reads(self, code: str, *, also: bool = False) -> bool:
+        """Whether the cell's program may read a line by itself; remember what the cell defines.
+
+        Args:
+            code: the cell's code.
+            also: whether calls of ``input`` count, because the board cannot tell when it is asked.
+        """
+        if not self._matches(code, also):
+            return False
+        runs, defined = _parts(code)
+        for name, body in defined:
+            if self._matches(body, also):
+                self._names.add(name)
+        return self._matches(runs, also)
+
+    def _matches(self, code: str, also: bool) -> bool:
+        if _READS.search(code) or (also and re.search(r"\binput\b", code)):
+            return True
+        return bool(self._names) and any(word in self._names for word in re.findall(r"\w+", code))
+
+
+def _parts(code: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the code that a cell runs at once, and the name and code of each function and class that it defines."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return code, [(found[1], code) for found in _DEFINITION.finditer(code)]
+    runs: list[str] = []
+    defined: list[tuple[str, str]] = []
+    for node in tree.body:
+        text = ast.get_source_segment(code, node) or ""
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            defined.append((node.name, text))
+        elif not isinstance(node, (ast.Import, ast.ImportFrom)):
+            runs.append(text)
+    return "\n".join(runs), defined
+
+
+class InputRequest:
+    """The front end's input box."""
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        self._kernel = kernel
+        self._request = ""
+        self._ident: Any = None
+
+    def open(self, prompt: str, *, secret: bool) -> None:
+        """Have the front end ask; what it still says about an earlier question is thrown away."""
+        kernel = self._kernel
+        while self._receive() is not None:
+            pass
+        self._ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
+        parent = kernel.get_parent("shell")  # type: ignore[no-untyped-call]
+        content = {"prompt": prompt, "password": secret}
+        assert kernel.session is not None
+        sent = kernel.session.send(kernel.stdin_socket, "input_request", content, parent, ident=self._ident)
+        self._request = sent["header"]["msg_id"] if sent else ""
+
+    def answer(self) -> str | None:
+        """Return the answer when there is one: text, or the character 0x04 for the end of input."""
+        while (reply := self._receive()) is not None:
+            # Consoles name no request; a notebook that answers an earlier one does.
+            if reply["parent_header"].get("msg_id", self._request) == self._request:
+                return str(reply["content"].get("value", ""))
+        return None
+
+    def _receive(self) -> dict[str, Any] | None:
+        kernel = self._kernel
+        assert kernel.session is not None
+        while True:
+            try:
+                idents, reply = kernel.session.recv(kernel.stdin_socket)
+            except ValueError as error:  # a signature that is wrong, or seen before
+                kernel.log.warning("A message on the stdin channel was thrown away: %s", error)
+                continue
+            if reply is None:
+                return None
+            theirs = self._ident is None or not idents or idents[0] in _as_list(self._ident)
+            if theirs and reply["header"]["msg_type"] == "input_reply":
+                return dict(reply)
+
+
+class ProgramInput:
+    """The questions of one program while it runs.
+
+    Attributes:
+        refused: what the cell fails with, because nobody can be asked.
+    """
+
+    def __init__(self, kernel: MicroPythonKernel, board: Board, execution: Execution, *, reads: bool) -> None:
+        self.refused: CannotAsk | None = None
+        self._kernel = kernel
+        self._board = board
+        self._execution = execution
+        self._reads = reads
+        self._filter = QuestionFilter()
+        self._box = InputRequest(kernel)
+        self._question: Question | None = None  # the one that is open
+        self._raw = False  # it was guessed
+        self._interrupts = 0
+        self._held = ""  # a line that has only begun, of a program that reads sys.stdin: it may be a prompt
+
+    def patience(self, timeout: float | None) -> float | None:
+        """Return how long to wait for output, in seconds; ``timeout`` where there is nothing to ask."""
+        if self._question is not None:
+            return POLL
+        return SILENCE if self._reads and timeout is None else timeout
+
+    @property
+    def open(self) -> bool:
+        """Whether the front end was asked and has not answered yet."""
+        return self._question is not None
+
+    def feed(self, text: str, *, done: bool) -> Iterator[str]:
+        """Take a piece of output (``""``: none came in time), ask what it asks; give what is to be shown."""
+        if self._interrupts != self._execution.interrupts:
+            self._interrupts = self._execution.interrupts
+            self._question = None
+        for piece in self._filter.feed(text):
+            if isinstance(piece, str):
+                yield from self._lines(piece)
+            elif isinstance(piece, Over):
+                self._question = None
+            else:
+                yield self._let_go()
+                self._ask(piece)
+        if done:
+            self._question = None
+            yield from self._lines(self._filter.flush())
+            yield self._let_go()
+            return
+        if self._question is not None:
+            self._look(self._question)
+        elif not text and self._reads and not self._interrupts and not self._moved():
+            yield from self._guess()
+
+    def _moved(self) -> bool:
+        return self._execution.printed or self._execution.done
+
+    def _lines(self, text: str) -> Iterator[str]:
+        if not self._reads:
+            yield text
+            return
+        text = self._held + text
+        whole, end, self._held = text.rpartition("\n")
+        if len(self._held) > MAX_HELD:
+            whole, end, self._held = text, "", ""
+        yield whole + end
+
+    def _let_go(self) -> str:
+        held, self._held = self._held, ""
+        return held
+
+    def _guess(self) -> Iterator[str]:
+        if "\x1e" in self._held:  # the value of the last expression comes slowly
+            return
+        if not self._kernel.can_ask:
+            self._reads = False
+            yield self._let_go()
+            self._kernel.Error(
+                "[the program may wait for sys.stdin, and this front end cannot ask for a line: Stop ends it]"
+            )
+            return
+        self._raw = True
+        self._ask(Question(self._held.rpartition("\r")[2]), raw=True)
+
+    def _ask(self, question: Question, *, raw: bool = False) -> None:
+        if not self._kernel.can_ask:
+            self.refused = CannotAsk(
+                f"The program on the board asks {question.prompt.strip()!r} with input(), and this front end cannot "
+                "ask for an answer: it was stopped. Run the cell in JupyterLab or jupyter console, or give the value "
+                "in the code."
+            )
+            self._board.interrupt()
+            return
+        self._question = question
+        self._raw = raw
+        self._box.open(question.prompt, secret=is_secret(question.prompt))
+
+    def _look(self, question: Question) -> None:
+        text = self._box.answer()
+        if text is None:
+            return
+        self._question = None
+        if self._raw:
+            self._held = ""  # the front end shows it before the answer
+        left_out = self._execution.answer(
+            None if text == "\x04" else text, echoes=question.echoes, secret=is_secret(question.prompt)
+        )
+        if left_out:
+            self._kernel.Error(f"[the answer went to the board without {left_out}]")
+
+
+class StdinBridge:
+    """What a kernel knows of the questions that the programs on its board may ask."""
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        self._kernel = kernel
+        self._readers = Readers()
+
+    def prepare(self, board: Board, code: str) -> Callable[[Execution], ProgramInput]:
+        """Get ready for a cell's program; return what makes the dialogue with it once it runs.
+
+        Raises:
+            MicroPythonError: the board, which is asked to tell when it asks, did not answer.
+        """
+        silent = may_ask(code) and not board.hear_questions()
+        reads = self._readers.reads(code, also=silent)
+        return lambda execution: ProgramInput(self._kernel, board, execution, reads=reads)
+
+
+def _as_list(ident: Any) -> list[bytes]:
+    return ident if isinstance(ident, list) else [ident]

@@ -1,0 +1,222 @@
+"""How long something takes on the board, by its own clock: what %time, %%time, %timeit and %%timeit have in common."""
+
+from __future__ import annotations
+
+import ast
+import io
+import math
+import re
+import time
+import tokenize
+
+from .program import ValueFilter, new_mark
+
+TARGET = 0.2
+"""Seconds that the loops of one run take at least, as with IPython's %timeit."""
+
+LONGEST = 10.0
+"""Seconds that all runs together take about, at most, where the number of runs was not asked for."""
+
+_TICKS_PERIOD = 2**30  # microseconds, on boards with 32 bits (MICROPY_PY_TIME_TICKS_PERIOD)
+
+# CircuitPython has no ticks_us.
+_TICKS = "(lambda t:t.ticks_us()if hasattr(t,'ticks_us')else t.monotonic_ns()//1000)(__import__('time'))"
+
+_SYNTAX_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9})(?![\d,])')
+_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9}), in (?P<function>\S+)')
+
+
+def amount(seconds: float) -> str:
+    """Return a time with a unit that fits: ``1.23 ms``."""
+    if math.isnan(seconds):
+        return "unknown"
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("μs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+class Stopwatch:
+    """Takes the time of one program on the board's clock and on the host's.
+
+    The program prints the board's clock when it begins and when it has ended well; nothing is kept on the board.
+    """
+
+    def __init__(self) -> None:
+        self._mark = new_mark()
+        self._held = ""
+        self._ticks: list[int] = []
+        self._start = time.monotonic()
+        self._end: float | None = None
+
+    def around(self, source: str) -> str:
+        """Return the program with its clock printed; its lines keep their numbers where its first one is blank."""
+        show = f'print("\\x1e{self._mark[1:]}",{_TICKS})'
+        if source.startswith("\n"):
+            return f"{show}{source}\n{show}"
+        return f"{show}\n{source}\n{show}"
+
+    def start(self) -> None:
+        """The program goes to the board now."""
+        self._start = time.monotonic()
+
+    def feed(self, text: str) -> str:
+        """Take the clock out of the program's output, however that is split."""
+        self._held += text
+        shown = ""
+        while (at := self._held.find(self._mark)) >= 0:
+            line, end, rest = self._held[at + len(self._mark) :].partition("\n")
+            shown += self._held[:at]
+            if not end:
+                self._held = self._held[at:]
+                return shown
+            if re.fullmatch(r" -?\d{1,19}", line):
+                self._ticks.append(int(line))
+            self._held = rest
+        cut = self._held.rfind("\x1e")
+        keep = cut if cut >= 0 and self._mark.startswith(self._held[cut:]) else len(self._held)
+        shown, self._held = shown + self._held[:keep], self._held[keep:]
+        return shown
+
+    def stop(self) -> str:
+        """The program has ended: return what was held of its output."""
+        self._end = time.monotonic()
+        held, self._held = self._held, ""
+        return held
+
+    def told(self) -> str:
+        """Return both times as a sentence; the board's only where its program has ended well."""
+        host = (self._end or time.monotonic()) - self._start
+        if len(self._ticks) != 2:
+            return f"host time: {amount(host)} (the board tells its time only of what ends well)"
+        board = self._ticks[1] - self._ticks[0]
+        if board < 0 or host * 1e6 > _TICKS_PERIOD:
+            # The clock has started anew meanwhile, as often as brings it next to the host's.
+            board += round((host * 1e6 - board) / _TICKS_PERIOD) * _TICKS_PERIOD
+        return f"board time: {amount(board / 1e6)}, host time: {amount(host)}"
+
+
+class Trial:
+    """A statement that the board runs in loops, as the program that does so.
+
+    Args:
+        statement: one or more lines.
+        setup: lines that run once before each run of loops, without being timed.
+        loops: in each run; None to have the board choose.
+        runs: how many; None for as many as are usual.
+    """
+
+    def __init__(self, statement: str, setup: str = "", loops: int | None = None, runs: int | None = None) -> None:
+        self._loops = loops
+        self._runs = runs
+        mark = new_mark()
+        self.values = ValueFilter(mark)
+        head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
+        head += [" __mk_s=__mk_c()", " for __mk_i in range(__mk_n):"]
+        self.lines_above = len(head) + 5
+        self.setup_above = 6
+        self.source = "\n".join(
+            [
+                "try:",
+                " from time import ticks_us as __mk_c, ticks_diff as __mk_d",
+                "except ImportError:",
+                " from time import monotonic_ns as __mk_c",
+                " __mk_d=None",
+                *head,
+                *_indented(statement, 2),
+                " return __mk_d(__mk_c(),__mk_s)if __mk_d else(__mk_c()-__mk_s)//1000",
+                _MEASURE.format(
+                    loops=loops or 0,
+                    runs=runs or 0,
+                    target=int(TARGET * 1e6),
+                    longest=int(LONGEST * 1e6),
+                    mark=f"\\x1e{mark[1:]}",
+                ),
+            ]
+        )
+
+    def result(self) -> str:
+        """Return what the runs came to, in the words of IPython's %timeit.
+
+        Raises:
+            ValueError: what the board has printed is no result.
+        """
+        try:
+            loops, times, allocated = ast.literal_eval(self.values.value or "")
+            each = [float(run) / 1e6 / loops for run in times]
+            mean = sum(each) / len(each)
+        except (SyntaxError, TypeError, ValueError, ZeroDivisionError, MemoryError, RecursionError) as error:
+            raise ValueError(f"the board has told no times: {self.values.value!r}") from error
+        deviation = math.sqrt(sum((one - mean) ** 2 for one in each) / len(each))
+        runs = f"{len(each)} run" + ("" if len(each) == 1 else "s")
+        text = f"{amount(mean)} ± {amount(deviation)} per loop (mean ± std. dev. of {runs}, {loops:,} loop"
+        text += (" each)" if loops == 1 else "s each)") if len(each) > 1 else (")" if loops == 1 else "s)")
+        if isinstance(allocated, (int, float)) and allocated >= 0:
+            text += f", {allocated:.4g} bytes allocated per loop"
+        return text
+
+    def retold(self, traceback: str, line: int) -> str:
+        """Return a traceback of the trial as one of the cell.
+
+        Args:
+            traceback: the board's.
+            line: where in the cell the statement begins, counted from 1.
+        """
+        shown = []
+        for text in traceback.split("\n"):
+            frame = _FRAME.fullmatch(text)
+            if frame and frame["function"] in ("<module>", "__mk_m"):
+                continue
+            if frame and frame["function"] == "__mk_f":
+                at = int(frame["line"])
+                at = at - self.lines_above + line - 1 if at > self.lines_above else line
+                text = f'  File "<stdin>", line {at}, in <module>'
+            elif found := _SYNTAX_FRAME.match(text):
+                at = int(found["line"])
+                text = f'  File "<stdin>", line {max(1, at - self.lines_above + line - 1)}'
+            shown.append(text)
+        return "\n".join(shown)
+
+
+# Loops are chosen as IPython does: 1, 2, 5, 10 ... until a run takes long enough. What a loop allocates is counted with
+# the collector off, over so few loops that there is room for it, and less what one loop alone takes.
+_MEASURE = """def __mk_m():
+ f,n,r=__mk_f,{loops},{runs}
+ if not n:
+  n=1
+  while 1:
+   t=f(n)
+   if t>={target} or n>=10**9:break
+   n=n*5//2 if str(n)[0]=='2' else n*2
+ else:
+  t=f(n)
+ r=r or max(1,min(7,{longest}//(t+1)))
+ t=[f(n) for _ in range(r)]
+ a=-1
+ try:
+  import gc
+  on=gc.isenabled()
+  try:
+   gc.collect();gc.disable()
+   m=gc.mem_alloc;b=m();f(1);c=m();f(11);a=(m()-c-(c-b))/10
+  except MemoryError:pass
+  finally:
+   if on:gc.enable()
+ except(ImportError,AttributeError):pass
+ print("{mark}",[(n,t,a)],"{mark}")
+try:
+ __mk_m()
+finally:
+ del __mk_m,__mk_f,__mk_c,__mk_d"""
+
+
+def _indented(code: str, depth: int) -> list[str]:
+    """Return the lines of code with blanks before them, but not within strings."""
+    within: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code + "\n").readline):
+            if token.type == tokenize.STRING:
+                within |= set(range(token.start[0] + 1, token.end[0] + 1))
+    except (tokenize.TokenError, SyntaxError):
+        pass  # the board will tell
+    return [line if number in within else " " * depth + line for number, line in enumerate(code.split("\n"), 1)]

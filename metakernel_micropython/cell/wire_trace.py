@@ -1,0 +1,145 @@
+"""What goes over the board's line, shown in the cell while it happens."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..interrupts import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..kernel import MicroPythonKernel
+
+INTERVAL = 0.05
+"""Seconds between two messages: a front end shows no more, and messages cost more than lines."""
+
+CHUNK = 128
+"""Bytes of a piece that are shown; a log file has them all."""
+
+LINES = 500
+"""Lines that wait to be shown at most; the oldest go first, and their number is told."""
+
+
+class Trace:
+    """A listener on a line (see ``transports.tap``) whose own thread shows the lines, so that the board's never waits.
+
+    Args:
+        show: shows some text; called by that thread, and by whoever calls ``stop``.
+    """
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._news = Condition()  # guards the four below
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._dropped = 0
+        self._shown = False  # whether a cell is there to show them
+        self._closed = False
+        self._showing = threading.Lock()  # keeps the lines in their order
+        self._thread = threading.Thread(target=self._run, name="trace", daemon=True)
+        self._thread.start()
+
+    def begin(self, address: str) -> None:
+        """Note that a line was opened."""
+        self._add(f"# {address}")
+
+    def note(self, seconds: float, direction: str, data: bytes) -> None:
+        """Note what moved on the line."""
+        from ..transports.tap import describe
+
+        self._add(describe(seconds, direction, data, CHUNK))
+
+    def start(self) -> None:
+        """Show what comes, and what came since ``stop``."""
+        with self._news:
+            self._shown = True
+            self._news.notify()
+
+    def stop(self) -> None:
+        """Show what is still there, and no more until ``start``."""
+        self._flush()
+        with self._news:
+            self._shown = False
+            self._news.notify()
+
+    def close(self) -> None:
+        """End the thread, after what is still there was shown."""
+        self._flush()
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self._thread.join(1.0)
+
+    def _add(self, line: str) -> None:
+        with self._news:
+            self._dropped += len(self._lines) == LINES
+            self._lines.append(line)
+            self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._closed or (self._shown and self._lines))
+                if self._closed:
+                    return
+                # What comes in the meantime goes into the same message.
+                self._news.wait_for(lambda: self._closed or not self._shown, INTERVAL)
+                shown = self._shown
+            if shown:
+                self._flush()
+
+    def _flush(self) -> None:
+        with self._showing:
+            with self._news:
+                lines, dropped = list(self._lines), self._dropped
+                self._lines.clear()
+                self._dropped = 0
+            if dropped:
+                lines.insert(0, f"# {dropped} older lines had no room")
+            if lines:
+                self._show("\n".join(lines) + "\n")
+
+
+class CellTrace:
+    """Shows in each cell what goes over the line of the board that cells run on, once it is switched on."""
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        self._kernel = kernel
+        self._trace: Trace | None = None
+        self._cell: dict[str, Any] = {}
+
+    @property
+    def on(self) -> bool:
+        """Whether cells show it."""
+        return self._trace is not None
+
+    def switch(self, on: bool) -> None:
+        """Show it from now on, or do so no more."""
+        if self._trace is None and on:
+            self._trace = Trace(self._show)
+            self._kernel.connections.listen(self._trace)
+            self.start()
+        elif self._trace is not None and not on:
+            self._kernel.connections.listen(None)
+            self._trace.close()
+            self._trace = None
+
+    def start(self) -> None:
+        """A cell is there to show it."""
+        if self._trace is not None:
+            # The lines come from another thread, which does not know what cell runs.
+            self._cell = self._kernel.get_parent("shell")  # type: ignore[no-untyped-call]
+            self._trace.start()
+
+    def stop(self) -> None:
+        """The cell ends."""
+        if self._trace is not None:
+            self._trace.stop()
+
+    def _show(self, text: str) -> None:
+        session = self._kernel.session
+        assert session is not None
+        content = {"name": "stderr", "text": text}
+        session.send(self._kernel.iopub_socket, "stream", content, parent=self._cell)

@@ -1,0 +1,120 @@
+"""Files on this computer: read whole, replaced in one step, and which names of a board's files they can have."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from ..errors import HostFileProblem
+
+_NOT_ON_WINDOWS = frozenset('\\/:*?"<>|')
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+_DEVICES |= {name + digit for name in ("COM", "LPT") for digit in "0123456789¹²³"}
+
+
+def host_path(text: str) -> Path:
+    """Return the path that a person typed, ``~`` expanded.
+
+    Raises:
+        HostFileProblem: it holds a NUL, or names the home of somebody who is not known.
+    """
+    if "\0" in text:
+        raise HostFileProblem(f"The name {text!r} holds a NUL.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise HostFileProblem(f"{text}: {error}") from error
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        HostFileProblem: it cannot be read; the message says why.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise problem(path, error) from error
+
+
+def check_target(path: Path) -> None:
+    """See whether a file could be written, before it is fetched for minutes.
+
+    Raises:
+        HostFileProblem: there is a folder or a device of its name, or no folder for it.
+    """
+    if path.is_dir():
+        raise HostFileProblem(f"{path} on this computer is a folder: a file cannot take its place.")
+    if path.exists() and not path.is_file():
+        raise HostFileProblem(f"{path} on this computer is no regular file.")
+    if not path.parent.is_dir():
+        raise HostFileProblem(f"There is no folder {path.parent} on this computer. Make it first, or name another.")
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file in one step: whatever happens, the old content or the new one is there.
+
+    Raises:
+        HostFileProblem: it cannot be written.
+    """
+    check_target(path)
+    path = path.resolve()  # a link stays one
+    unfinished = path.with_name(f".{secrets.token_hex(4)}.mk-part")
+    try:
+        try:
+            with unfinished.open("xb") as file:
+                file.write(data)
+            if path.exists():
+                shutil.copymode(path, unfinished)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise problem(path, error) from error
+
+
+def append(path: Path, data: bytes) -> None:
+    """Write behind what a file holds; one that is missing is made.
+
+    Raises:
+        HostFileProblem: it cannot be written.
+    """
+    check_target(path)
+    try:
+        with path.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        raise problem(path, error) from error
+
+
+def problem(path: Path, error: OSError) -> HostFileProblem:
+    """Return what the system says about a file as an error for people."""
+    if isinstance(error, FileNotFoundError):
+        return HostFileProblem(f"There is no {path} on this computer.")
+    return HostFileProblem(f"{path} on this computer: {error.strerror or error}")
+
+
+def unfit(name: str, *, windows: bool = os.name == "nt") -> str:
+    """Say why a name from a board cannot be the name of a file in a folder here; ``""`` where it can.
+
+    Args:
+        name: one part of a path.
+        windows: whether Windows' rules hold.
+    """
+    if name in ("", ".", ".."):
+        return "that is no name of a file"
+    if "/" in name or "\0" in name:
+        return "the name holds a slash or a NUL"
+    if windows:
+        if _NOT_ON_WINDOWS & set(name) or min(name) < " ":
+            return "Windows does not allow all of these characters in a name"
+        if name[-1] in " .":
+            return "Windows does not keep a dot or a blank at the end of a name"
+        if name.partition(".")[0].rstrip().upper() in _DEVICES:
+            return "Windows has a device of this name"
+    return ""

@@ -1,0 +1,99 @@
+"""Paths as people see and type them: shown without surprises, completed with Tab."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import MicroPythonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..kernel import MicroPythonKernel
+
+
+def shown(text: str) -> str:
+    r"""Return a name for display: what would move the cursor or turn the text around becomes ``\x1b`` and such."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def counted(number: int, what: str) -> str:
+    """Return ``1 byte``, ``2 bytes``."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def human(size: float) -> str:
+    """Return a number of bytes in a unit that people compare: ``1.4 MiB``."""
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.4g} {unit}"
+        size /= 1024
+    return f"{size:.4g} GiB"
+
+
+def quoted(path: str) -> str:
+    """Return a path as it is typed behind a magic: in quotes where it needs them."""
+    if path and not set(path) & set(" \t\"'"):
+        return path
+    return f"'{path}'" if '"' in path else f'"{path}"'
+
+
+def drawn(entries: Iterable[tuple[str, bool]]) -> Iterator[str]:
+    """Give the lines of a tree.
+
+    Args:
+        entries: relative paths, each folder before its contents, and whether each is a folder.
+    """
+    paths = list(entries)
+    folders = [path.rpartition("/")[0] for path, _ in paths]
+    last = {folder: index for index, folder in enumerate(folders)}
+    for index, (path, is_folder) in enumerate(paths):
+        *above, name = path.split("/")
+        bars = ""
+        for depth in range(len(above)):
+            bars += "    " if last.get("/".join(above[:depth]), -1) < index else "│   "
+        corner = "└── " if last[folders[index]] == index else "├── "
+        yield f"{bars}{corner}{shown(name)}{'/' if is_folder else ''}"
+
+
+def board_paths(kernel: MicroPythonKernel, word: str) -> list[str]:
+    """Return the paths on the board that a word may become; none while the board is busy."""
+    device = kernel.device
+    if device is None or not device.idle:
+        return []
+    folder = _folder(word)
+    try:
+        entries = device.files.list(folder)
+    except MicroPythonError:
+        return []
+    return _words(word, ((entry.path, entry.folder) for entry in entries if entry.path != folder))
+
+
+def host_paths(_kernel: MicroPythonKernel, word: str) -> list[str]:
+    """Return the paths on this computer that a word may become; hidden ones when it begins with their dot."""
+    folder = _folder(word)
+    hidden = word[len(word) - len(os.path.basename(word)) :].lstrip("\"'").startswith(".")  # noqa: PTH119 - no Path
+    try:
+        found = sorted(Path(folder).expanduser().iterdir())
+        return _words(word, ((folder + p.name, p.is_dir()) for p in found if hidden or p.name[:1] != "."))
+    except (OSError, RuntimeError, ValueError):
+        return []
+
+
+def _folder(word: str) -> str:
+    """Return what stands before the last name of a path, with the slash."""
+    path = word.lstrip("\"'")
+    return path[: path.rfind("/") + 1]
+
+
+def _words(word: str, found: Iterable[tuple[str, bool]]) -> list[str]:
+    """Return paths as they are typed: in quotes where they hold blanks; the quote of a folder stays open."""
+    quote = word[0] if word[:1] in ("'", '"') and word else ""
+    words = []
+    for path, is_folder in found:
+        typed = quote + path + quote if quote else quoted(path)
+        closing = quote or (typed[0] if typed != path else "")
+        words.append(typed.removesuffix(closing) + "/" if is_folder else typed)
+    return words

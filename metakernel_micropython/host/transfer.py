@@ -1,0 +1,212 @@
+"""Files between this computer and the board, with what people see of it: a bar, one line, or nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
+from ..display.progress import Bar
+from ..errors import FileProblem, HostFileProblem
+from ..magic import Namespace, argument
+from . import host_files
+from .paths import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ..board.files.filesystem import Written
+    from ..kernel import MicroPythonKernel
+
+QUIET = (
+    argument("-q", "--quiet", action="store_true", help="only one line at the end"),
+    argument("-Q", "--QUIET", action="store_true", help="nothing at all, but errors"),
+)
+"""The options of every magic that sends or fetches."""
+
+_BLANK_LINE = re.compile(r"\A[ \t\r]*\n")
+
+
+def cell_content(code: str, *, final_newline: bool = True) -> bytes:
+    """Return what a cell writes to a file.
+
+    Args:
+        code: what stands below the magic. One blank line below it belongs to neither.
+        final_newline: end it with a newline, which the end of a cell has lost on its way.
+    """
+    text = without_blank_line(code)
+    if final_newline and text and not text.endswith("\n"):
+        text += "\n"
+    return text.encode("utf-8", "surrogatepass")
+
+
+def without_blank_line(code: str) -> str:
+    """Return what stands below a magic without one blank line on top."""
+    return _BLANK_LINE.sub("", code, count=1)
+
+
+class Transfer:
+    """Sends and fetches for one magic.
+
+    Args:
+        kernel: where the lines go, and whose board it is.
+        args: the magic's arguments; ``quiet`` and ``QUIET`` count.
+    """
+
+    def __init__(self, kernel: MicroPythonKernel, args: Namespace) -> None:
+        self._kernel = kernel
+        self._files = kernel.require_board().files
+        self._bars = not (args.quiet or args.QUIET)
+        self._lines = not args.QUIET
+
+    # -- to the board --------------------------------------------------------------------------------------------
+
+    def send(self, path: str, data: bytes, *, append: bool = False, parents: bool = False) -> None:
+        """Write a file on the board."""
+        with self.bar(path) as bar:
+            written = self._files.write(path, data, append=append, parents=parents, progress=bar)
+        verb = "Appended to" if append else "Sent"
+        self.say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self.how(written)}")
+
+    def send_path(self, source: Path, target: str, *, append: bool = False, parents: bool = False) -> None:
+        """Send a file or a folder of this computer.
+
+        Args:
+            source: the file or folder.
+            target: a file's name on the board or the folder that it goes into; for a folder the one that its contents
+                go into. ``""`` is the current folder.
+            append: write behind what the board's files hold already.
+            parents: make the folders that are missing above a file.
+
+        Raises:
+            HostFileProblem: there is no such file or folder.
+            FileProblem: the board refuses it.
+        """
+        if source.is_dir():
+            self._send_folder(source, target, append)
+            return
+        if not source.is_file():
+            what = "is no regular file" if source.exists() else "is not there"
+            raise HostFileProblem(f"{source} on this computer {what}.")
+        with self._files.together():
+            target = root(self._files, target)
+            if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
+                target = join(target, source.name)
+            self.send(target, host_files.read(source), append=append, parents=parents)
+
+    def _is_folder(self, path: str) -> bool:
+        found = self._files.stat(path)
+        return found is not None and found.folder
+
+    def _send_folder(self, source: Path, target: str, append: bool) -> None:
+        tally = Tally()
+        with self._counted(tally, "sent"), self.bar(f"{source}") as bar:
+            send_folder(self._files, source, target, append=append, progress=named(bar), tally=tally)
+        for name, reason in tally.skipped:
+            self.say(f"Skipped {name}: {reason}")
+        how = f", {self.how(tally.written)}" if tally.written else ""
+        where = target or "the current folder"
+        self.say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
+
+    def how(self, written: Written) -> str:
+        """Return how a file was written, in words."""
+        return written.method + (f" ({written.note})" if written.note and self._bars else "")
+
+    # -- from the board ------------------------------------------------------------------------------------------
+
+    def fetch(self, path: str) -> bytes:
+        """Return the content of a file on the board."""
+        with self.bar(path) as bar:
+            return self._files.read(path, progress=bar)
+
+    def fetch_to(self, path: str, target: Path) -> bytes:
+        """Save a file of the board on this computer and return its content."""
+        host_files.check_target(target)
+        data = self.fetch(path)
+        host_files.replace(target, data)
+        self.say(f"Fetched {shown(path)}: {counted(len(data), 'byte')}, verified, saved as {target}")
+        return data
+
+    def fetch_folder(self, path: str, target: Path) -> None:
+        """Save a folder's files below a folder on this computer.
+
+        Raises:
+            FileProblem: some could not be saved; the message lists them. The others were.
+        """
+        tally = Tally()
+        with self._counted(tally, "fetched"), self.bar(path) as bar:
+            fetch_folder(self._files, path, target, progress=named(bar), tally=tally)
+        self.say(
+            f"Fetched {counted(tally.files, 'file')} from {shown(path) or 'the current folder'} to {target}: "
+            f"{counted(tally.size, 'byte')}, verified"
+        )
+        if tally.failed:
+            lines = "".join(f"\n  {shown(name)}: {shown(reason)}" for name, reason in tally.failed)
+            raise FileProblem(f"Not everything was fetched from the board:{lines}")
+
+    # -- what is seen --------------------------------------------------------------------------------------------
+
+    def say(self, line: str) -> None:
+        """Print a line, unless nothing is wanted."""
+        if self._lines:
+            self._kernel.Print(line)
+
+    @contextmanager
+    def bar(self, name: str) -> Iterator[Bar | None]:
+        """Show a bar meanwhile, where it is wanted."""
+        if not self._bars:
+            yield None
+            return
+        with Bar(lambda text: self._kernel.Print(text, end=""), shown(name)) as bar:
+            yield bar
+
+    @contextmanager
+    def _counted(self, tally: Tally, done: str) -> Iterator[None]:
+        """Where a folder's transfer fails or is stopped, say how far it came."""
+        try:
+            yield
+        except BaseException:
+            if tally.total:
+                self._kernel.Error(f"{tally.files} of {counted(tally.total, 'file')} were {done} before that.")
+            raise
+
+
+def base_name(path: str) -> str:
+    """Return the last name of a path on the board; ``""`` for a root."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def host_target(path: str, typed: str) -> Path:
+    """Return where a file of the board is saved.
+
+    Args:
+        path: the file on the board.
+        typed: what a person named: nothing, a folder, or the file's name on this computer.
+
+    Raises:
+        HostFileProblem: the file cannot have its name here.
+    """
+    target = host_files.host_path(typed)
+    if typed and not typed.endswith(("/", os.sep)) and not target.is_dir():
+        return target
+    name = base_name(path)
+    if reason := host_files.unfit(name):
+        raise HostFileProblem(
+            f"{shown(path)} cannot keep its name on this computer: {reason}. Name a file to save it as."
+        )
+    return target / name
+
+
+def named(bar: Bar | None) -> Callable[[str, int, int], None] | None:
+    """Return the progress of a folder, which names the file in work."""
+    if bar is None:
+        return None
+
+    def progress(name: str, done: int, total: int) -> None:
+        bar.name = shown(name)
+        bar(done, total)
+
+    return progress

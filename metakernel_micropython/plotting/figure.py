@@ -1,0 +1,234 @@
+"""Readings as a picture for notebooks, by matplotlib, and as characters for consoles."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MicroPythonError
+from ..host.paths import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .table import Table
+
+WIDTH = 7.0
+"""Inches of a figure, at 100 dots each."""
+
+HEIGHT = 3.0
+"""Inches of the first axes; each further one takes two thirds of that."""
+
+BUCKETS = 600
+"""Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
+
+LEGEND = 6
+"""Names that fit on one line above the axes."""
+
+MAX_AXES = 8
+
+TEXT_WIDTH, TEXT_HEIGHT = 60, 10
+"""Characters of a plot in a console."""
+
+_MARKS = "*o+x#@%&"
+
+
+class PlotProblem(MicroPythonError):
+    """Something cannot be drawn."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How readings are drawn, and where they go.
+
+    Attributes:
+        axes: the names on each axes, from top to bottom; empty: all on one.
+        x: the name that is drawn to the right; ``""``: how many readings came before.
+        time: draw the time when each came to the right.
+        window: how many of the last readings are drawn; None for all.
+        csv: a file that gets them.
+        name: what they are called in the host's Python.
+    """
+
+    axes: tuple[tuple[str, ...], ...] = ()
+    x: str = ""
+    time: bool = False
+    window: int | None = None
+    csv: Path | None = None
+    name: str = "plot_data"
+
+
+def load() -> None:
+    """Load what draws: this takes a second.
+
+    Raises:
+        PlotProblem: it is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise PlotProblem(
+            "Plots are drawn by matplotlib, which is not installed here: run !pip install "
+            '"metakernel-micropython[plot]" in the environment of this kernel, then run the cell again.'
+        )
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
+def groups(table: Table, options: Options) -> list[tuple[str, ...]]:
+    """Return the names on each axes."""
+    if options.axes:
+        return [*options.axes]
+    return [tuple(name for name in table.columns if name != options.x)]
+
+
+def missing(table: Table, options: Options) -> list[str]:
+    """Return the names that are to be drawn and did not come."""
+    wanted = [name for names in options.axes for name in names] + ([options.x] if options.x else [])
+    return [name for name in wanted if name not in table.columns]
+
+
+class Painter:
+    """Draws one figure again and again.
+
+    It keeps what stays the same, because most of the time goes into making that, and works without pyplot, whose state
+    is not for threads.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._names: list[tuple[str, ...]] = []
+        self._canvas: Any = None
+        self._panels: list[Any] = []
+        self._lines: list[tuple[str, Any]] = []
+
+    def png(self, table: Table) -> bytes:
+        """Return the figure as a PNG file."""
+        names = groups(table, self._options)
+        if names != self._names:
+            self._make(names)
+            self._names = names
+        for name, line in self._lines:
+            across, up = _line(table, name, self._options)
+            line.set_data(across, up)
+            line.set_marker("." if len(up) == 1 else "")
+        for panel in self._panels:
+            panel.relim()
+            panel.autoscale_view()
+        with io.BytesIO() as file:
+            self._canvas.print_png(file)
+            return file.getvalue()
+
+    def _make(self, rows: list[tuple[str, ...]]) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
+        figure = Figure(figsize=(WIDTH, height), dpi=100)
+        legends = any(len(names) > 1 for names in rows)
+        top, unsolicited = (0.35, 0.3) if legends else (0.15, 0.12)
+        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=unsolicited)
+        self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
+        self._lines = []
+        for panel, names in zip(self._panels, rows, strict=True):
+            for name in names:
+                color = f"C{len(self._lines) % 10}"
+                self._lines += [
+                    (name, line) for line in panel.plot([], [], color=color, label=_label(name), linewidth=1)
+                ]
+            panel.grid(alpha=0.3)
+            if len(names) > 1:
+                # Above the lines where it fits on one.
+                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(names), "borderaxespad": 0.1}
+                panel.legend(
+                    fontsize="small", frameon=False, **(place if len(names) <= LEGEND else {"loc": "upper left"})
+                )
+            elif names and names[0] != "value":
+                panel.set_ylabel(_label(names[0]))
+        if x_label := _x_label(self._options):
+            self._panels[-1].set_xlabel(x_label)
+        self._canvas = FigureCanvasAgg(figure)
+
+
+def text(table: Table, options: Options) -> str:
+    """Return a plot of characters, with the least, the greatest and the last of each name."""
+    import numpy as np
+
+    parts: list[str] = []
+    names = [name for group in groups(table, options) for name in group if name in table.columns]
+    for group in groups(table, options):
+        parts += _drawn([name for name in group if name in table.columns], table, options)
+    width = max(map(len, map(_plain, names)), default=0)
+    for position, name in enumerate(names):
+        values = np.array(table.columns[name])
+        values = values[np.isfinite(values)]
+        if len(values):
+            told = f"least {values.min():.6g}, greatest {values.max():.6g}, last {values[-1]:.6g}"
+            parts.append(f"{_MARKS[position % len(_MARKS)]} {_plain(name):{width}}  {told}")
+    parts.append(counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else ""))
+    return "\n".join(parts)
+
+
+def _x_label(options: Options) -> str:
+    return "seconds" if options.time else _label(options.x)
+
+
+def _label(name: str) -> str:
+    """Return a name for matplotlib, which reads formulas between dollar signs and hides names with an underscore."""
+    name = _plain(name).replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
+
+
+def _plain(name: str) -> str:
+    return shown(name)
+
+
+def _line(table: Table, name: str, options: Options) -> tuple[Any, Any]:
+    """Return where a line goes, in no more points than can be seen."""
+    import numpy as np
+
+    if name not in table.columns or (options.x and options.x not in table.columns):
+        return [], []
+    up = np.array(table.columns[name])
+    if options.time:
+        across = np.array(table.times)
+    elif options.x:
+        across = np.array(table.columns[options.x])
+    else:
+        across = np.arange(table.dropped, table.dropped + len(up), dtype=float)
+    there = np.isfinite(up) & np.isfinite(across)
+    across, up = across[there], up[there]
+    size = len(up) // BUCKETS
+    if size < 4:
+        return across, up
+    whole = len(up) // size * size
+    pieces = up[:whole].reshape(-1, size)
+    first = np.arange(0, whole, size)
+    least, greatest = first + pieces.argmin(axis=1), first + pieces.argmax(axis=1)
+    kept = np.unique(np.concatenate([[0], least, greatest, np.arange(whole, len(up))]))
+    return across[kept], up[kept]
+
+
+def _drawn(names: list[str], table: Table, options: Options) -> Iterator[str]:
+    """Give the lines of a plot of characters."""
+    lines = [_line(table, name, options) for name in names]
+    points = [(float(x), float(y)) for across, up in lines for x, y in zip(across, up, strict=True)]
+    if not points:
+        return
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    grid = [[" "] * TEXT_WIDTH for _ in range(TEXT_HEIGHT)]
+    for position, (across, up) in enumerate(lines):
+        for x, y in zip(across, up, strict=True):
+            column = round((float(x) - left) / (right - left) * (TEXT_WIDTH - 1)) if right > left else 0
+            row = round((high - float(y)) / (high - low) * (TEXT_HEIGHT - 1)) if high > low else TEXT_HEIGHT // 2
+            grid[row][column] = _MARKS[position % len(_MARKS)]
+    ends = {0: f"{high:.6g}", TEXT_HEIGHT - 1: f"{low:.6g}"}
+    width = max(map(len, ends.values()))
+    for row, characters in enumerate(grid):
+        yield f"{ends.get(row, ''):>{width}} │{''.join(characters).rstrip()}"
+    yield f"{'':{width}} └{'─' * TEXT_WIDTH}"
+    start, end = f"{left:.6g}", f"{right:.6g}"
+    what = f" {_x_label(options)}".rstrip()
+    yield f"{'':{width}}  {start}{what}{end:>{max(1, TEXT_WIDTH - len(start) - len(what))}}"

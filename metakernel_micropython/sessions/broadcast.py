@@ -1,0 +1,386 @@
+"""One cell on several boards at the same time: a thread for each, their output line by line with their names.
+
+A slow or a dead board holds up no other. The cell ends when all are done; it fails when one did, and says which.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import copy
+import re
+import threading
+import time
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from ..board.display_filter import DisplayFilter
+from ..cell.parser import is_magic, leading_lines, misplaced_magic
+from ..cell.program import ValueFilter
+from ..display.board_display import NOT_SHOWN, as_data, display_data
+from ..errors import DeviceError, LineLost, MicroPythonError
+from ..magic import BoardMagic, ExceptionWrapper, MagicError, failure
+from ..plotting.cell_plot import in_console
+from . import unattended
+from .registry import acting_on, in_parallel, saying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..board.display_filter import Display, InvalidDisplay
+    from ..cell.program import Program
+    from ..kernel import MicroPythonKernel
+    from .session import BoardSession
+
+INTERVAL = 0.05
+"""Seconds between two messages of output."""
+
+PATIENCE = 0.5
+"""Seconds after which a line that has begun is shown without its end."""
+
+ROOM = 1024 * 1024
+"""Characters of output that wait to be shown before the boards that print have to wait."""
+
+LONGEST_LINE = 64 * 1024
+"""Characters of a line that are shown in one piece."""
+
+STOP_TIMEOUT = 8.0
+"""Seconds that the boards have to stop, before the cell ends without them."""
+
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+
+
+class BoardsFailed(MicroPythonError):
+    """A cell failed on some of the boards that it ran on."""
+
+
+class LabelledOutput:
+    """What several boards say, in whole lines with their names in front.
+
+    Any thread may ``write``; one thread shows.
+
+    Args:
+        names: the boards.
+        show: shows text on ``stdout`` or ``stderr``.
+        display: shows data, by MIME types.
+    """
+
+    def __init__(
+        self, names: list[str], show: Callable[[str, str], object], display: Callable[[dict[str, Any]], object]
+    ) -> None:
+        self._width = max(map(len, names))
+        self._show = show
+        self._display = display
+        self._room = threading.Condition()  # guards the four below
+        self._lines: list[tuple[str, str | dict[str, Any]]] = []
+        self._size = 0
+        self._begun: dict[tuple[str, str], tuple[str, float]] = {}  # lines without their end, and since when
+        self._closed = False
+
+    def write(self, name: str, stream: str, text: str) -> None:
+        """Take what a board said; wait while too much of it is not yet shown."""
+        if stream == "stderr":
+            text = _COLOURS.sub("", text)
+        with self._room:
+            self._room.wait_for(lambda: self._size < ROOM or self._closed)
+            if self._closed:
+                return
+            begun, _ = self._begun.pop((name, stream), ("", 0.0))
+            *lines, rest = (begun + text).split("\n")
+            for line in lines:
+                self._add(name, stream, line)
+            if len(rest) > LONGEST_LINE:
+                self._add(name, stream, rest)
+            elif rest:
+                self._begun[name, stream] = rest, time.monotonic()
+
+    def display(self, name: str, data: dict[str, Any]) -> None:
+        """Take data that a board gave to be shown; a line with its name stands above."""
+        plain = str(data["text/plain"])
+        kind = next(kind for kind in data if kind != "text/plain")
+        with self._room:
+            self._room.wait_for(lambda: self._size < ROOM or self._closed)
+            if self._closed:
+                return
+            begun, _ = self._begun.pop((name, "stdout"), ("", 0.0))
+            if begun:
+                self._add(name, "stdout", begun)
+            self._add(name, "stdout", f"<{kind}>" if "\n" in plain else plain)
+            self._lines.append(("", data))
+            self._size += sum(len(str(content)) for content in data.values())
+
+    def end(self, name: str) -> None:
+        """Give out what a board has begun to say: it says no more."""
+        with self._room:
+            for key in [key for key in self._begun if key[0] == name]:
+                self._add(*key, self._begun.pop(key)[0])
+
+    def show(self) -> None:
+        """Show what there is."""
+        with self._room:
+            now = time.monotonic()
+            for key in [
+                key for key, (text, since) in self._begun.items() if now - since >= PATIENCE and "\r" not in text
+            ]:
+                self._add(*key, self._begun.pop(key)[0])
+            lines, self._lines = self._lines, []
+            self._size = 0
+            self._room.notify_all()
+        for stream, group in groupby(lines, key=itemgetter(0)):
+            if stream:
+                self._show(stream, "".join(str(text) for _, text in group))
+                continue
+            for _, data in group:
+                assert isinstance(data, dict)
+                self._display(data)
+
+    def close(self) -> None:
+        """Take no more."""
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+
+    def _add(self, name: str, stream: str, line: str) -> None:
+        # A progress bar writes over its line; what counts is what it left.
+        shown = line.rstrip("\r").rpartition("\r")[2]
+        if "\r" in line and not shown.strip():
+            return
+        self._lines.append((stream, f"{name:<{self._width}} | {shown}\n"))
+        self._size += len(shown) + self._width
+
+
+class Job:
+    """The cell on one board.
+
+    Attributes:
+        name: the board's name.
+        connection: the board.
+        failed: why it failed; None while it has not.
+        done: whether it is over.
+    """
+
+    def __init__(self, name: str, connection: BoardSession) -> None:
+        self.name = name
+        self.connection = connection
+        self.failed: ExceptionWrapper | None = None
+        self.done = False
+        self._ending = threading.Lock()  # a Stop that comes at the end must not hit the next cell
+
+    def stop(self) -> None:
+        """Interrupt what the board or the host does for it, until it is over."""
+        with self._ending:
+            if self.done:
+                return
+            self.connection.stop()
+            if self.connection.board is not None:
+                self.connection.board.stop()
+
+    def end(self) -> None:
+        """It is over, and so is a Stop that met nothing."""
+        with self._ending:
+            self.connection.go_on()
+            if self.connection.board is not None:
+                self.connection.board.go_on()
+            self.done = True
+
+
+class Broadcast:
+    """One run of a cell on several boards.
+
+    Args:
+        kernel: whose cell it is.
+        boards: names and boards.
+        code: line magics that work with a board, and code below them.
+    """
+
+    def __init__(self, kernel: MicroPythonKernel, boards: list[tuple[str, BoardSession]], code: str) -> None:
+        self._kernel = kernel
+        self._code = code[len(leading_lines(code)) :]
+        self._jobs = [Job(name, connection) for name, connection in boards]
+        self._page = LabelledOutput([name for name, _ in boards], self._show, self._display)
+        self._changed = threading.Event()
+        self._preparing = threading.Lock()
+        self._prepared: Program | None = None  # the code, which is the same for all
+        self._stopped_at = 0.0
+        self._stops = 0
+
+    def run(self) -> None:
+        """Run it, and show what the boards say until all are done.
+
+        Raises:
+            MagicError: the cell holds something that cannot run on several boards.
+            BoardsFailed: it failed on some boards; the message says on which and why.
+            KeyboardInterrupt: it was stopped.
+        """
+        if is_magic(self._code):
+            self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
+        else:
+            _refuse_misplaced(self._code)
+        try:
+            self._kernel.run_together(self)  # before the first board runs: Stop must not leave one behind
+            for job in self._jobs:
+                context = contextvars.copy_context()  # with the cell whose output it is
+                threading.Thread(
+                    target=context.run, args=(self._work, job), name=f"cell on {job.name}", daemon=True
+                ).start()
+            self._wait()
+        finally:
+            self._kernel.run_together(None)
+            self._page.close()
+        self._sum_up()
+
+    def stop(self) -> None:
+        """Interrupt all boards that are not done; may come from any thread, and again."""
+        self._stops += 1
+        self._stopped_at = self._stopped_at or time.monotonic()
+        # At the same time: the line of a board that takes nothing holds its Stop up for seconds.
+        in_parallel([job.stop for job in self._jobs if not job.done], STOP_TIMEOUT)
+
+    def _wait(self) -> None:
+        while not all(job.done for job in self._jobs):
+            try:
+                self._changed.wait(INTERVAL)
+                self._changed.clear()
+                self._page.show()
+            except KeyboardInterrupt:
+                self.stop()
+            if self._stopped_at and time.monotonic() - self._stopped_at > STOP_TIMEOUT:
+                break
+        self._page.show()
+
+    def _magic(self, code: str) -> tuple[BoardMagic, str, str]:
+        """Return the magic on the first line of ``code``, its name and its arguments."""
+        info = self._kernel.parse_code(code)["magic"]
+        typed = code.partition("\n")[0].split()[0]
+        if problem := self._kernel.unknown_magic(info):
+            raise MagicError(problem)
+        magic = self._kernel.line_magics.get(info["name"])
+        if info["type"] != "line" or not isinstance(magic, BoardMagic) or not magic.on_several:
+            raise MagicError(
+                f"{typed} does not work inside %%on: it is not about boards, or about one at a time (%use NAME chooses "
+                "it). Those that send, list or ask work there, as %upload, %sync, %ls and %info."
+            )
+        return magic, info["name"], info["args"]
+
+    # -- in the board's own thread -------------------------------------------------------------------------------
+
+    def _work(self, job: Job) -> None:
+        acting_on.set(job.connection)
+
+        def say(stream: str, text: str) -> None:
+            self._page.write(job.name, stream, text)
+
+        saying.set(say)
+        try:
+            job.failed = self._run_on(job, say)
+        except BaseException as error:
+            job.failed = self._failure(error)
+        if job.failed is not None:
+            stopped = self._stops and job.failed.ename == "KeyboardInterrupt"
+            say("stderr", "stopped\n" if stopped else "\n".join(job.failed.traceback) + "\n")
+        self._page.end(job.name)
+        job.end()
+        self._changed.set()
+
+    def _run_on(self, job: Job, say: Callable[[str, str], None]) -> ExceptionWrapper | None:
+        code = self._code
+        while is_magic(code.partition("\n")[0]):
+            magic, name, arguments = self._magic(code)
+            own = copy.copy(magic)  # it keeps the state of its run
+            own.call_magic("line", name, code.partition("\n")[2], arguments)
+            failed = own.post_process(None)
+            if failed is not None:
+                assert isinstance(failed, ExceptionWrapper)
+                return failed
+            if not own.evaluate:
+                return None
+            code = own.get_code()
+        if code.strip():
+            self._run_code(job, code, say)
+        return None
+
+    def _program(self, code: str) -> Program:
+        with self._preparing:
+            if self._prepared is None:
+                _refuse_misplaced(code)
+                self._prepared = self._kernel.program(code)
+            return self._prepared
+
+    def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> None:
+        program = self._program(code)
+        board = job.connection.ready(lambda text: say("stderr", text + "\n"))
+        unsolicited = board.take_unsolicited()
+        if unsolicited.restarted:
+            say("stderr", "[the board restarted since its last cell: its variables are gone]\n")
+        if unsolicited.text.strip():
+            say("stderr", "[printed between cells]\n" + unsolicited.text.strip("\n") + "\n")
+        displays = DisplayFilter()
+
+        def tell(text: str) -> None:
+            self._tell(job, displays.feed(text), say)
+
+        try:
+            if self._kernel.displaying is not None:
+                self._kernel.displaying.begin(board)
+            unattended.run(
+                board, code, program, ValueFilter(program.mark), tell, "%use a board and run the cell there."
+            )
+        except LineLost as error:
+            raise job.connection.lose(error) from error
+        finally:
+            self._tell(job, displays.flush(), say)
+
+    def _tell(self, job: Job, pieces: list[str | Display | InvalidDisplay], say: Callable[[str, str], None]) -> None:
+        for piece in pieces:
+            if isinstance(piece, str):
+                say("stdout", piece)
+                continue
+            try:
+                data = as_data(piece, allow=self._kernel.allow_html)
+            except ValueError as error:
+                say("stderr", NOT_SHOWN.format(error) + "\n")
+                continue
+            if len(data) == 1 or in_console(self._kernel):
+                say("stdout", str(data["text/plain"]) + "\n")
+            else:
+                self._page.display(job.name, data)
+
+    def _failure(self, error: BaseException) -> ExceptionWrapper:
+        if isinstance(error, DeviceError):
+            return self._kernel.board_failure(error, own=False)
+        return failure(error)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _sum_up(self) -> None:
+        late = [job for job in self._jobs if not job.done]
+        failed = [job for job in self._jobs if job.failed is not None]
+        others = [job for job in failed if job.failed is not None and job.failed.ename != "KeyboardInterrupt"]
+        if self._stops and not late and not others:
+            raise KeyboardInterrupt
+        if not failed and not late:
+            return
+        lines = [f"{job.name}: {_in_a_line(job.failed)}" for job in failed if job.failed is not None]
+        lines += [f"{job.name}: it did not stop within {STOP_TIMEOUT:g} s, and may still be running" for job in late]
+        raise BoardsFailed(
+            f"{len(lines)} of {len(self._jobs)} boards failed:" + "".join(f"\n  {line}" for line in lines)
+        )
+
+    def _show(self, stream: str, text: str) -> None:
+        if stream == "stdout":
+            self._kernel.write_text(text)
+        else:
+            self._kernel.Error(text, end="")
+
+    def _display(self, data: dict[str, Any]) -> None:
+        display_data(self._kernel, data)
+
+
+def _in_a_line(failed: ExceptionWrapper) -> str:
+    text = f"{failed.ename}: {failed.evalue}" if failed.evalue else failed.ename
+    return text.partition("\n")[0]
+
+
+def _refuse_misplaced(code: str) -> None:
+    if misplaced := misplaced_magic(code):
+        raise MagicError(misplaced)

@@ -1,0 +1,265 @@
+"""The boards that a kernel is connected to, by name, and which of them cells run on."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextvars import ContextVar
+from difflib import get_close_matches
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import ConnectError, NotConnected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ..board import Board
+    from ..transports.tap import Listener
+    from .session import BoardSession
+
+ALL = "all"
+"""Stands for every board where names of boards are expected."""
+
+CLOSE_TIMEOUT = 3.0
+"""Seconds that all boards together have to say goodbye when their lines are closed."""
+
+acting_on: ContextVar[BoardSession | None] = ContextVar("acting_on", default=None)
+"""The board of a thread that works on one of several; None: the current one is meant."""
+
+saying: ContextVar[Callable[[str, str], object] | None] = ContextVar("saying", default=None)
+"""What takes the output of a thread that works on one of several boards: ``stdout`` or ``stderr``, and the text."""
+
+_NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+class SessionRegistry:
+    """The connected boards, in the order in which they were connected. Any thread may look at them.
+
+    Args:
+        tell: called with sentences about what goes wrong beside what was asked for.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._boards: dict[str, BoardSession] = {}
+        self._current = ""
+        self._unnamed = ""  # the name that nobody chose
+        self._listener: Listener | None = None
+
+    def __len__(self) -> int:
+        return len(self._boards)
+
+    def __iter__(self) -> Iterator[tuple[str, BoardSession]]:
+        return iter(list(self._boards.items()))
+
+    @property
+    def names(self) -> list[str]:
+        """The boards' names."""
+        return list(self._boards)
+
+    @property
+    def current(self) -> BoardSession | None:
+        """The board that this thread works on, else the one that cells run on; None where there is none."""
+        return acting_on.get() or self._boards.get(self._current)
+
+    @property
+    def current_name(self) -> str:
+        """The name of the board that cells run on; ``""`` where there is none."""
+        return self._current
+
+    @property
+    def chosen_name(self) -> str | None:
+        """The name of the board that cells run on, where a person chose it."""
+        return self._current if self._current and self._current != self._unnamed else None
+
+    # -- opening and closing -------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        address: str,
+        *,
+        name: str | None = None,
+        log: Path | None = None,
+        wait: float | None = None,
+        **options: Any,
+    ) -> Board:
+        """Connect to a board; cells run on it from now on.
+
+        Args:
+            address: see ``transports.address``.
+            name: what the board is called among several; it takes the place of the one that is called so. None: its
+                address gives a name, and it takes the place of the one that nobody gave a name.
+            log: file that gets everything that goes over the line, until the board is disconnected.
+            wait: seconds to wait until the board is there; None for not at all.
+            options: as for ``Board.connect``.
+
+        Raises:
+            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
+        """
+        from .session import BoardSession  # with what it needs a tenth of the kernel's start
+
+        connection = BoardSession(address, log=log, **options)
+        replaced = self._unnamed if name is None else name
+        if replaced in self._boards:
+            self.close(replaced)
+        if self._listener is not None:
+            connection.tap.add(self._listener)
+        try:
+            if taken := self._at(address):
+                raise ConnectError(f"{address} is connected already: %use {taken}, or %disconnect {taken} first.")
+            board = connection.open() if wait is None else connection.wait(wait, self._tell)
+        except BaseException:
+            self._end(connection, exit_raw_repl=False)
+            raise
+        if name is None:
+            name = self._unnamed = self._free_name(connection.address)
+        self._boards[name] = connection
+        self._choose(name)
+        return board
+
+    def close(self, name: str, *, exit_raw_repl: bool = True) -> str:
+        """Free a board's line, and return its address.
+
+        Where cells ran on it, they run on none from now on: nobody wants them on another one by surprise.
+
+        Args:
+            name: the board.
+            exit_raw_repl: as for ``Board.close``.
+        """
+        connection = self._boards.pop(name)
+        if name == self._unnamed:
+            self._unnamed = ""
+        if name == self._current:
+            self._choose("")
+        self._end(connection, exit_raw_repl=exit_raw_repl)
+        return connection.address
+
+    def close_all(self) -> None:
+        """Free the lines of all boards at once."""
+        in_parallel([partial(self.close, name) for name in self.names])
+
+    def _end(self, connection: BoardSession, *, exit_raw_repl: bool) -> None:
+        connection.close(exit_raw_repl=exit_raw_repl)
+        if problem := connection.end_log():
+            self._tell(problem)
+
+    def check_logs(self) -> None:
+        """Close the logs that could not be written, and tell of them."""
+        for connection in list(self._boards.values()):
+            if connection.log_failed:
+                self._tell(connection.end_log())
+
+    # -- the one that cells run on -------------------------------------------------------------------------------
+
+    def _choose(self, name: str) -> None:
+        self._current = name
+        self.listen(self._listener)
+
+    def listen(self, listener: Listener | None) -> None:
+        """Have somebody hear what goes over the line of the board that cells run on, and no other; None for nobody."""
+        for connection in list(self._boards.values()):
+            if self._listener is not None:
+                connection.tap.remove(self._listener)
+        self._listener = listener
+        current = self._boards.get(self._current)
+        if listener is not None and current is not None:
+            current.tap.add(listener)
+
+    def use(self, name: str) -> BoardSession:
+        """Have cells run on a board.
+
+        Raises:
+            NotConnected: there is none of this name.
+        """
+        if name == ALL and self._boards:
+            raise NotConnected(f"Cells run on one board; %%on all runs one on every board. {self.listed()}")
+        ((name, connection),) = self.select([name])
+        self._choose(name)
+        return connection
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def select(self, names: Iterable[str]) -> list[tuple[str, BoardSession]]:
+        """Return the named boards, each once; ``all`` stands for every one.
+
+        Raises:
+            NotConnected: no board has one of the names.
+        """
+        found: dict[str, BoardSession] = {}
+        for name in names:
+            if name == ALL and self._boards:
+                found.update(self._boards)
+            elif name in self._boards:
+                found[name] = self._boards[name]
+            else:
+                raise NotConnected(f"No board is called {name}.{self._meant(name)} {self.listed()}")
+        return list(found.items())
+
+    def _meant(self, name: str) -> str:
+        near = get_close_matches(name, self._boards, n=1)
+        return f" Did you mean {near[0]}?" if near else ""
+
+    def listed(self) -> str:
+        """Return a sentence that names the connected boards, and says how to choose one or to connect one."""
+        if not self._boards:
+            return "No board is connected: %connect ADDRESS --name NAME connects one."
+        return f"Connected: {', '.join(self._boards)}. %use NAME chooses the one that cells run on."
+
+    def _at(self, address: str) -> str:
+        """Return the name of the board on a line that serves one program at a time; ``""`` where there is none."""
+        from ..transports import parse
+
+        if parse(address).scheme in ("virtual", "exec", "auto"):
+            return ""
+        return next((name for name, one in self if parse(one.address).target == parse(address).target), "")
+
+    def _free_name(self, address: str) -> str:
+        base = short_name(address)
+        number = 1
+        name = base
+        while name in self._boards:
+            number += 1
+            name = f"{base}-{number}"
+        return name
+
+
+def is_name(text: str) -> bool:
+    """Whether a board can be called so."""
+    return _NAME.fullmatch(text) is not None and text != ALL
+
+
+def short_name(address: str) -> str:
+    """Return a name for the board at an address: ``ttyACM0``, ``pico.local``, ``virtual``."""
+    from ..transports import parse
+
+    parsed = parse(address)
+    if parsed.scheme in ("ws", "wss"):
+        text = urlsplit(parsed.target).hostname or ""
+    elif parsed.scheme in ("socket", "rfc2217"):
+        text = urlsplit(parsed.target).netloc
+    elif parsed.scheme == "exec":
+        text = PurePath(parsed.target.split()[0]).name
+    elif parsed.scheme in ("id", "usb"):
+        text = parsed.target
+    else:
+        text = PurePath(parsed.target).name
+    text = re.sub(r"[^\w.-]+", "-", text).strip("-")
+    if not text:
+        return parsed.scheme
+    return text if is_name(text) else f"{parsed.scheme}-{text}"
+
+
+def in_parallel(actions: Iterable[Callable[[], object]], timeout: float = CLOSE_TIMEOUT) -> None:
+    """Do several things at once, each in a thread; return when all are done or the time is over."""
+    from time import monotonic
+
+    threads = [threading.Thread(target=action, daemon=True) for action in actions]
+    for thread in threads:
+        thread.start()
+    deadline = monotonic() + timeout
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))

@@ -1,0 +1,72 @@
+"""Running a cell where nobody answers what it asks: on one of several boards, or on a board of a fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..board.protocol.questions import Question, QuestionFilter
+from ..cell.stdin import may_ask
+from ..errors import CannotAsk, DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..board import Board
+    from ..cell.program import Program, ValueFilter
+
+BATCH = 0.05
+"""Seconds of output that are told in one piece."""
+
+
+def run(
+    board: Board, code: str, program: Program, values: ValueFilter, tell: Callable[[str], object], way_out: str
+) -> None:
+    """Run a cell to its end, and tell what it prints and the value of its last expression.
+
+    Args:
+        board: the board.
+        code: the cell.
+        program: the cell, prepared.
+        values: finds the value in what is printed.
+        tell: called with text, in batches.
+        way_out: what a person whose program asks for input can do, as a sentence.
+
+    Raises:
+        CannotAsk: it asked for input, and was stopped.
+        DeviceError: it raised an exception.
+        MicroPythonError: what else ends a program from outside.
+    """
+    questions = QuestionFilter()
+    refused: CannotAsk | None = None
+    if may_ask(code):
+        board.hear_questions()
+    try:
+        with board.start(program.source) as execution:
+            done = False
+            while not done:
+                done = execution.done
+                pieces = questions.feed(execution.read())
+                if done:
+                    pieces.append(questions.flush())
+                for piece in pieces:
+                    if isinstance(piece, str):
+                        if text := values.feed(piece):
+                            tell(text)
+                            execution.wait(BATCH)
+                    elif isinstance(piece, Question):
+                        refused = CannotAsk(
+                            f"The program asks {piece.prompt.strip()!r} with input(), which nobody answers where "
+                            f"several boards run: it was stopped. {way_out}"
+                        )
+                        board.interrupt()
+            if rest := values.flush():
+                tell(rest)
+            execution.check()
+    except DeviceError:
+        if refused is not None:
+            raise refused from None
+        raise
+    if refused is not None:
+        raise refused
+    if values.value is not None:
+        tell(values.value + "\n")

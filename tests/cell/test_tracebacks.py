@@ -1,0 +1,108 @@
+"""Which cell a line of a traceback belongs to."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from metakernel_micropython.cell import tracebacks
+from metakernel_micropython.cell.tracebacks import CellSources, render
+
+HEAD = "Traceback (most recent call last):\n"
+FUNCTION = "def f(x):\n    return 1/x"
+METHOD = "class A:\n    def m(self):\n        return [1/x for x in [0]]"
+UNREADABLE = "@rp2.asm_pio()\ndef g() -> print 1:\n    nop()\nprint 'py2'"
+
+
+def told(traceback: str, *cells: str, current: int | None = None, while_showing: bool = False) -> list[str]:
+    """The traceback after these cells were run as In[1], In[2], ...; without colours."""
+    known = CellSources()
+    for number, cell in enumerate(cells, 1):
+        known.add(number, cell, cell)
+    lines = render(traceback, known, current or len(cells), while_showing=while_showing)
+    return [re.sub(r"\x1b\[[\d;]*m", "", line) for line in lines]
+
+
+def frame(line: int, function: str | None = "<module>", file: str = "<stdin>") -> str:
+    return f'  File "{file}", line {line}' + (f", in {function}" if function else "") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "line", "function", "expected"),
+    [
+        (["1/0"], 1, "<module>", ["  Cell In[1], line 1, in <module>", "    1/0"]),
+        (["x = 0\n\n1/x"], 3, "<module>", ["  Cell In[1], line 3, in <module>", "    1/x"]),
+        ([FUNCTION, "f(0)"], 2, "f", ["  Cell In[1], line 2, in f", "    return 1/x"]),
+        ([FUNCTION, FUNCTION + "+1", "f(0)"], 2, "f", ["  Cell In[2], line 2, in f", "    return 1/x+1"]),
+        ([METHOD, "A().m()"], 3, "m", ["  Cell In[1], line 3, in m", "    return [1/x for x in [0]]"]),
+        (
+            [METHOD, "A().m()"],
+            3,
+            "<listcomp>",
+            ["  Cell In[1], line 3, in <listcomp>", "    return [1/x for x in [0]]"],
+        ),
+        (["h = lambda: 1/0", "h()"], 1, "<lambda>", ["  Cell In[1], line 1, in <lambda>", "    h = lambda: 1/0"]),
+        ([UNREADABLE, "g()"], 3, "g", ["  Cell In[1], line 3, in g", "    nop()"]),
+        (["x"], 1, None, ["  Cell In[1], line 1", "    x"]),
+        # A definition that no cell holds: the board's own words.
+        (["f(0)"], 2, "f", ['  File "<stdin>", line 2, in f']),
+        ([FUNCTION, "f(0)"], 9, "f", ['  File "<stdin>", line 9, in f']),
+    ],
+)
+def test_a_frame_names_the_cell_and_shows_its_line(
+    cells: list[str], line: int, function: str | None, expected: list[str]
+) -> None:
+    lines = told(HEAD + frame(line, function) + "ZeroDivisionError: divide by zero\n", *cells)
+    assert lines == [HEAD.strip(), *expected, "ZeroDivisionError: divide by zero"]
+
+
+def test_frames_of_files_on_the_board_stay_as_they_are() -> None:
+    lines = told(HEAD + frame(1) + frame(12, "connect", "net.py") + "OSError: 5\n", "import net")
+    assert lines[3] == '  File "net.py", line 12, in connect'
+
+
+def test_the_call_that_shows_the_last_value_is_not_told() -> None:
+    traceback = HEAD + frame(1) + frame(1, "<lambda>") + frame(2, "__repr__") + "ValueError: \n"
+    cell = "class A:\n    def __repr__(self):\n        raise ValueError\n"
+    assert not [line for line in told(traceback, cell, "A()", while_showing=True) if "<lambda>" in line]
+
+
+def test_a_lambda_of_the_cell_is_told() -> None:
+    traceback = HEAD + frame(1) + frame(1, "<lambda>") + "ZeroDivisionError: \n"
+    assert [line for line in told(traceback, "(lambda: 1/0)()") if "<lambda>" in line]
+
+
+def test_a_message_over_several_lines_is_kept() -> None:
+    lines = told(HEAD + frame(1) + "ValueError: one\n  two\nthree\n", "x")
+    assert lines[-3:] == ["ValueError: one", "  two", "three"]
+
+
+def test_lines_of_a_cell_are_counted_from_its_top_below_magics() -> None:
+    known = CellSources()
+    known.add(1, "%%time\n\n1/0", "\n\n1/0")
+    assert known.locate(3, "<module>", 1) == (1, "1/0")
+
+
+def test_a_cell_that_ran_again_under_its_number_replaces_the_older_one() -> None:
+    known = CellSources()
+    known.add(1, "old", "old")
+    known.add(1, "new", "new")
+    assert known.locate(1, None, 1) == (1, "new")
+
+
+def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracebacks, "MAX_CELLS", 3)
+    known = CellSources()
+    for number in range(1, 6):
+        known.add(number, FUNCTION, FUNCTION)
+    assert known.locate(1, None, 2) is None
+    assert known.locate(1, None, 3) == (3, "def f(x):")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "Stop", "MemoryError: \n", "x: y: z", '  File "<stdin>", line 99999\n', "\x1b["]
+)
+def test_nothing_that_a_board_says_makes_it_fail(text: str) -> None:
+    assert told(text, "x")
+    assert render(text, CellSources(), 1)

@@ -1,0 +1,284 @@
+"""Boards behind the engines of a local ipyparallel cluster."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from metakernel_micropython.magics.parallel import _chosen
+
+from metakernel_micropython.board import Board
+from metakernel_micropython.errors import NotConnected
+from metakernel_micropython.fleet import engine
+from metakernel_micropython.fleet.client import Fleet, Labels, Member
+from metakernel_micropython.interrupts import interrupt_main_thread
+from metakernel_micropython.magic import MagicError
+
+from ..boards import needs
+from ..front_end import Jupyter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ENGINES = 2
+BOARDS = 2
+"""Virtual boards for each engine."""
+
+TIMEOUT = 90
+pytestmark = pytest.mark.timeout(300)
+
+
+@contextmanager
+def running(engines: int) -> Iterator[Any]:
+    """A cluster on this machine, with all its engines."""
+    needs(importlib.util.find_spec("ipyparallel"), "ipyparallel")
+    from ipyparallel import Cluster
+
+    # The virtual board is compiled once, and not by all boards at the same time.
+    Board.connect("virtual", timeout=60).close()
+    made = Cluster(n=engines, controller_ip="127.0.0.1", cluster_id="", log_level=30, engine_timeout=TIMEOUT)
+    try:
+        made.start_cluster_sync()
+        with made.connect_client_sync() as client:
+            client.wait_for_engines(engines, timeout=TIMEOUT, interactive=False)
+        yield made
+    finally:
+        made.stop_cluster_sync()
+
+
+@pytest.fixture(scope="module")
+def cluster(home: Path, virtual_address: str) -> Iterator[Any]:
+    with running(ENGINES) as made:
+        yield made
+
+
+@pytest.fixture
+def notebook(cluster: Any, tmp_path: Path) -> Iterator[Jupyter]:
+    made = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+    yield made
+    made.close(now=True)
+
+
+def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
+    assert "There are no kernels" in notebook.fail("%px 1").value
+    made = notebook.do("%parallel metakernel_micropython MicroPythonKernel", timeout=TIMEOUT)
+    assert "MicroPythonKernel runs in 2 engines: 0, 1" in made.stdout
+    connected = notebook.do("%px %connect virtual --timeout 60", timeout=TIMEOUT).stdout
+    assert "[0] Connected to virtual" in connected and "[1] Connected to virtual" in connected
+
+    told = notebook.do("%%px\nx = 6\nprint('six', x)\nx * 7", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0] 42", "[0] six 6", "[1] 42", "[1] six 6"]
+
+    error = notebook.fail("%px 1 / (x - 6)", timeout=TIMEOUT)
+    assert error.name == "ZeroDivisionError"
+    assert "2 of 2 engines" in error.value
+    assert "[0]" in error.text and "[1]" in error.text and "line 1" in error.text
+
+    # Stop ends the boards' programs.
+    stopped = notebook.run("%%px\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert stopped.error.name == "KeyboardInterrupt"
+    assert notebook.do("%px x", timeout=TIMEOUT).stdout.count("] 6\n") == ENGINES
+
+    # Help and plots come as text.
+    assert "Example" in notebook.do("%px %plot?", timeout=TIMEOUT).stdout
+    assert "least 0, greatest 2" in notebook.do("%%px\n%%plot\nfor i in range(3): print(i)", timeout=TIMEOUT).stdout
+
+    # An error in one alone names that one.
+    notebook.do("%parallel metakernel_micropython MicroPythonKernel -i [1]", timeout=TIMEOUT)
+    assert "No board is connected" in notebook.fail("%px 1", timeout=TIMEOUT).text
+    assert "no engine 7" in notebook.fail("%parallel metakernel_micropython MicroPythonKernel -i [7]").value
+
+
+def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter) -> None:
+    assert "run %fleet first" in notebook.fail("%%fleet\n1").value
+    listed = notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT).stdout
+    assert f"{ENGINES * BOARDS} boards, {ENGINES} engines" in listed
+
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    told = notebook.do("%%fleet\nx = 6\nprint('six')\nx * 7", timeout=TIMEOUT).stdout.splitlines()
+    assert sorted(told) == sorted(f"[{name}] {text}" for name in names for text in ("six", "42"))
+
+    # Output comes while the cell runs.
+    reply = notebook.do("%%fleet 0\nimport time\nprint('first')\ntime.sleep(2)\nprint('last')", timeout=TIMEOUT)
+    times = {word: [at for at, text in reply.streams() if word in text] for word in ("first", "last")}
+    assert times["last"][0] - times["first"][0] > 1
+
+    # Without arguments it lists the same boards again.
+    assert f"{ENGINES * BOARDS} boards" in notebook.do("%fleet", timeout=TIMEOUT).stdout
+    error = notebook.fail("%%fleet 0/virtual0\ninput('who? ')", timeout=TIMEOUT)
+    assert "asks 'who?' with input(), which nobody answers" in error.text
+
+    # A failure is that board's alone.
+    notebook.do("%%fleet 1/virtual0\nx = 0", timeout=TIMEOUT)
+    reply = notebook.run("%%fleet\nprint(6 // x)", timeout=TIMEOUT)
+    assert reply.stdout.count("] 1\n") == ENGINES * BOARDS - 1
+    assert reply.error.name == "FleetError"
+    assert reply.error.value == "the cell failed on 1 of the boards: 1/virtual0"
+    assert "ZeroDivisionError: divide by zero" in reply.error.text
+    assert "no board nobody" in notebook.fail("%%fleet nobody\n1").value
+
+    # It names the cells and their lines.
+    defined = notebook.do("%%fleet\n\ndef inverse(x):\n    return 1 / x", timeout=TIMEOUT).number
+    reply = notebook.run("# one more\n%%fleet 0/virtual1\ny = 1\ninverse(0)", timeout=TIMEOUT)
+    lines = [line.strip() for line in reply.error.text.splitlines()]
+    assert lines[:7] == [
+        "[0/virtual1]",
+        "Traceback (most recent call last):",
+        f"Cell In[{reply.number}], line 4, in <module>",
+        "inverse(0)",
+        f"Cell In[{defined}], line 4, in inverse",
+        "return 1 / x",
+        "ZeroDivisionError: divide by zero",
+    ]
+    shown = notebook.fail(
+        "%%fleet 0/virtual1\nclass Odd:\n    def __repr__(self): return 1 / 0\nOdd()", timeout=TIMEOUT
+    )
+    assert "Odd()" in shown.text and "<lambda>" not in shown.text
+
+    # Stop stops all boards, which keep their variables.
+    reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=TIMEOUT)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
+
+
+def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
+    error = notebook.fail("%%on fleet:*\n1")
+    assert error.value == "No fleet is connected: run %fleet first."
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%on fleet:*\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+    told = notebook.do("%%on fleet:0/virtual1 fleet:1\n# one word\nprint('here')", timeout=TIMEOUT).stdout
+    assert sorted(told.splitlines()) == ["[0/virtual1] here", "[1/virtual0] here", "[1/virtual1] here"]
+    error = notebook.fail("%%on fleet:1/virtual0\n1 / 0", timeout=TIMEOUT)
+    assert error.value == "the cell failed on 1 of the boards: 1/virtual0"
+
+    assert "no board nobody" in notebook.fail("%%on fleet:nobody\n1").value
+    assert "with %%on left and with %%on fleet:0" in notebook.fail("%%on left fleet:0\n1").value
+    for magic in ("%%on fleet:*", "%%fleet"):
+        assert "%upload does not work on a fleet" in notebook.fail(f"{magic}\n%upload x.py").value
+        assert "%ls stands below code" in notebook.fail(f"{magic}\nx = 1\n%ls").value
+    names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
+    assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
+
+
+def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    doomed = "0/virtual1"
+    with cluster.connect_client_sync() as client:
+        client[0].execute("from metakernel_micropython.fleet import engine", block=True)
+        pid = client[0][f"engine._boards[{doomed!r}]._conversation.transport._child.pid"]
+    threading.Timer(1.0, psutil.Process(pid).kill).start()
+    reply = notebook.run("%%fleet\nimport time\nfor _ in range(30): time.sleep(0.1)\nprint('done')", timeout=TIMEOUT)
+    assert reply.error.value == f"the cell failed on 1 of the boards: {doomed}"
+    assert f"[{doomed}]\nLineLost: virtual: the virtual board ended" in reply.error.text
+    assert reply.stdout.count("] done\n") == ENGINES * BOARDS - 1
+    assert doomed not in reply.stdout
+    # %fleet gets it back.
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    assert notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+
+
+def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jupyter, cluster: Any) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    with cluster.connect_client_sync() as client:
+        doomed = client.ids[-1]
+        pid = client[doomed].apply_sync(os.getpid)
+    notebook.do("%parallel metakernel_micropython MicroPythonKernel", timeout=TIMEOUT)
+    threading.Timer(3, os.kill, (pid, signal.SIGKILL)).start()
+    start = time.monotonic()
+    told = notebook.do("%%fleet\nimport time\ntime.sleep(6)\nprint('done')", timeout=TIMEOUT).stdout
+    assert time.monotonic() - start > 6
+    assert told.count("] done\n") == ENGINES * BOARDS
+    assert told.count(f"engine {doomed} was lost") == BOARDS
+    error = notebook.fail("%px 1", timeout=TIMEOUT)
+    assert error.name == "EngineLost"
+    assert f"[{doomed}]" in error.text
+
+
+def test_stop_at_any_moment_leaves_no_board_running(virtual_address: str) -> None:
+    names = ["a", "b", "c"]
+    said = engine.own([(name, virtual_address) for name in names])
+    assert all("MicroPython" in banner for banner in said.values()), said
+    try:
+        for delay in range(20):
+            over = threading.Event()
+            thread = threading.Thread(target=press_stop, args=(delay / 1000, over))
+            thread.start()
+            # It may come before the cell has begun, as in any engine.
+            with suppress(KeyboardInterrupt):
+                failed = engine.run("print('on')\nwhile True: pass", names)
+                assert {error[0] for error in failed.values()} == {"KeyboardInterrupt"}
+            over.set()
+            with suppress(KeyboardInterrupt):
+                thread.join()
+            assert engine.run("6 * 7", names) == {}
+    finally:
+        engine.release()
+
+
+def press_stop(delay: float, over: threading.Event) -> None:
+    time.sleep(delay)
+    while not over.is_set():
+        interrupt_main_thread()
+        over.wait(0.5)
+
+
+@pytest.mark.soak
+def test_sixteen_boards_of_four_engines(home: Path, virtual_address: str, tmp_path: Path) -> None:
+    with running(4):
+        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+        try:
+            assert "16 boards, 4 engines" in notebook.do("%fleet --virtual 4", timeout=TIMEOUT).stdout
+            told = notebook.do("%%fleet\nfor i in range(100): print(i)\n'ok'", timeout=TIMEOUT).stdout
+            for engine in range(4):
+                for board in range(4):
+                    lines = [line for line in told.splitlines() if line.startswith(f"[{engine}/virtual{board}] ")]
+                    assert [line.split("] ")[1] for line in lines] == [*map(str, range(100)), "'ok'"]
+        finally:
+            notebook.close(now=True)
+
+
+def test_a_lone_notebook_says_how_to_start_a_cluster(plain: Jupyter) -> None:
+    error = plain.fail("%fleet --profile nobody", timeout=TIMEOUT)
+    assert error.name == "ConnectError"
+    assert "ipcluster start" in error.value
+
+
+def test_engines_are_chosen_as_lists_and_ranges() -> None:
+    there = (0, 1, 2, 5)
+    assert _chosen("", there) == there
+    assert _chosen("[0,2]", there) == (0, 2)
+    assert _chosen("[1:3]", there) == (1, 2)
+    assert _chosen("[5, 0:2]", there) == (5, 0, 1)
+    for wrong in ("[x]", "[0,]", "[__import__('os')]", "[7]"):
+        with pytest.raises(MagicError):
+            _chosen(wrong, there)
+
+
+def test_boards_of_a_fleet_are_chosen_by_names_patterns_and_engines() -> None:
+    fleet = Fleet(None)
+    for name in ("0/a", "0/b", "1/a", "11/a"):
+        fleet.members[name] = Member(name, "virtual", "here", int(name.partition("/")[0]), "")
+    assert fleet.choose(["*"]) == ["0/a", "0/b", "1/a", "11/a"]
+    assert fleet.choose(["1"]) == ["1/a"]
+    assert fleet.choose(["*/a", "0"]) == ["0/a", "1/a", "11/a", "0/b"]
+    with pytest.raises(NotConnected, match="no board 2"):
+        fleet.choose(["2"])
+
+
+def test_lines_of_several_boards_stay_whole() -> None:
+    said: list[str] = []
+    labels = Labels(said.append)
+    labels("left", "one\ntw")
+    labels("right", "eins\n")
+    labels("left", "o\n\n")
+    labels("right", "zwei")
+    labels.flush()
+    assert "".join(said) == "[left] one\n[right] eins\n[left] two\n[left] \n[right] zwei\n"
