@@ -10,6 +10,7 @@ from metakernel_micropython.transports import port_scan
 class BoardsMagic(BoardMagic):
     """Tells what is plugged in."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

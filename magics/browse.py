@@ -12,6 +12,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class BrowseMagic(BoardMagic):
     """Shows the board's files, to be clicked on."""
 
+    kernel: MicroPythonKernel
     group = "Files"
     on_several = False
 

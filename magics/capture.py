@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from metakernel_micropython.cell.capture_file import Capture, Shown
+from metakernel_micropython.cell.followers import CaptureFollower
+from metakernel_micropython.cell.output import Stage
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
@@ -22,6 +24,7 @@ from metakernel_micropython.magic import (
 class CaptureMagic(BoardMagic):
     """Keeps what the board prints in a file of the host."""
 
+    kernel: MicroPythonKernel
     group = "Files"
     on_several = False
 
@@ -47,11 +50,20 @@ class CaptureMagic(BoardMagic):
             capture = Capture(path, shown)
         except OSError as error:
             raise MagicError(f"{path} cannot be written: {error.strerror or error}.") from error
-        self.kernel.capture(capture)
+        followers = self.kernel.runner.followers.of_cell
+        if isinstance(earlier := followers.get(Stage.CAPTURE), CaptureFollower):
+            capture.close()
+            raise MagicError(f"This cell's output goes to {earlier.capture.path} already.")
+        followers[Stage.CAPTURE] = CaptureFollower(capture, self.kernel.output.feed)
 
     def post_process(self, retval: Any) -> Any:
         """Close the file; a cell whose output is not all there has failed."""
-        problem = self.kernel.end_capture()
+        follower = self.kernel.runner.followers.of_cell.pop(Stage.CAPTURE, None)
+        problem = ""
+        if isinstance(follower, CaptureFollower):
+            follower.close()
+            capture = follower.capture
+            problem = f"{capture.path} does not hold all of the output: {capture.problem}." if capture.problem else ""
         retval = super().post_process(retval)
         if problem and not isinstance(retval, ExceptionWrapper):
             return failure(MagicError(problem))

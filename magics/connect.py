@@ -54,6 +54,7 @@ _size.__name__ = "size"
 class ConnectMagic(BoardMagic):
     """Opens the line to a board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

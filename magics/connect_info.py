@@ -14,6 +14,7 @@ from metakernel_micropython.sessions.session import describe_connection
 class ConnectInfoMagic(BoardMagic):
     """Tells what is connected to what."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

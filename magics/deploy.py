@@ -23,6 +23,7 @@ _ARGUMENTS = (
 class DeployMagic(BoardMagic):
     """Makes the program that a board starts with of cells."""
 
+    kernel: MicroPythonKernel
     group = "Files"
     on_several = False
 
@@ -62,7 +63,7 @@ class DeployMagic(BoardMagic):
         """
         from metakernel_micropython.host.dependencies import numbers
 
-        known = dict(self.kernel.executed_cells())
+        known = dict(self.kernel.runner.executed_cells())
         if args.cells:
             chosen = []
             for text in args.cells:
@@ -75,7 +76,7 @@ class DeployMagic(BoardMagic):
                 if number not in known:
                     raise MagicError(f"%deploy: Cell In[{number}] has not run on the board in this session.")
         else:
-            chosen = [number for number, _ in self.kernel.executed_cells(args.tag)]
+            chosen = [number for number, _ in self.kernel.runner.executed_cells(args.tag)]
         if not chosen:
             raise MagicError(
                 f"%deploy: no cell with the tag {args.tag!r} has run. Tag cells and run them, or name them by their "
@@ -107,7 +108,7 @@ class DeployMagic(BoardMagic):
         """
         from metakernel_micropython.host.dependencies import imported, missing, undefined
 
-        others = [(number, other) for number, other in self.kernel.executed_cells() if number not in chosen]
+        others = [(number, other) for number, other in self.kernel.runner.executed_cells() if number not in chosen]
         elsewhere = missing(code, others)
         lines = [f"{each}, which Cell In[{number}] defines" for each, number in elsewhere.items()]
         if unknown := undefined(code) - elsewhere.keys():

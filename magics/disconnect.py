@@ -17,6 +17,7 @@ def names(kernel: MicroPythonKernel) -> list[str]:
 class DisconnectMagic(BoardMagic):
     """Frees the line to the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

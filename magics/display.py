@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from metakernel_micropython.display.board_display import BoardDisplay
+from metakernel_micropython.cell.followers import DisplayFollower
+from metakernel_micropython.cell.output import Follower, Stage
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -14,6 +15,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class DisplayMagic(BoardMagic):
     """Shows pictures, tables and JSON that the board gives."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 
@@ -48,30 +50,36 @@ class DisplayMagic(BoardMagic):
             self.kernel.allow_html = args.allow_html
             self.kernel.Print(f"HTML and what else could run in the browser is {self._may()}.")
         if args.state == "on":
-            displaying = BoardDisplay(self.kernel, once=False)
-            displaying.begin(self.board)
-            self.kernel.displaying = displaying
+            self._follow(self.kernel.runner.followers.of_all)
         elif args.state == "off":
             self._end()
         if not (args.allow_html or args.forbid_html) or args.state:
-            self.kernel.Print(f"display() is {'off' if self.kernel.displaying is None else 'on'}.")
+            self.kernel.Print(f"display() is {'on' if self._is_on() else 'off'}.")
 
     @arguments()
     def cell_display(self, args: Namespace) -> None:
         """%%display - give the board the function display() for this cell (see %display)."""
-        if self.kernel.displaying is None:
-            displaying = BoardDisplay(self.kernel, once=True)
-            displaying.begin(self.board)
-            self.kernel.displaying = displaying
+        if not self._is_on():
+            self._follow(self.kernel.runner.followers.of_cell)
 
     def post_process(self, retval: Any) -> Any:
         """Take the function away where it was for one cell."""
-        if self.kernel.displaying is not None and self.kernel.displaying.once:
+        if Stage.DISPLAY in self.kernel.runner.followers.of_cell:
             self._end()
         return super().post_process(retval)
 
+    def _follow(self, followers: dict[Stage, Follower]) -> None:
+        follower = DisplayFollower(self.kernel)
+        follower.prepare(self.board)
+        followers[Stage.DISPLAY] = follower
+
+    def _is_on(self) -> bool:
+        return Stage.DISPLAY in self.kernel.runner.followers.of_all
+
     def _end(self) -> None:
-        self.kernel.displaying = None
+        followers = self.kernel.runner.followers
+        followers.of_cell.pop(Stage.DISPLAY, None)
+        followers.of_all.pop(Stage.DISPLAY, None)
         for _, connection in self.kernel.connections:
             if connection.board is not None and connection.board.idle:
                 with contextlib.suppress(MicroPythonError):  # one that is lost has it no more

@@ -11,6 +11,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class EditMagic(BoardMagic):
     """Loads a file of the board into a cell."""
 
+    kernel: MicroPythonKernel
     group = "Files"
     on_several = False
 

@@ -47,6 +47,7 @@ _command.__name__ = "command"
 class EsptoolMagic(BoardMagic):
     """Writes firmware to ESP boards."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
     _own: list[str] | None = None  # what stands behind --

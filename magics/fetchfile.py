@@ -12,6 +12,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class FetchfileMagic(BoardMagic):
     """Fetches a file or a folder of the board."""
 
+    kernel: MicroPythonKernel
     group = "Files"
     on_several = False
     _typed = ""

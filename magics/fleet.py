@@ -11,6 +11,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class FleetMagic(BoardMagic):
     """Boards on many machines, through ipyparallel."""
 
+    kernel: MicroPythonKernel
     group = "Several boards"
     on_several = False
     fleet: Fleet | None = None
@@ -75,10 +76,10 @@ class FleetMagic(BoardMagic):
           %%fleet
           %%fleet 0 1/ttyACM*
         """
-        if magic := self.kernel.watching:
+        if magic := self.kernel.runner.followers.magic:
             raise MagicError(f"{magic} follows one board of this notebook: run the cell without %%fleet.")
         code, self.evaluate = self.code, False
-        failed = run_cell(self.kernel, code, args.boards, retry=not args.once)
+        failed = run_cell(self.kernel, self.kernel.runner, code, args.boards, retry=not args.once)
         if failed is not None:
             self.fail(failed)
 

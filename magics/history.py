@@ -12,6 +12,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class HistoryMagic(BoardMagic):
     """Shows the cells that were run."""
 
+    kernel: MicroPythonKernel
     group = "Notebook and host"
     on_several = False
 

@@ -11,6 +11,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace
 class InfoMagic(BoardMagic):
     """Tells about the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
 
     def line_info(self, _args: Namespace) -> None:

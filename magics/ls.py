@@ -12,6 +12,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class LsMagic(BoardMagic):
     """Lists files on the board."""
 
+    kernel: MicroPythonKernel
     group = "Files"
 
     @arguments(

@@ -11,6 +11,7 @@ BUILT_IN = "metakernel_micropython.magics"
 class LsmagicMagic(BoardMagic):
     """Lists the commands."""
 
+    kernel: MicroPythonKernel
     group = "Help"
     on_several = False
 

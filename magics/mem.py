@@ -14,6 +14,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argu
 class MemMagic(BoardMagic):
     """Tells how the board's memory is used."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     _before: Memory | None = None
 

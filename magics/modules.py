@@ -14,6 +14,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class ModulesMagic(BoardMagic):
     """Lists what can be imported."""
 
+    kernel: MicroPythonKernel
     group = "Board"
 
     @arguments(argument("pattern", nargs="?", default="*", help="only these, as in %(prog)s 'u*'"))

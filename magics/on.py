@@ -22,6 +22,7 @@ def names(kernel: MicroPythonKernel) -> list[str]:
 class OnMagic(BoardMagic):
     """Runs a cell on several boards."""
 
+    kernel: MicroPythonKernel
     group = "Board"
 
     @arguments(argument("names", nargs="+", metavar="NAME", complete=names, help="boards, all, or fleet:PATTERN"))
@@ -48,7 +49,7 @@ class OnMagic(BoardMagic):
           import os
           os.uname().machine
         """
-        if magic := self.kernel.watching:
+        if magic := self.kernel.runner.followers.magic:
             raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
         far = [name for name in args.names if name.startswith(FLEET)]
         if far:
@@ -57,7 +58,7 @@ class OnMagic(BoardMagic):
         boards = self.kernel.connections.select(args.names)
         code, self.evaluate = self.code, False
         if code.strip():
-            Broadcast(self.kernel, boards, code).run()
+            Broadcast(self.kernel, self.kernel.runner, self.kernel.interrupts, boards, code).run()
 
     def _on_fleet(self, far: list[str], near: list[str]) -> None:
         if near:
@@ -66,7 +67,7 @@ class OnMagic(BoardMagic):
                 f"twice, with %%on {' '.join(near)} and with %%on {' '.join(far)}."
             )
         code, self.evaluate = self.code, False
-        failed = run_cell(self.kernel, code, [name.removeprefix(FLEET) for name in far])
+        failed = run_cell(self.kernel, self.kernel.runner, code, [name.removeprefix(FLEET) for name in far])
         if failed is not None:
             self.fail(failed)
 

@@ -21,6 +21,7 @@ from metakernel_micropython.magic import (
 class ParallelMagic(BoardMagic):
     """Kernels in the engines of an ipyparallel cluster."""
 
+    kernel: MicroPythonKernel
     group = "Several boards"
     on_several = False
     _client: Any = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import keyword
 
+from metakernel_micropython.cell.output import Stage
 from metakernel_micropython.host.host_files import host_path
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.host.value_arguments import host_names
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.plotting import figure
+from metakernel_micropython.plotting.cell_plot import PlotFollower
 from metakernel_micropython.plotting.figure import MAX_AXES, Options
 
 _DRAWING = (
@@ -26,6 +28,7 @@ _DRAWING = (
 class PlotMagic(BoardMagic):
     """Draws what the board prints."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 
@@ -49,7 +52,7 @@ class PlotMagic(BoardMagic):
         """
         options = _options(args, args.csv)
         figure.load()
-        self.kernel.plot(options)
+        self.kernel.runner.followers.of_cell[Stage.PLOT] = PlotFollower(self.kernel, options)
 
     @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"), *_DRAWING)
     def line_plot(self, args: Namespace) -> None:
@@ -59,14 +62,15 @@ class PlotMagic(BoardMagic):
           %plot on --window 200
         """
         options = _options(args, None)
+        followers = self.kernel.runner.followers.of_all
         if args.state == "on":
             figure.load()
-            self.kernel.plotting = options
+            followers[Stage.PLOT] = PlotFollower(self.kernel, options, every_cell=True)
         elif args.state == "off":
-            self.kernel.plotting = None
+            followers.pop(Stage.PLOT, None)
         elif options != Options():
             raise MagicError("%plot: say on or off, as in %plot on --window 200; %%plot draws one cell.")
-        self.kernel.Print(f"Plotting is {'on' if self.kernel.plotting is not None else 'off'}.")
+        self.kernel.Print(f"Plotting is {'on' if Stage.PLOT in followers else 'off'}.")
 
 
 def _options(args: Namespace, csv: str | None) -> Options:

@@ -9,6 +9,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class RebootMagic(BoardMagic):
     """Soft-resets the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
 
     @arguments(argument("--hard", action="store_true", help="as the reset button does it, and connect again"))

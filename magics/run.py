@@ -30,6 +30,7 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 class RunMagic(BoardMagic):
     """Runs files and modules on the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 
@@ -69,12 +70,12 @@ class RunMagic(BoardMagic):
         self._run(args.file, code)
 
     def _run(self, name: str, code: str) -> None:
-        if failed := self.kernel.run_file(name, code):
+        if failed := self.kernel.runner.run_file(name, code):
             self.fail(failed)
 
     def _run_module(self, module: str) -> None:
         name = f"%run -m {module}"
-        if failed := self.kernel.run_file(name, self._call_of(module)):
+        if failed := self.kernel.runner.run_file(name, self._call_of(module)):
             # What starts the module, and the line of it below, are not the user's.
             lines = iter(failed.traceback)
             shown = [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]

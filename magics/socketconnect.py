@@ -10,6 +10,7 @@ from metakernel_micropython.sessions.session import describe_connection
 class SocketConnectMagic(BoardMagic):
     """Connects to a board behind a TCP port."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

@@ -9,6 +9,7 @@ from metakernel_micropython.magic import BoardMagic, MagicError, Namespace
 class SuppressEndCodeMagic(BoardMagic):
     """Types the cell's code without running it."""
 
+    kernel: MicroPythonKernel
     group = "Line"
     on_several = False
 
@@ -29,7 +30,7 @@ class SuppressEndCodeMagic(BoardMagic):
         """
         if not self.code.strip():
             raise MagicError("%suppressendcode stands above the code that is to be typed.")
-        self.kernel.only_type()
+        self.kernel.runner.only_type = True
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -16,6 +16,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class SyncMagic(BoardMagic):
     """Makes a folder on the board like one on this computer."""
 
+    kernel: MicroPythonKernel
     group = "Files"
 
     @arguments(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from metakernel_micropython.cell.timing import Stopwatch
+from metakernel_micropython.cell.followers import StopwatchFollower
+from metakernel_micropython.cell.output import Stage
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
@@ -19,6 +20,7 @@ from metakernel_micropython.magic import (
 class TimeMagic(BoardMagic):
     """Takes the time that code needs on the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 
@@ -31,15 +33,16 @@ class TimeMagic(BoardMagic):
         """%time STATEMENT - run one line, and tell how long it took by the board's clock and by the host's."""
         if not args.statement.strip():
             raise MagicError("%time: give it a statement, as in %time sensor.read(), or put %%time on top of a cell.")
-        watch = Stopwatch()
-        self.kernel.time(watch)
+        follower = StopwatchFollower()
+        followers = self.kernel.runner.followers.of_cell
+        followers[Stage.STOPWATCH] = follower
         result = self.kernel.do_execute_direct(args.statement.strip())
-        self.kernel.end_time()
+        followers.pop(Stage.STOPWATCH, None)
         if isinstance(result, ExceptionWrapper):
             self.fail(result)
         elif result:
             self.kernel.Print(result["text/plain"])
-        self.kernel.Print(watch.told())
+        self.kernel.Print(follower.stopwatch.told())
 
     def cell_time(self, _args: Namespace) -> None:
         """%%time - run the cell, and tell how long it took by the board's clock and by the host's.
@@ -47,17 +50,17 @@ class TimeMagic(BoardMagic):
         The board's time is without the line: what it takes to bring the cell to the board and its output
         back is in the host's time only, unless the program has to wait for the line to take its output.
         """
-        self._watch = Stopwatch()
-        self.kernel.time(self._watch)
+        self._follower = StopwatchFollower()
+        self.kernel.runner.followers.of_cell[Stage.STOPWATCH] = self._follower
 
-    _watch: Stopwatch | None = None
+    _follower: StopwatchFollower | None = None
 
     def post_process(self, retval: Any) -> Any:
         """Tell the times."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            self.kernel.end_time()
-            self.kernel.Print(watch.told())
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            self.kernel.runner.followers.of_cell.pop(Stage.STOPWATCH, None)
+            self.kernel.Print(follower.stopwatch.told())
         return super().post_process(retval)
 
 

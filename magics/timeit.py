@@ -16,6 +16,7 @@ _OPTIONS = (
 class TimeitMagic(BoardMagic):
     """Measures statements on the board."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 
@@ -91,9 +92,9 @@ class TimeitMagic(BoardMagic):
         try:
             board.execute(trial.source, show)
         except DeviceError as error:
-            self.kernel.remember_cell()
+            self.kernel.runner.remember_cell()
             told = DeviceError(error.name, error.message, trial.retold(error.traceback, line))
-            self.fail(self.kernel.board_failure(told))
+            self.fail(self.kernel.runner.board_failure(told))
             return
         finally:
             if rest := trial.values.flush():

@@ -9,6 +9,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class TraceMagic(BoardMagic):
     """Shows what goes over the board's line."""
 
+    kernel: MicroPythonKernel
     group = "Line"
     on_several = False
 

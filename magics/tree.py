@@ -11,6 +11,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 class TreeMagic(BoardMagic):
     """Draws the board's folders."""
 
+    kernel: MicroPythonKernel
     group = "Files"
 
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))

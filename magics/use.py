@@ -14,6 +14,7 @@ def names(kernel: MicroPythonKernel) -> list[str]:
 class UseMagic(BoardMagic):
     """Chooses among the connected boards."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

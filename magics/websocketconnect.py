@@ -13,6 +13,7 @@ DEFAULT = "ws://192.168.4.1:8266"
 class WebSocketConnectMagic(BoardMagic):
     """Connects to a board's WebREPL."""
 
+    kernel: MicroPythonKernel
     group = "Board"
     on_several = False
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    from .kernel import MicroPythonKernel
+    from .front_end import Registrar
 
 ENTRY_POINT_GROUP = "metakernel_micropython.magics"
 
@@ -70,7 +70,7 @@ class MagicTable(dict[str, Any]):
         return ((name, self[name]) for name in list(self))
 
 
-def load_magics(kernel: MicroPythonKernel) -> list[tuple[str, str]]:
+def load_magics(kernel: Registrar) -> list[tuple[str, str]]:
     """Register all magics with the kernel; return what could not be loaded, with the reason."""
     problems: list[tuple[str, str]] = []
     for module, (lines, cells) in KEPT.items():
@@ -94,7 +94,7 @@ def strict(kind: type[Magic]) -> type[Magic]:
     return type(kind.__name__, (StrictMagic, kind), {"__doc__": kind.__doc__, "__module__": kind.__module__})
 
 
-def _once(kernel: MicroPythonKernel, module: str) -> Callable[[], Magic]:
+def _once(kernel: Registrar, module: str) -> Callable[[], Magic]:
     made: list[Magic] = []
 
     def make() -> Magic:
@@ -103,7 +103,7 @@ def _once(kernel: MicroPythonKernel, module: str) -> Callable[[], Magic]:
             if module == "python":  # its cells find modules beside the notebook, behind all that are installed
                 sys.path.append(str(Path.cwd()))
             kinds = [kind for _, kind in inspect.getmembers(loaded, _is_magic) if kind.__module__ == loaded.__name__]
-            made.append(strict(kinds[0])(kernel))
+            made.append(strict(kinds[0])(kernel))  # type: ignore[arg-type]
         return made[0]
 
     return make
@@ -113,7 +113,7 @@ def _is_magic(value: object) -> bool:
     return inspect.isclass(value) and issubclass(value, Magic)
 
 
-def _register(kernel: MicroPythonKernel, plug_in: Any) -> None:
+def _register(kernel: Registrar, plug_in: Any) -> None:
     """Register a magic's class, or a module that has ``register_magics(kernel)``."""
     if _is_magic(plug_in):
         kernel.register_magics(plug_in)

@@ -95,3 +95,7 @@ class DeviceError(MicroPythonError):
         self.name = name
         self.message = message
         self.traceback = traceback
+
+
+class MagicError(MicroPythonError):
+    """A magic was used in a way that it does not know."""

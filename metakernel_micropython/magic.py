@@ -18,29 +18,33 @@ import argparse
 import inspect
 import itertools
 import shlex
-import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from metakernel import ExceptionWrapper, Magic
 
+from .cell.failure import failure
 from .cell.masking import masked_message
 from .cell.parser import leading_lines
-from .errors import DeviceError, MicroPythonError
+from .errors import MagicError
 
 if TYPE_CHECKING:
     from .board import Board
-    from .kernel import MicroPythonKernel
+    from .front_end import FrontEnd
 
-__all__ = ["BoardMagic", "ExceptionWrapper", "MagicError", "Namespace", "StrictMagic", "argument", "arguments"]
+__all__ = [
+    "BoardMagic",
+    "ExceptionWrapper",
+    "MagicError",
+    "Namespace",
+    "StrictMagic",
+    "argument",
+    "arguments",
+    "failure",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_RED, _PLAIN = "\033[0;31m", "\033[0m"
-
-
-class MagicError(MicroPythonError):
-    """A magic was used in a way that it does not know."""
 
 
 class _HelpWanted(Exception):
@@ -59,10 +63,10 @@ class _ArgumentParser(argparse.ArgumentParser):
 
 def argument(
     *names: str,
-    complete: Callable[[MicroPythonKernel], Iterable[str]] | None = None,
-    complete_path: Callable[[MicroPythonKernel, str], Iterable[str]] | None = None,
+    complete: Callable[[Any], Iterable[str]] | None = None,
+    complete_path: Callable[[Any, str], Iterable[str]] | None = None,
     **options: Any,
-) -> tuple[tuple[str, ...], Callable[[MicroPythonKernel, str], Iterable[str]] | None, dict[str, Any]]:
+) -> tuple[tuple[str, ...], Callable[[Any, str], Iterable[str]] | None, dict[str, Any]]:
     """Describe one argument of a magic.
 
     Args:
@@ -93,7 +97,7 @@ class StrictMagic(Magic):
     succeeded, and never resets ``evaluate``.
     """
 
-    kernel: MicroPythonKernel
+    kernel: FrontEnd  # type: ignore[assignment]  # it is a MetaKernel as well
     _failure: ExceptionWrapper | None = None
 
     def call_magic(self, mtype: str, name: str, code: str, args: Any) -> Magic:
@@ -272,22 +276,3 @@ def _summary(method: Any) -> str:
 
 def _details(method: Any) -> str:
     return (inspect.getdoc(method) or "").partition("\n")[2].strip()
-
-
-def failure(error: BaseException) -> ExceptionWrapper:
-    """Return an exception as the error of a cell.
-
-    What this project raises is written for the person at the notebook and needs no Python traceback; anything else is
-    a fault, and the traceback helps whoever mends it.
-    """
-    # A private kind of error is shown under the name of the public one that it is.
-    name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
-    text = str(error)
-    if isinstance(error, DeviceError):
-        name, text = error.name, error.message
-    lines = [f"{_RED}{name}{_PLAIN}: {text}"]
-    if isinstance(error, KeyboardInterrupt):
-        lines = [f"{_RED}{name}{_PLAIN}: stopped"]
-    elif not isinstance(error, (MicroPythonError, OSError, SystemExit)):
-        lines = [*traceback.format_exception(error)[:-1], *lines]
-    return ExceptionWrapper(name, text, lines)

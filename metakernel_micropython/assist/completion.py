@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..board import snippets
+from ..board.importable import C_MODULES
 from ..cell.parser import name_before
 from ..errors import MicroPythonError
 
@@ -25,16 +26,6 @@ TIMEOUT = 2.0
 
 MAX_REPLY = 100_000
 """Characters of the board's answer that are read."""
-
-C_MODULES = frozenset(
-    """array binascii bluetooth btree builtins cmath collections cryptolib deflate errno esp esp32 framebuf gc hashlib
-    heapq io json lcd160cr machine math microbit micropython neopixel network openamp os platform pyb random re rp2
-    select socket ssl stm struct sys time uasyncio ubinascii ucollections ucryptolib uctypes uerrno uhashlib uheapq uio
-    ujson umachine uos uplatform urandom ure uselect usocket ussl ustruct usys utime uzlib vfs wipy zephyr zlib
-    zsensor""".split()
-) - {"neopixel", "uasyncio"}
-"""Modules written in C on every port that has them (the list of MicroPython's documentation): importing one to look
-into it runs no code. ``neopixel`` and ``uasyncio`` are Python."""
 
 SHARED = frozenset("array asyncio collections enum io json os re ssl struct sys".split())
 """Modules whose stubs are those of CPython with MicroPython's texts in them: what has none, no board has."""

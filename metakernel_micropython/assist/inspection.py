@@ -15,7 +15,7 @@ from .completion import Completer
 
 if TYPE_CHECKING:
     from ..board import Board
-    from ..kernel import MicroPythonKernel
+    from ..front_end import MagicsFrontEnd
     from .documentation import Described, Documentation
 
 INSPECT_TIMEOUT = 3.0
@@ -25,10 +25,10 @@ NO_STUBS = "For signatures and texts: pip install metakernel-micropython[stubs]"
 
 
 class Assistant:
-    """Answers for one kernel."""
+    """Answers for one front_end."""
 
-    def __init__(self, kernel: MicroPythonKernel) -> None:
-        self._kernel = kernel
+    def __init__(self, front_end: MagicsFrontEnd) -> None:
+        self._front_end = front_end
         self.completer = Completer()
         self._platform = ""
         self._documentation: tuple[str, Documentation | None] | None = None
@@ -46,9 +46,14 @@ class Assistant:
         self.session.add(code)
 
     @property
+    def known_modules(self) -> list[str]:
+        """Modules that the board is known to have, as far as anybody has asked."""
+        return self.completer.modules
+
+    @property
     def documentation(self) -> Documentation | None:
         """The stubs for the connected board, or for the one that was connected last; None where none are installed."""
-        platform = self._kernel.port or self._ask_platform()
+        platform = self._front_end.port or self._ask_platform()
         if self._documentation is None or self._documentation[0] != platform:
             from .documentation import Documentation
             from .stubs import find
@@ -59,7 +64,7 @@ class Assistant:
         return self._documentation[1]
 
     def _ask_platform(self) -> str:
-        board = self._kernel.device
+        board = self._front_end.device
         if board is not None and board.idle:
             self._platform = board.platform
         return self._platform
@@ -92,21 +97,23 @@ class Assistant:
         }
 
     def _complete_code(self, code: str, cursor: int) -> tuple[str, list[str], dict[str, str]]:
-        found = self.completer.complete(code, cursor, self._kernel.device, self.documentation)
+        found = self.completer.complete(code, cursor, self._front_end.device, self.documentation)
         return found.prefix, found.names, found.kinds
 
     def _complete_magic(self, line: str) -> tuple[str, list[str]]:
         """Return the text before the cursor that is to be replaced, and what can stand there."""
-        kernel = self._kernel
+        front_end = self._front_end
         marks = line[: len(line) - len(line.lstrip("%!"))]
         name, space, args = line[len(marks) :].partition(" ")
-        mtype, table = ("line", kernel.line_magics) if marks == "%" else ("cell", kernel.cell_magics)
+        mtype, table = ("line", front_end.line_magics) if marks == "%" else ("cell", front_end.cell_magics)
         if marks.startswith("!"):
             return "", []
         if not space:
             names = [marks + known for known in table if known.startswith(name)]
             if marks == "%":
-                names += ["%%" + known for known in kernel.cell_magics if known.startswith(name) and known not in table]
+                names += [
+                    "%%" + known for known in front_end.cell_magics if known.startswith(name) and known not in table
+                ]
             return marks + name, sorted(names)
         magic = table.get(name)
         if isinstance(magic, BoardMagic):
@@ -117,7 +124,7 @@ class Assistant:
         """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
         if name == "python":
             return *self._complete_host(before.partition("\n")[2]), {}
-        if isinstance(self._kernel.cell_magics.get(name), BoardMagic):
+        if isinstance(self._front_end.cell_magics.get(name), BoardMagic):
             return self._complete_code(*_without_magics(before, len(before)))
         return "", [], {}
 
@@ -125,19 +132,19 @@ class Assistant:
         """Complete the host's Python, with the variables that its cells have made."""
         from jedi import Interpreter  # type: ignore[import-untyped]
 
-        names = {found.name for found in Interpreter(before, [self._kernel.host_variables]).complete()}
+        names = {found.name for found in Interpreter(before, [self._front_end.host_variables]).complete()}
         return name_before(before).rpartition(".")[2], sorted(names)
 
     # -- inspection ----------------------------------------------------------------------------------------------
 
     def inspect(self, code: str, cursor: int, detail_level: int) -> str | None:
         """Return what is known of the name at the cursor, or of the function between whose brackets it stands."""
-        kernel = self._kernel
+        front_end = self._front_end
         line = code[:cursor].rpartition("\n")[2] + code[cursor:].partition("\n")[0]
         if is_magic(line) and _in_magics(code[:cursor]):
-            return kernel.magic_help(line, detail_level)
+            return front_end.magic_help(line, detail_level)
         code, cursor = _without_magics(code, cursor)
-        name = str(kernel.parse_code(code, 0, cursor)["help_obj"])
+        name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
         return self._told(name, self._described(code, cursor), detail_level)
 
     def describe(self, name: str, detail_level: int) -> str | None:
@@ -149,7 +156,7 @@ class Assistant:
         return documentation.describe(code, cursor) if documentation is not None else None
 
     def _told(self, name: str, described: Described | None, detail_level: int) -> str | None:
-        board = self._kernel.device
+        board = self._front_end.device
         idle = board if board is not None and board.idle else None
         own = self._ask_board(idle, name) if idle is not None else None
         if described is None:

@@ -18,6 +18,16 @@ TIMEOUT = 10.0
 MAX_REPLY = 100_000
 """Characters of the list that are read."""
 
+C_MODULES = frozenset(
+    """array binascii bluetooth btree builtins cmath collections cryptolib deflate errno esp esp32 framebuf gc hashlib
+    heapq io json lcd160cr machine math microbit micropython neopixel network openamp os platform pyb random re rp2
+    select socket ssl stm struct sys time uasyncio ubinascii ucollections ucryptolib uctypes uerrno uhashlib uheapq uio
+    ujson umachine uos uplatform urandom ure uselect usocket ussl ustruct usys utime uzlib vfs wipy zephyr zlib
+    zsensor""".split()
+) - {"neopixel", "uasyncio"}
+"""Modules written in C on every port that has them (the list of MicroPython's documentation): importing one to look
+into it runs no code. ``neopixel`` and ``uasyncio`` are Python."""
+
 _NAME = re.compile(r"[^\W\d]\w*(?:[./][^\W\d]\w*)*")
 
 

@@ -67,6 +67,10 @@ class Capture:
         self._counted_at = now
         return f"\r{self._count()}"
 
+    def flush(self) -> str:
+        """Nothing is held."""
+        return ""
+
     def close(self) -> str:
         """Close the file; return what is to be shown at the end."""
         try:

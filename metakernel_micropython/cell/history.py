@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import sqlite3
@@ -238,3 +238,29 @@ class History:
         if connection is not None:
             connection.close()
         return []
+
+
+def reply(
+    history: History,
+    hist_access_type: str | None = None,
+    output: bool | None = None,
+    raw: bool | None = None,
+    session: int | None = None,
+    start: int | None = None,
+    stop: int | None = None,
+    n: int | None = None,
+    pattern: str | None = None,
+    unique: bool = False,
+) -> dict[str, Any]:
+    """Return the content of Jupyter's reply to a request for earlier cells, the oldest first.
+
+    What they printed is not kept, and ``raw`` makes no difference.
+    """
+    if hist_access_type == "range":
+        cells = history.range(session or 0, 1 if start is None else start, stop)
+    elif hist_access_type == "search":
+        cells = history.search(pattern or "*", n, unique=unique)
+    else:
+        cells = history.tail(n)
+    entries = [(cell.session, cell.line, (cell.source, None) if output else cell.source) for cell in cells]
+    return {"status": "ok", "history": entries}

@@ -2,7 +2,7 @@
 
 ZeroMQ's publishing socket never waits: for a front end that is behind it queues as many messages as its high water
 mark says, however big they are, and then throws messages away without a word, the one that says that the cell has ended
-among them. The outlet stands in front of that socket: what finds no room waits here, in its order, and whoever has a
+among them. The throttle stands in front of that socket: what finds no room waits here, in its order, and whoever has a
 lot to say asks for room first. A front end that does not read at all is given up after a while, as the socket would
 have done.
 """
@@ -66,7 +66,7 @@ class IOPubThrottle:
 
     @classmethod
     def around(cls, socket: Any) -> Self | None:
-        """Return an outlet for a kernel's socket; None where that is none of ipykernel's."""
+        """Return a throttle for a kernel's socket; None where that is none of ipykernel's."""
         return cls(socket) if hasattr(socket, "io_thread") else None
 
     # -- any thread ----------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class IOPubThrottle:
             self._changed.notify_all()
 
     def take_time(self) -> None:
-        """A cell begins: the hurry is over."""
+        """A cell begins: output may wait for room again."""
         self._hurried = float("inf")
 
     def take_missed(self) -> bool:
@@ -161,25 +161,25 @@ class IOPubThrottle:
         return True
 
 
-class Output:
+class BoundedOutput:
     """What the board prints, as messages of a size that bounds what waits; what must be left out is told.
 
     Args:
-        outlet: where the messages go; None: there is always room.
+        iopub: where the messages go; None: there is always room.
         show: sends a message of output.
         tell: sends a message about it.
     """
 
     def __init__(
-        self, outlet: IOPubThrottle | None, show: Callable[[str], object], tell: Callable[[str], object]
+        self, iopub: IOPubThrottle | None, show: Callable[[str], object], tell: Callable[[str], object]
     ) -> None:
-        self._iopub = outlet
+        self._iopub = iopub
         self._show = show
         self._tell = tell
         self._left_out = 0  # characters
         self._last = ""  # the end of what is left out
 
-    def write(self, text: str) -> None:
+    def feed(self, text: str) -> None:
         """Show text, as soon as the front ends have room for it."""
         for at in range(0, len(text), MESSAGE_LIMIT):
             piece = text[at : at + MESSAGE_LIMIT]
@@ -199,3 +199,7 @@ class Output:
         if size:
             self._tell(f"[{size:,} characters of output left out here: Stop came while the front end was behind]")
         self._show(last)
+
+    def close(self) -> None:
+        """The program has ended: say what was left out of its output."""
+        self.catch_up()

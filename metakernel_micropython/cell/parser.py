@@ -146,3 +146,11 @@ def _called(line: str) -> str:
                 return name_before(line[:at])
             depth -= 1
     return ""
+
+
+def is_complete(code: str) -> dict[str, str]:
+    """Say whether Enter runs a cell in a console, and how its next line is indented: the content of Jupyter's reply."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    status, indent = TransformerManager().check_complete(code)  # type: ignore[no-untyped-call]
+    return {"status": status, "indent": " " * (indent or 0)} if status == "incomplete" else {"status": status}

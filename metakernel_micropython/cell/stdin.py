@@ -10,16 +10,18 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..board.importable import C_MODULES
 from ..board.protocol.questions import Over, Question, QuestionFilter
 from ..errors import CannotAsk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ..board import Board, Execution
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
+    from .output import Sink
 
 POLL = 0.02
 """Seconds between two looks for an answer while a question is open."""
@@ -37,7 +39,7 @@ _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTIL
 _SECRET = re.compile(r"pass[ -]?(?:word|phrase|code)|passwd", re.IGNORECASE)
 
 _BUILT_IN = frozenset("audio antigravity love music radio speech this mip webrepl ntptime dht onewire ds18x20".split())
-"""Modules of common firmware, besides those of ``completion.C_MODULES``, that ask for nothing."""
+"""Modules of common firmware, besides those of ``C_MODULES``, that ask for nothing."""
 
 
 def is_secret(prompt: str) -> bool:
@@ -52,8 +54,6 @@ def may_ask(code: str) -> bool:
     found = list(_IMPORT.finditer(code))
     if not found:
         return False
-    from ..assist.completion import C_MODULES
-
     for one in found:
         for name in (one[1] or one[2]).split(","):
             module = name.split(" as ")[0].strip().partition(".")[0]
@@ -108,67 +108,25 @@ def _parts(code: str) -> tuple[str, list[tuple[str, str]]]:
     return "\n".join(runs), defined
 
 
-class InputRequest:
-    """The front end's input box."""
-
-    def __init__(self, kernel: MicroPythonKernel) -> None:
-        self._kernel = kernel
-        self._request = ""
-        self._ident: Any = None
-
-    def open(self, prompt: str, *, secret: bool) -> None:
-        """Have the front end ask; what it still says about an earlier question is thrown away."""
-        kernel = self._kernel
-        while self._receive() is not None:
-            pass
-        self._ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
-        parent = kernel.get_parent("shell")  # type: ignore[no-untyped-call]
-        content = {"prompt": prompt, "password": secret}
-        assert kernel.session is not None
-        sent = kernel.session.send(kernel.stdin_socket, "input_request", content, parent, ident=self._ident)
-        self._request = sent["header"]["msg_id"] if sent else ""
-
-    def answer(self) -> str | None:
-        """Return the answer when there is one: text, or the character 0x04 for the end of input."""
-        while (reply := self._receive()) is not None:
-            # Consoles name no request; a notebook that answers an earlier one does.
-            if reply["parent_header"].get("msg_id", self._request) == self._request:
-                return str(reply["content"].get("value", ""))
-        return None
-
-    def _receive(self) -> dict[str, Any] | None:
-        kernel = self._kernel
-        assert kernel.session is not None
-        while True:
-            try:
-                idents, reply = kernel.session.recv(kernel.stdin_socket)
-            except ValueError as error:  # a signature that is wrong, or seen before
-                kernel.log.warning("A message on the stdin channel was thrown away: %s", error)
-                continue
-            if reply is None:
-                return None
-            theirs = self._ident is None or not idents or idents[0] in _as_list(self._ident)
-            if theirs and reply["header"]["msg_type"] == "input_reply":
-                return dict(reply)
-
-
 class ProgramInput:
-    """The questions of one program while it runs.
+    """The questions of one program while it runs: the first sink of its output, which takes them out of it.
 
     Attributes:
         refused: what the cell fails with, because nobody can be asked.
     """
 
-    def __init__(self, kernel: MicroPythonKernel, board: Board, execution: Execution, *, reads: bool) -> None:
+    def __init__(
+        self, front_end: FrontEnd, board: Board, execution: Execution, following: Sink, *, reads: bool
+    ) -> None:
         self.refused: CannotAsk | None = None
-        self._kernel = kernel
+        self._front_end = front_end
         self._board = board
         self._execution = execution
+        self._following = following
         self._reads = reads
         self._filter = QuestionFilter()
-        self._box = InputRequest(kernel)
         self._question: Question | None = None  # the one that is open
-        self._raw = False  # it was guessed
+        self._guessed = False  # it is that of a program that reads sys.stdin
         self._interrupts = 0
         self._held = ""  # a line that has only begun, of a program that reads sys.stdin: it may be a prompt
 
@@ -183,61 +141,72 @@ class ProgramInput:
         """Whether the front end was asked and has not answered yet."""
         return self._question is not None
 
-    def feed(self, text: str, *, done: bool) -> Iterator[str]:
-        """Take a piece of output (``""``: none came in time), ask what it asks; give what is to be shown."""
+    def feed(self, text: str) -> None:
+        """Take a piece of output, and ask what it asks."""
         if self._interrupts != self._execution.interrupts:
             self._interrupts = self._execution.interrupts
             self._question = None
         for piece in self._filter.feed(text):
             if isinstance(piece, str):
-                yield from self._lines(piece)
+                self._feed_lines(piece)
             elif isinstance(piece, Over):
                 self._question = None
             else:
-                yield self._let_go()
+                self._let_go()
                 self._ask(piece)
-        if done:
-            self._question = None
-            yield from self._lines(self._filter.flush())
-            yield self._let_go()
-            return
+
+    def look(self, *, silent: bool) -> None:
+        """Look for an answer; where nothing was asked, guess whether a program that is silent waits for one.
+
+        Args:
+            silent: no output came in the time that ``patience`` gave.
+        """
         if self._question is not None:
-            self._look(self._question)
-        elif not text and self._reads and not self._interrupts and not self._moved():
-            yield from self._guess()
+            self._take_answer(self._question)
+        elif silent and self._reads and not self._interrupts and not self._moved():
+            self._guess()
+
+    def close(self) -> None:
+        """The program has ended, and its questions are over."""
+        self._question = None
+        try:
+            self._feed_lines(self._filter.flush())
+            self._let_go()
+        finally:
+            self._following.close()
 
     def _moved(self) -> bool:
         return self._execution.printed or self._execution.done
 
-    def _lines(self, text: str) -> Iterator[str]:
-        if not self._reads:
-            yield text
-            return
-        text = self._held + text
-        whole, end, self._held = text.rpartition("\n")
-        if len(self._held) > MAX_HELD:
-            whole, end, self._held = text, "", ""
-        yield whole + end
+    def _feed_lines(self, text: str) -> None:
+        if self._reads:
+            text = self._held + text
+            whole, end, self._held = text.rpartition("\n")
+            if len(self._held) > MAX_HELD:
+                whole, end, self._held = text, "", ""
+            text = whole + end
+        if text:
+            self._following.feed(text)
 
-    def _let_go(self) -> str:
+    def _let_go(self) -> None:
         held, self._held = self._held, ""
-        return held
+        if held:
+            self._following.feed(held)
 
-    def _guess(self) -> Iterator[str]:
+    def _guess(self) -> None:
         if "\x1e" in self._held:  # the value of the last expression comes slowly
             return
-        if not self._kernel.can_ask:
+        if not self._front_end.can_ask:
             self._reads = False
-            yield self._let_go()
-            self._kernel.Error(
+            self._let_go()
+            self._front_end.Error(
                 "[the program may wait for sys.stdin, and this front end cannot ask for a line: Stop ends it]"
             )
             return
-        self._raw = True
-        self._ask(Question(self._held.rpartition("\r")[2]), raw=True)
+        self._ask(Question(self._held.rpartition("\r")[2]), guessed=True)
 
-    def _ask(self, question: Question, *, raw: bool = False) -> None:
-        if not self._kernel.can_ask:
+    def _ask(self, question: Question, *, guessed: bool = False) -> None:
+        if not self._front_end.can_ask:
             self.refused = CannotAsk(
                 f"The program on the board asks {question.prompt.strip()!r} with input(), and this front end cannot "
                 "ask for an answer: it was stopped. Run the cell in JupyterLab or jupyter console, or give the value "
@@ -246,40 +215,36 @@ class ProgramInput:
             self._board.interrupt()
             return
         self._question = question
-        self._raw = raw
-        self._box.open(question.prompt, secret=is_secret(question.prompt))
+        self._guessed = guessed
+        self._front_end.ask(question.prompt, secret=is_secret(question.prompt))
 
-    def _look(self, question: Question) -> None:
-        text = self._box.answer()
+    def _take_answer(self, question: Question) -> None:
+        text = self._front_end.answer()
         if text is None:
             return
         self._question = None
-        if self._raw:
+        if self._guessed:
             self._held = ""  # the front end shows it before the answer
         left_out = self._execution.answer(
             None if text == "\x04" else text, echoes=question.echoes, secret=is_secret(question.prompt)
         )
         if left_out:
-            self._kernel.Error(f"[the answer went to the board without {left_out}]")
+            self._front_end.Error(f"[the answer went to the board without {left_out}]")
 
 
 class StdinBridge:
     """What a kernel knows of the questions that the programs on its board may ask."""
 
-    def __init__(self, kernel: MicroPythonKernel) -> None:
-        self._kernel = kernel
+    def __init__(self, front_end: FrontEnd) -> None:
+        self._front_end = front_end
         self._readers = Readers()
 
-    def prepare(self, board: Board, code: str) -> Callable[[Execution], ProgramInput]:
-        """Get ready for a cell's program; return what makes the dialogue with it once it runs.
+    def prepare(self, board: Board, code: str) -> Callable[[Execution, Sink], ProgramInput]:
+        """Get ready for a cell's program; return what makes the sink for its output once it runs.
 
         Raises:
             MicroPythonError: the board, which is asked to tell when it asks, did not answer.
         """
         silent = may_ask(code) and not board.hear_questions()
         reads = self._readers.reads(code, also=silent)
-        return lambda execution: ProgramInput(self._kernel, board, execution, reads=reads)
-
-
-def _as_list(ident: Any) -> list[bytes]:
-    return ident if isinstance(ident, list) else [ident]
+        return lambda execution, following: ProgramInput(self._front_end, board, execution, following, reads=reads)

@@ -78,7 +78,7 @@ class Stopwatch:
         shown, self._held = shown + self._held[:keep], self._held[keep:]
         return shown
 
-    def stop(self) -> str:
+    def flush(self) -> str:
         """The program has ended: return what was held of its output."""
         self._end = time.monotonic()
         held, self._held = self._held, ""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..interrupts import Condition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
 
 INTERVAL = 0.05
 """Seconds between two messages: a front end shows no more, and messages cost more than lines."""
@@ -105,10 +105,10 @@ class Trace:
 class CellTrace:
     """Shows in each cell what goes over the line of the board that cells run on, once it is switched on."""
 
-    def __init__(self, kernel: MicroPythonKernel) -> None:
-        self._kernel = kernel
+    def __init__(self, front_end: FrontEnd) -> None:
+        self._front_end = front_end
         self._trace: Trace | None = None
-        self._cell: dict[str, Any] = {}
+        self._send: Callable[[str, Mapping[str, Any]], None] | None = None  # to the cell that runs
 
     @property
     def on(self) -> bool:
@@ -119,10 +119,10 @@ class CellTrace:
         """Show it from now on, or do so no more."""
         if self._trace is None and on:
             self._trace = Trace(self._show)
-            self._kernel.connections.listen(self._trace)
+            self._front_end.connections.listen(self._trace)
             self.start()
         elif self._trace is not None and not on:
-            self._kernel.connections.listen(None)
+            self._front_end.connections.listen(None)
             self._trace.close()
             self._trace = None
 
@@ -130,7 +130,7 @@ class CellTrace:
         """A cell is there to show it."""
         if self._trace is not None:
             # The lines come from another thread, which does not know what cell runs.
-            self._cell = self._kernel.get_parent("shell")  # type: ignore[no-untyped-call]
+            self._send = self._front_end.sender()
             self._trace.start()
 
     def stop(self) -> None:
@@ -139,7 +139,5 @@ class CellTrace:
             self._trace.stop()
 
     def _show(self, text: str) -> None:
-        session = self._kernel.session
-        assert session is not None
-        content = {"name": "stderr", "text": text}
-        session.send(self._kernel.iopub_socket, "stream", content, parent=self._cell)
+        assert self._send is not None
+        self._send("stream", {"name": "stderr", "text": text})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..board.display_filter import Display, DisplayFilter, InvalidDisplay
 from ..errors import DeviceError, MicroPythonError
@@ -10,7 +10,7 @@ from . import mime
 
 if TYPE_CHECKING:
     from ..board import Board
-    from ..kernel import MicroPythonKernel
+    from ..front_end import Messages
 
 
 NOT_SHOWN = "[display() gave something that is not shown: {}]"
@@ -20,55 +20,67 @@ class NoRoom(MicroPythonError):
     """The board has no room for the function that shows things."""
 
 
-class BoardDisplay:
-    """Shows what programs on the board give, from ``%display on`` or for one cell.
+def give_display(board: Board) -> None:
+    """Give a board its ``display()`` where it has none.
 
-    Attributes:
-        once: whether it ends with the cell.
+    Raises:
+        NoRoom: it does not fit.
+        MicroPythonError: the board does not answer.
     """
+    try:
+        board.give_display()
+    except DeviceError as error:
+        if error.name == "KeyboardInterrupt":
+            raise
+        raise NoRoom(
+            f"The board on {board.address} has no room for display() ({error}), or does not let it in. Free some "
+            "memory (%mem shows it, %reboot frees all), or go on without: %display off."
+        ) from error
 
-    def __init__(self, kernel: MicroPythonKernel, *, once: bool) -> None:
-        self.once = once
-        self._kernel = kernel
+
+class TextSink(Protocol):
+    """Where the output goes that is nothing to show (a sink of ``cell.output``)."""
+
+    def feed(self, text: str) -> None:
+        """Take text."""
+        ...
+
+    def close(self) -> None:
+        """The program has ended."""
+        ...
+
+
+class DisplaySink:
+    """Shows what a program gives to ``display()``; its other output goes on."""
+
+    def __init__(self, front_end: Messages, following: TextSink) -> None:
+        self._front_end = front_end
+        self._following = following
         self._filter = DisplayFilter()
-
-    def begin(self, board: Board) -> None:
-        """Give the board its ``display()`` where it has none.
-
-        Raises:
-            NoRoom: it does not fit.
-            MicroPythonError: the board does not answer.
-        """
-        try:
-            board.give_display()
-        except DeviceError as error:
-            if error.name == "KeyboardInterrupt":
-                raise
-            raise NoRoom(
-                f"The board on {board.address} has no room for display() ({error}), or does not let it in. Free some "
-                "memory (%mem shows it, %reboot frees all), or go on without: %display off."
-            ) from error
 
     def feed(self, text: str) -> None:
         """Take a program's output; what it gives to show is shown."""
         for piece in self._filter.feed(text):
             self._show(piece)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """The program has ended: show what was held."""
-        for piece in self._filter.flush():
-            self._show(piece)
+        try:
+            for piece in self._filter.flush():
+                self._show(piece)
+        finally:
+            self._following.close()
 
     def _show(self, piece: str | Display | InvalidDisplay) -> None:
         if isinstance(piece, str):
-            self._kernel.write_text(piece)
+            self._following.feed(piece)
             return
         try:
-            data = as_data(piece, allow=self._kernel.allow_html)
+            data = as_data(piece, allow=self._front_end.allow_html)
         except ValueError as error:
-            self._kernel.Error(NOT_SHOWN.format(error))
+            self._front_end.Error(NOT_SHOWN.format(error))
         else:
-            display_data(self._kernel, data)
+            show_data(self._front_end, data)
 
 
 def as_data(piece: Display | InvalidDisplay, *, allow: bool) -> dict[str, Any]:
@@ -82,9 +94,9 @@ def as_data(piece: Display | InvalidDisplay, *, allow: bool) -> dict[str, Any]:
     return mime.bundle(piece, allow=allow)
 
 
-def display_data(kernel: MicroPythonKernel, data: dict[str, Any]) -> None:
+def show_data(front_end: Messages, data: dict[str, Any]) -> None:
     """Show data in the cell."""
     try:
-        kernel.send_response(kernel.iopub_socket, "display_data", {"data": data, "metadata": {}, "transient": {}})
+        front_end.show_data(data)
     except ValueError as error:  # half a surrogate pair, which no message can hold
-        kernel.Error(NOT_SHOWN.format(error))
+        front_end.Error(NOT_SHOWN.format(error))

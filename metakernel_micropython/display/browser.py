@@ -1,4 +1,4 @@
-"""The board's files in a notebook, to be clicked on: a window of ipywidgets.
+"""A window of ipywidgets in a notebook that shows the board's files and works with them.
 
 Its clicks come as messages on the shell channel, as cells do: so they are handled one after the other, and never while
 a cell runs.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..board import Board
     from ..board.files.filesystem import Entry
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
 
 MAX_VIEW = 64 * 1024
 """Bytes of a file that are shown."""
@@ -41,7 +41,7 @@ class Browser:
         box: the widget that holds all others.
     """
 
-    def __init__(self, kernel: MicroPythonKernel, folder: str) -> None:
+    def __init__(self, front_end: FrontEnd, folder: str) -> None:
         """Make the widgets and list a folder.
 
         Raises:
@@ -49,10 +49,10 @@ class Browser:
         """
         import ipywidgets as widgets  # type: ignore[import-untyped]
 
-        self._kernel = kernel
-        self._address = kernel.require_board().address
-        self._name = kernel.connections.current_name
-        self._folder = root(kernel.require_board().files, folder)
+        self._front_end = front_end
+        self._address = front_end.require_board().address
+        self._name = front_end.connections.current_name
+        self._folder = root(front_end.require_board().files, folder)
         self._entries: list[Entry] = []
         self._doomed = ""  # what the next click on Delete removes
         self._where = widgets.HTML()
@@ -80,8 +80,7 @@ class Browser:
             text: what consoles show in its place.
         """
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        content = {"data": {"text/plain": text, _VIEW: view}, "metadata": {}, "transient": {}}
-        self._kernel.send_response(self._kernel.iopub_socket, "display_data", content)
+        self._front_end.show_data({"text/plain": text, _VIEW: view})
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do what was clicked on; what goes wrong is said in the window, because no cell would show it."""
@@ -94,8 +93,8 @@ class Browser:
 
     @property
     def _board(self) -> Board:
-        board = self._kernel.require_board()
-        name = self._kernel.connections.current_name
+        board = self._front_end.require_board()
+        name = self._front_end.connections.current_name
         if (board.address, name) != (self._address, self._name):
             raise MicroPythonError(
                 f"This window belongs to {self._name} ({self._address}), and cells run on {name} ({board.address}) "

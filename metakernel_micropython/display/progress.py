@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..sessions.registry import saying
+from ..front_end import thread_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Bar:
 
     def __call__(self, done: int, total: int) -> None:
         """Note that ``done`` bytes of ``total`` are done; fewer than before when something begins anew."""
-        if saying.get() is not None:
+        if thread_output.get() is not None:
             return  # bars of several boards would write over each other's line
         if self._bar is None:
             if done >= total:

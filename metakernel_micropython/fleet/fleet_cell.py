@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metakernel import ExceptionWrapper
+
 from ..cell.parser import is_magic, leading_lines, misplaced_magic
-from ..errors import DeviceError
-from ..magic import ExceptionWrapper, MagicError
+from ..errors import DeviceError, MagicError
 from .client import Failure, Fleet, Labels, run_on_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..kernel import MicroPythonKernel
+    from ..cell.runner import CellRunner
+    from ..front_end import MagicsFrontEnd
 
 
-def fleet_of(kernel: MicroPythonKernel) -> Fleet | None:
+def fleet_of(front_end: MagicsFrontEnd) -> Fleet | None:
     """Return the fleet that ``%fleet`` connected; None where it did not."""
-    return getattr(kernel.line_magics["fleet"], "fleet", None)
+    return getattr(front_end.line_magics["fleet"], "fleet", None)
 
 
 def run_cell(
-    kernel: MicroPythonKernel, code: str, boards: Sequence[str], *, retry: bool = True
+    front_end: MagicsFrontEnd, runner: CellRunner, code: str, boards: Sequence[str], *, retry: bool = True
 ) -> ExceptionWrapper | None:
     """Run a cell on boards of the fleet, show what they print, and return the error where one of them failed.
 
     Args:
-        kernel: whose cell it is.
+        front_end: whose cell it is.
+        runner: runs its cells.
         code: what stands below the magic.
         boards: see ``Fleet.choose``; none: all.
         retry: see ``Fleet.run``.
@@ -36,7 +39,7 @@ def run_cell(
         NotConnected: the fleet has no such board.
         KeyboardInterrupt: it was stopped.
     """
-    fleet = fleet_of(kernel)
+    fleet = fleet_of(front_end)
     if fleet is None:
         raise MagicError("No fleet is connected: run %fleet first.")
     code = code[len(leading_lines(code)) :]
@@ -47,22 +50,22 @@ def run_cell(
         )
     if misplaced := misplaced_magic(code):
         raise MagicError(misplaced)
-    numbered = "\n" * kernel.note_code(code) + code  # the boards' lines are those of the cell
-    labels = Labels(kernel.Write)
+    numbered = "\n" * runner.note_code(code) + code  # the boards' lines are those of the cell
+    labels = Labels(front_end.Write)
     try:
         failures = run_on_fleet(fleet, numbered, boards, labels, retry=retry)
     finally:
         labels.flush()
     if not failures:
         return None
-    lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(kernel, failure))]
+    lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(runner, failure))]
     summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
     return ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"])
 
 
-def _told(kernel: MicroPythonKernel, failure: Failure) -> list[str]:
+def _told(runner: CellRunner, failure: Failure) -> list[str]:
     if not failure.traceback:  # it is not of the board's program
         return str(failure).splitlines()
     error = DeviceError(failure.name, failure.message, failure.traceback)
-    lines: list[str] = kernel.board_failure(error, while_showing=failure.while_showing, own=False).traceback
+    lines: list[str] = runner.board_failure(error, while_showing=failure.while_showing, own=False).traceback
     return lines

@@ -16,17 +16,17 @@ from .paths import counted, human, shown
 from .sync_report import SyncTransfer
 
 if TYPE_CHECKING:
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
     from ..magic import Namespace
 
 
-def install(kernel: MicroPythonKernel, args: Namespace) -> None:
+def install(front_end: FrontEnd, args: Namespace) -> None:
     """Download packages with all that they need, and send what the board does not have."""
-    board = kernel.require_board()
+    board = front_end.require_board()
     files = board.files
     target = installed_packages.default_target(board) if args.target is None else args.target
     wanted = mpy_compiler.target(board) if args.mpy else None
-    syncing = SyncTransfer(kernel, args)
+    syncing = SyncTransfer(front_end, args)
     for text in args.names:
         name, version = split_name(text)
         downloads = Downloads(args.index, wanted.version if wanted else 0)
@@ -48,9 +48,9 @@ def install(kernel: MicroPythonKernel, args: Namespace) -> None:
         syncing.say(f"Installed {title} in {where}: {syncing.summary(plan, done)}")
 
 
-def list_installed(kernel: MicroPythonKernel, args: Namespace) -> None:
+def list_installed(front_end: FrontEnd, args: Namespace) -> None:
     """Print which packages the board has."""
-    board = kernel.require_board()
+    board = front_end.require_board()
     files = board.files
     targets = import_path(board) if args.target is None else [args.target]
     number = 0
@@ -61,7 +61,7 @@ def list_installed(kernel: MicroPythonKernel, args: Namespace) -> None:
         if not record:
             continue
         changes = installed_packages.changes(files, target, record)
-        kernel.Print(f"{shown(target) or 'the current folder'}:")
+        front_end.Print(f"{shown(target) or 'the current folder'}:")
         for name, package in sorted(record.items()):
             size = sum(what.size for what in package.files.values())
             changed, missing = changes[name]
@@ -69,21 +69,21 @@ def list_installed(kernel: MicroPythonKernel, args: Namespace) -> None:
             notes += [] if package.asked else ["needed by another"]
             notes += [f"{changed} changed since"] if changed else []
             notes += [f"{missing} missing"] if missing else []
-            kernel.Print(f"  {_titled(name, package.version)} ({', '.join(notes)})")
+            front_end.Print(f"  {_titled(name, package.version)} ({', '.join(notes)})")
             number += 1
     if not number:
-        kernel.Print("No packages that %mip installed.")
+        front_end.Print("No packages that %mip installed.")
 
 
-def uninstall(kernel: MicroPythonKernel, args: Namespace) -> None:
+def uninstall(front_end: FrontEnd, args: Namespace) -> None:
     """Remove packages' files from the board."""
-    board = kernel.require_board()
+    board = front_end.require_board()
     files = board.files
     target = installed_packages.default_target(board) if args.target is None else args.target
     names = [split_name(name)[0] for name in args.names]
     removal = installed_packages.prepare_uninstall(files, target, names)
     installed_packages.uninstall(files, removal)
-    syncing = SyncTransfer(kernel, args)
+    syncing = SyncTransfer(front_end, args)
     if not args.quiet:
         for path, reason in removal.keep:
             syncing.say(f"Kept {shown(path)}: {reason}")
@@ -95,9 +95,9 @@ def uninstall(kernel: MicroPythonKernel, args: Namespace) -> None:
     syncing.say(f"Uninstalled {', '.join(map(shown, names))} from {where}: {counted(len(removal.delete), 'file')}")
 
 
-def installed_names(kernel: MicroPythonKernel) -> list[str]:
+def installed_names(front_end: FrontEnd) -> list[str]:
     """Return what can be uninstalled; nothing while the board is busy."""
-    device = kernel.device
+    device = front_end.device
     if device is None or not device.idle:
         return []
     try:

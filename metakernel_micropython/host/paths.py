@@ -11,7 +11,7 @@ from ..errors import MicroPythonError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
 
 
 def shown(text: str) -> str:
@@ -58,9 +58,9 @@ def drawn(entries: Iterable[tuple[str, bool]]) -> Iterator[str]:
         yield f"{bars}{corner}{shown(name)}{'/' if is_folder else ''}"
 
 
-def board_paths(kernel: MicroPythonKernel, word: str) -> list[str]:
+def board_paths(front_end: FrontEnd, word: str) -> list[str]:
     """Return the paths on the board that a word may become; none while the board is busy."""
-    device = kernel.device
+    device = front_end.device
     if device is None or not device.idle:
         return []
     folder = _folder(word)
@@ -71,7 +71,7 @@ def board_paths(kernel: MicroPythonKernel, word: str) -> list[str]:
     return _words(word, ((entry.path, entry.folder) for entry in entries if entry.path != folder))
 
 
-def host_paths(_kernel: MicroPythonKernel, word: str) -> list[str]:
+def host_paths(_front_end: FrontEnd, word: str) -> list[str]:
     """Return the paths on this computer that a word may become; hidden ones when it begins with their dot."""
     folder = _folder(word)
     hidden = word[len(word) - len(os.path.basename(word)) :].lstrip("\"'").startswith(".")  # noqa: PTH119 - no Path

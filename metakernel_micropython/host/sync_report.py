@@ -64,5 +64,5 @@ class SyncTransfer(Transfer):
             left = f"{done.sent} of {counted(len(plan.send), 'file')} were sent"
             if plan.delete:
                 left += f" and {done.deleted} of {len(plan.delete)} deleted"
-            self._kernel.Error(f"{left} before that; the rest is as it was.")
+            self._front_end.Error(f"{left} before that; the rest is as it was.")
             raise

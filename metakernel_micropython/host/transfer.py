@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..board.files.filesystem import Written
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
 
 QUIET = (
     argument("-q", "--quiet", action="store_true", help="only one line at the end"),
@@ -52,13 +52,13 @@ class Transfer:
     """Sends and fetches for one magic.
 
     Args:
-        kernel: where the lines go, and whose board it is.
+        front_end: where the lines go, and whose board it is.
         args: the magic's arguments; ``quiet`` and ``QUIET`` count.
     """
 
-    def __init__(self, kernel: MicroPythonKernel, args: Namespace) -> None:
-        self._kernel = kernel
-        self._files = kernel.require_board().files
+    def __init__(self, front_end: FrontEnd, args: Namespace) -> None:
+        self._front_end = front_end
+        self._files = front_end.require_board().files
         self._bars = not (args.quiet or args.QUIET)
         self._lines = not args.QUIET
 
@@ -152,7 +152,7 @@ class Transfer:
     def say(self, line: str) -> None:
         """Print a line, unless nothing is wanted."""
         if self._lines:
-            self._kernel.Print(line)
+            self._front_end.Print(line)
 
     @contextmanager
     def bar(self, name: str) -> Iterator[Bar | None]:
@@ -160,7 +160,7 @@ class Transfer:
         if not self._bars:
             yield None
             return
-        with Bar(lambda text: self._kernel.Print(text, end=""), shown(name)) as bar:
+        with Bar(lambda text: self._front_end.Print(text, end=""), shown(name)) as bar:
             yield bar
 
     @contextmanager
@@ -170,7 +170,7 @@ class Transfer:
             yield
         except BaseException:
             if tally.total:
-                self._kernel.Error(f"{tally.files} of {counted(tally.total, 'file')} were {done} before that.")
+                self._front_end.Error(f"{tally.files} of {counted(tally.total, 'file')} were {done} before that.")
             raise
 
 

@@ -7,14 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..board import snippets
-from ..errors import MicroPythonError
-from ..magic import MagicError
+from ..errors import MagicError, MicroPythonError
 from .paths import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..kernel import MicroPythonKernel
+    from ..front_end import FrontEnd
 
 _ASSIGNMENT = re.compile(r"(?P<name>[^\W\d]\w*)=(?!=)(?P<expression>.+)", re.DOTALL)
 _COMPLETION_TIMEOUT = 2.0  # seconds
@@ -71,17 +70,17 @@ def described(value: Any) -> str:
     return f"{kind} {text[:60]}"
 
 
-def board_names(kernel: MicroPythonKernel) -> Iterable[str]:
+def board_names(front_end: FrontEnd) -> Iterable[str]:
     """Give the names that cells have made on the board."""
-    if kernel.device is None or not kernel.device.idle:
+    if front_end.device is None or not front_end.device.idle:
         return []
     try:
-        names = kernel.device.execute(snippets.call("own_names"), timeout=_COMPLETION_TIMEOUT).split()
+        names = front_end.device.execute(snippets.call("own_names"), timeout=_COMPLETION_TIMEOUT).split()
     except MicroPythonError:
         return []
     return [name for name in names if not name.startswith("_")]
 
 
-def host_names(kernel: MicroPythonKernel) -> Iterable[str]:
+def host_names(front_end: FrontEnd) -> Iterable[str]:
     """Give the names that cells of the host's Python have made."""
-    return [name for name in kernel.host_variables if not name.startswith("_") and not hasattr(builtins, name)]
+    return [name for name in front_end.host_variables if not name.startswith("_") and not hasattr(builtins, name)]

@@ -1,62 +1,88 @@
-"""Plots in a kernel's cells: where the figure goes, and what is left of it for the host's Python."""
+"""The plot of one cell: a follower of its output, and what is left of it for the host's Python."""
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..magic import MagicError
+from ..cell.output import Follower, Stage
+from ..errors import MagicError
 from . import figure
 from .live_plot import Plot
 
 if TYPE_CHECKING:
-    from ..kernel import MicroPythonKernel
+    from ..cell.output import Sink
+    from ..front_end import FrontEnd
     from .figure import Options
 
 
-def begin(kernel: MicroPythonKernel, options: Options) -> Plot:
-    """Begin to draw a program's readings.
+class PlotFollower(Follower):
+    """Draws the readings that programs print.
 
-    Raises:
-        MicroPythonError: matplotlib is missing, or the CSV file cannot be written.
+    Args:
+        front_end: where the figure goes.
+        options: how they are drawn.
+        every_cell: whether every cell is followed: not each of them has readings.
     """
-    figure.load()
-    kernel.host_variables  # noqa: B018 - loading what they need takes a moment, which the cell's end has not
-    parent = kernel.get_parent("shell")  # type: ignore[no-untyped-call]
 
-    # Both are called from a thread, which does not know what cell runs.
-    def show(kind: str, content: dict[str, Any]) -> None:
-        if kernel.session is None:  # in an engine of a cluster (%px)
-            kernel.send_response(None, kind, content)
-            return
-        kernel.session.send(kernel.iopub_socket, kind, content, parent=parent)
+    stage = Stage.PLOT
+    magic = "%%plot"
 
-    def write(text: str) -> None:
-        show("stream", {"name": "stdout", "text": text})
+    def __init__(self, front_end: FrontEnd, options: Options, *, every_cell: bool = False) -> None:
+        self._front_end = front_end
+        self._options = options
+        self._every_cell = every_cell
 
-    try:
-        return Plot(options, show, write, live=kernel.session is not None and not in_console(kernel))
-    except OSError as error:
-        raise MagicError(f"{options.csv} cannot be written: {error.strerror or error}.") from error
+    def open(self, following: Sink) -> Sink:
+        """Begin to draw a program's readings.
+
+        Raises:
+            MicroPythonError: matplotlib is missing, or the CSV file cannot be written.
+        """
+        figure.load()
+        front_end = self._front_end
+        front_end.host_variables  # noqa: B018 - loading what they need takes a moment, which the cell's end has not
+        send = front_end.sender()  # a thread draws, which does not know what cell runs
+
+        def write(text: str) -> None:
+            send("stream", {"name": "stdout", "text": text})
+
+        try:
+            plot = Plot(self._options, send, write, live=not front_end.in_console)
+        except OSError as error:
+            raise MagicError(f"{self._options.csv} cannot be written: {error.strerror or error}.") from error
+        return _PlotSink(plot, front_end, following, silent=self._every_cell)
 
 
-def end(kernel: MicroPythonKernel, plot: Plot) -> None:
-    """Draw the last figure, say what is to be said about it, and give the readings to the host's Python."""
-    remarks = plot.close()
-    if not len(plot.table) and plot.options is kernel.plotting:
-        return  # not every cell of those that are plotted has readings
-    for remark in remarks:
-        kernel.Error(f"[{remark}]")
-    if len(plot.table):
-        kernel.host_variables[plot.options.name] = plot.table.as_lists()
+class _PlotSink:
+    """Takes the output of one program; what is no reading goes on.
 
-
-def in_console(kernel: MicroPythonKernel) -> bool:
-    """Whether a console started this kernel: it shows a picture's text, and does not put a new one in its place.
-
-    Consoles are no notebooks' servers: they name the file with the kernel's ports after their process.
+    Args:
+        plot: takes the readings.
+        front_end: where the remarks go, and whose host variables get the readings.
+        following: the next sink.
+        silent: say nothing where nothing was drawn.
     """
-    found = re.fullmatch(r"kernel-(\d+)\.json", Path(getattr(kernel.parent, "connection_file", "")).name)
-    return found is not None and int(found[1]) == os.getppid()
+
+    def __init__(self, plot: Plot, front_end: FrontEnd, following: Sink, *, silent: bool) -> None:
+        self._plot = plot
+        self._front_end = front_end
+        self._following = following
+        self._silent = silent
+
+    def feed(self, text: str) -> None:
+        """Take output; what is no reading goes on."""
+        if shown := self._plot.feed(text):
+            self._following.feed(shown)
+
+    def close(self) -> None:
+        """Draw the last figure, say what is to be said about it, and give the readings to the host's Python."""
+        try:
+            self._following.close()
+        finally:
+            remarks = self._plot.close()
+            readings = self._plot.table
+            if len(readings) or not self._silent:
+                for remark in remarks:
+                    self._front_end.Error(f"[{remark}]")
+            if len(readings):
+                self._front_end.host_variables[self._plot.options.name] = readings.as_lists()

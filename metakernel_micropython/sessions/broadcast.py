@@ -15,21 +15,25 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..board.display_filter import DisplayFilter
+from ..cell.failure import failure
+from ..cell.output import Stage
 from ..cell.parser import is_magic, leading_lines, misplaced_magic
 from ..cell.program import ValueFilter
-from ..display.board_display import NOT_SHOWN, as_data, display_data
-from ..errors import DeviceError, LineLost, MicroPythonError
-from ..magic import BoardMagic, ExceptionWrapper, MagicError, failure
-from ..plotting.cell_plot import in_console
+from ..display.board_display import NOT_SHOWN, as_data, show_data
+from ..errors import DeviceError, LineLost, MagicError, MicroPythonError
+from ..front_end import thread_output
+from ..magic import BoardMagic, ExceptionWrapper
 from . import unattended
-from .registry import acting_on, in_parallel, saying
+from .registry import acting_on, in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..board.display_filter import Display, InvalidDisplay
+    from ..cell.interrupt_state import InterruptState
     from ..cell.program import Program
-    from ..kernel import MicroPythonKernel
+    from ..cell.runner import CellRunner
+    from ..front_end import MagicsFrontEnd
     from .session import BoardSession
 
 INTERVAL = 0.05
@@ -188,13 +192,25 @@ class Broadcast:
     """One run of a cell on several boards.
 
     Args:
-        kernel: whose cell it is.
+        front_end: whose cell it is.
+        runner: runs its cells.
+        interrupts: is told whom Stop stops.
         boards: names and boards.
         code: line magics that work with a board, and code below them.
     """
 
-    def __init__(self, kernel: MicroPythonKernel, boards: list[tuple[str, BoardSession]], code: str) -> None:
-        self._kernel = kernel
+    def __init__(
+        self,
+        front_end: MagicsFrontEnd,
+        runner: CellRunner,
+        interrupts: InterruptState,
+        boards: list[tuple[str, BoardSession]],
+        code: str,
+    ) -> None:
+        self._front_end = front_end
+        self._runner = runner
+        self._interrupts = interrupts
+        self._output = runner.output(Stage.CAPTURE)
         self._code = code[len(leading_lines(code)) :]
         self._jobs = [Job(name, connection) for name, connection in boards]
         self._page = LabelledOutput([name for name, _ in boards], self._show, self._display)
@@ -217,7 +233,7 @@ class Broadcast:
         else:
             _refuse_misplaced(self._code)
         try:
-            self._kernel.run_together(self)  # before the first board runs: Stop must not leave one behind
+            self._interrupts.broadcast(self)  # before the first board runs: Stop must not leave one behind
             for job in self._jobs:
                 context = contextvars.copy_context()  # with the cell whose output it is
                 threading.Thread(
@@ -225,7 +241,7 @@ class Broadcast:
                 ).start()
             self._wait()
         finally:
-            self._kernel.run_together(None)
+            self._interrupts.broadcast(None)
             self._page.close()
         self._sum_up()
 
@@ -250,11 +266,11 @@ class Broadcast:
 
     def _magic(self, code: str) -> tuple[BoardMagic, str, str]:
         """Return the magic on the first line of ``code``, its name and its arguments."""
-        info = self._kernel.parse_code(code)["magic"]
+        info = self._front_end.parse_code(code)["magic"]
         typed = code.partition("\n")[0].split()[0]
-        if problem := self._kernel.unknown_magic(info):
+        if problem := self._front_end.unknown_magic(info):
             raise MagicError(problem)
-        magic = self._kernel.line_magics.get(info["name"])
+        magic = self._front_end.line_magics.get(info["name"])
         if info["type"] != "line" or not isinstance(magic, BoardMagic) or not magic.on_several:
             raise MagicError(
                 f"{typed} does not work inside %%on: it is not about boards, or about one at a time (%use NAME chooses "
@@ -270,7 +286,7 @@ class Broadcast:
         def say(stream: str, text: str) -> None:
             self._page.write(job.name, stream, text)
 
-        saying.set(say)
+        thread_output.set(say)
         try:
             job.failed = self._run_on(job, say)
         except BaseException as error:
@@ -303,7 +319,7 @@ class Broadcast:
         with self._preparing:
             if self._prepared is None:
                 _refuse_misplaced(code)
-                self._prepared = self._kernel.program(code)
+                self._prepared = self._runner.program(code)
             return self._prepared
 
     def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> None:
@@ -320,8 +336,9 @@ class Broadcast:
             self._tell(job, displays.feed(text), say)
 
         try:
-            if self._kernel.displaying is not None:
-                self._kernel.displaying.begin(board)
+            for follower in self._runner.followers.active():
+                if follower.stage is Stage.DISPLAY:
+                    follower.prepare(board)
             unattended.run(
                 board, code, program, ValueFilter(program.mark), tell, "%use a board and run the cell there."
             )
@@ -336,18 +353,18 @@ class Broadcast:
                 say("stdout", piece)
                 continue
             try:
-                data = as_data(piece, allow=self._kernel.allow_html)
+                data = as_data(piece, allow=self._front_end.allow_html)
             except ValueError as error:
                 say("stderr", NOT_SHOWN.format(error) + "\n")
                 continue
-            if len(data) == 1 or in_console(self._kernel):
+            if len(data) == 1 or self._front_end.in_console:
                 say("stdout", str(data["text/plain"]) + "\n")
             else:
                 self._page.display(job.name, data)
 
     def _failure(self, error: BaseException) -> ExceptionWrapper:
         if isinstance(error, DeviceError):
-            return self._kernel.board_failure(error, own=False)
+            return self._runner.board_failure(error, own=False)
         return failure(error)
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -368,12 +385,12 @@ class Broadcast:
 
     def _show(self, stream: str, text: str) -> None:
         if stream == "stdout":
-            self._kernel.write_text(text)
+            self._output.feed(text)
         else:
-            self._kernel.Error(text, end="")
+            self._front_end.Error(text, end="")
 
     def _display(self, data: dict[str, Any]) -> None:
-        display_data(self._kernel, data)
+        show_data(self._front_end, data)
 
 
 def _in_a_line(failed: ExceptionWrapper) -> str:

@@ -30,8 +30,10 @@ CLOSE_TIMEOUT = 3.0
 acting_on: ContextVar[BoardSession | None] = ContextVar("acting_on", default=None)
 """The board of a thread that works on one of several; None: the current one is meant."""
 
-saying: ContextVar[Callable[[str, str], object] | None] = ContextVar("saying", default=None)
-"""What takes the output of a thread that works on one of several boards: ``stdout`` or ``stderr``, and the text."""
+NOT_CONNECTED = (
+    "No board is connected. Plug one in and run %connect, name it as in %connect /dev/ttyUSB0 (%boards lists what is "
+    "plugged in), or use %connect virtual for a board without hardware."
+)
 
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 
@@ -75,6 +77,41 @@ class SessionRegistry:
     def chosen_name(self) -> str | None:
         """The name of the board that cells run on, where a person chose it."""
         return self._current if self._current and self._current != self._unnamed else None
+
+    def ready(self, tell: Callable[[str], None]) -> Board | None:
+        """Return the board that cells run on, connected again where it was lost; None where none is connected.
+
+        Args:
+            tell: called with sentences about what happened to it.
+
+        Raises:
+            NotConnected: it is not there again, or there are boards and cells run on none of them.
+            LineLost: it was lost this moment.
+        """
+        if self.current is not None:
+            return self.current.ready(tell)
+        if self._boards:
+            raise NotConnected(f"Cells run on no board now. {self.listed()}")
+        return None
+
+    def connect_first(self, address: str, connect: Callable[[str], Board], tell: Callable[[str], object]) -> Board:
+        """Connect to the board that a setting names, for the first cell.
+
+        Args:
+            address: what the setting says; ``""`` for nothing.
+            connect: connects to it.
+            tell: called with a sentence that says which board it is.
+
+        Raises:
+            MicroPythonError: the setting names none, or it could not be connected.
+        """
+        if not address:
+            raise NotConnected(NOT_CONNECTED)
+        from .session import describe_connection
+
+        board = connect(address)
+        tell(describe_connection(board))
+        return board
 
     # -- opening and closing -------------------------------------------------------------------------------------
 

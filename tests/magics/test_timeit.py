@@ -122,7 +122,7 @@ def test_the_split_of_the_output_makes_no_difference() -> None:
     for size in (1, 2, 7, 1000):
         watch = Stopwatch()
         text = f"{watch._mark} 5\nout\x1eput\n{watch._mark} 1000005\n"
-        shown = "".join(watch.feed(text[at : at + size]) for at in range(0, len(text), size)) + watch.stop()
+        shown = "".join(watch.feed(text[at : at + size]) for at in range(0, len(text), size)) + watch.flush()
         assert shown == "out\x1eput\n"
         assert watch.told().startswith("board time: 1 s, ")
 

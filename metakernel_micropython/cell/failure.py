@@ -1,0 +1,30 @@
+"""An exception as the error of a cell."""
+
+from __future__ import annotations
+
+import traceback
+
+from metakernel import ExceptionWrapper
+
+from ..errors import DeviceError, MicroPythonError
+
+_RED, _PLAIN = "\033[0;31m", "\033[0m"
+
+
+def failure(error: BaseException) -> ExceptionWrapper:
+    """Return an exception as the error of a cell.
+
+    What this project raises is written for the person at the notebook and needs no Python traceback; anything else is
+    a fault, and the traceback helps whoever mends it.
+    """
+    # A private kind of error is shown under the name of the public one that it is.
+    name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+    text = str(error)
+    if isinstance(error, DeviceError):
+        name, text = error.name, error.message
+    lines = [f"{_RED}{name}{_PLAIN}: {text}"]
+    if isinstance(error, KeyboardInterrupt):
+        lines = [f"{_RED}{name}{_PLAIN}: stopped"]
+    elif not isinstance(error, (MicroPythonError, OSError, SystemExit)):
+        lines = [*traceback.format_exception(error)[:-1], *lines]
+    return ExceptionWrapper(name, text, lines)

@@ -1,0 +1,88 @@
+"""Whom Stop stops: the board's program, a cell on several boards, or what the kernel does on this computer."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from ..interrupts import interrupt_main_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..board import Board
+
+
+class Stoppable(Protocol):
+    """A cell on several boards at the same time."""
+
+    def stop(self) -> None:
+        """Interrupt all of them; any thread may call it."""
+        ...
+
+
+class InterruptState:
+    """What the main thread does with a cell, for Stop, which comes on another thread.
+
+    Attributes:
+        on_host: whether a cell runs and what it does now happens on this computer.
+    """
+
+    def __init__(self) -> None:
+        self.on_host = False
+        self._requested = False  # a front end has asked for a cell
+        self._stopped = False  # Stop came before anything of it ran
+        self._broadcast: Stoppable | None = None
+        self._lock = threading.Lock()  # guards all of these
+
+    def request_begins(self) -> None:
+        """A front end has asked for a cell: Stop counts from here on."""
+        self._requested, self._stopped = True, False
+
+    def request_ends(self) -> None:
+        """The cell was answered."""
+        self._requested = False
+
+    def cell_begins(self) -> None:
+        """The cell begins, on the host.
+
+        Raises:
+            KeyboardInterrupt: Stop came already.
+        """
+        with self._lock:
+            self.on_host = True
+        if self._stopped:
+            raise KeyboardInterrupt
+
+    def cell_ends(self) -> None:
+        """From here on Stop raises nothing."""
+        # With the lock, and for the last Stop: it must not hit what comes next, which would get no reply.
+        with contextlib.suppress(KeyboardInterrupt), self._lock:
+            self.on_host = False
+        self.on_host = False
+
+    def broadcast(self, broadcast: Stoppable | None) -> None:
+        """Have Stop go to a run of a cell on several boards; None: no more."""
+        with self._lock:
+            self._broadcast = broadcast
+
+    def stop(self, board: Board | None, hurry: Callable[[], object]) -> None:
+        """Stop what runs; any thread may call it.
+
+        Args:
+            board: the one that cells run on.
+            hurry: called where output of this board may hold up the cell's end.
+        """
+        with self._lock:
+            broadcast = self._broadcast
+            if broadcast is None:
+                hurry()
+                if board is not None and board.interrupt():
+                    return
+                if self.on_host:
+                    interrupt_main_thread()
+                elif self._requested:
+                    self._stopped = True
+        if broadcast is not None:
+            broadcast.stop()

@@ -1,0 +1,168 @@
+"""A cell's output as one chain of sinks: each takes text, keeps what is its own, and gives the rest to the next.
+
+    questions -> value -> stopwatch -> display -> capture -> plot -> front end
+
+The first two and the last belong to every cell. Those between are followers: a magic above the cell asked for them, or
+a setting of the notebook. A new one is a subclass of ``Follower`` and a line in ``Stage``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..board import Board
+
+
+class Sink(Protocol):
+    """Takes a program's output."""
+
+    def feed(self, text: str) -> None:
+        """Take text, however it is split."""
+        ...
+
+    def close(self) -> None:
+        """The program has ended: give what was held to the next sink, and close that."""
+        ...
+
+
+class TextFilter(Protocol):
+    """Takes its own out of a text that comes in pieces."""
+
+    def feed(self, text: str) -> str:
+        """Take text; return what is to be shown for it."""
+        ...
+
+    def flush(self) -> str:
+        """Return what was held."""
+        ...
+
+
+class FilterSink:
+    """A sink that shows what a filter leaves.
+
+    Args:
+        text_filter: the filter.
+        following: the next sink.
+    """
+
+    def __init__(self, text_filter: TextFilter, following: Sink) -> None:
+        self._filter = text_filter
+        self._following = following
+
+    def feed(self, text: str) -> None:
+        """Take text; what the filter leaves goes on."""
+        if shown := self._filter.feed(text):
+            self._following.feed(shown)
+
+    def close(self) -> None:
+        """Give what the filter holds to the next sink, and close that."""
+        try:
+            if rest := self._filter.flush():
+                self._following.feed(rest)
+        finally:
+            self._following.close()
+
+
+class FunctionSink:
+    """The end of a chain whose text goes to a function."""
+
+    def __init__(self, take: Callable[[str], object]) -> None:
+        self._take = take
+
+    def feed(self, text: str) -> None:
+        """Give the text to the function."""
+        self._take(text)
+
+    def close(self) -> None:
+        """Nothing is held here."""
+
+
+class Stage(IntEnum):
+    """Where in the chain a follower stands; there is one for each place."""
+
+    STOPWATCH = 1
+    DISPLAY = 2
+    CAPTURE = 3
+    PLOT = 4
+
+
+class Follower:
+    """Something that a cell's output goes through, for one cell or for all that follow.
+
+    Attributes:
+        stage: its place in the chain.
+        magic: the magic that a person typed for it, where it follows one board alone; else ``""``.
+    """
+
+    stage: ClassVar[Stage]
+    magic: ClassVar[str] = ""
+
+    def prepare(self, board: Board) -> None:
+        """Get the board ready, before the program is sent.
+
+        Raises:
+            MicroPythonError: the board cannot do what is needed.
+        """
+
+    def around(self, source: str) -> str:
+        """Return the program with what has to run before and after it."""
+        return source
+
+    def open(self, following: Sink) -> Sink:
+        """Return the sink for one program.
+
+        Raises:
+            MicroPythonError: the output cannot be followed.
+        """
+        return following
+
+    def close(self) -> None:
+        """The cell has ended, and with it what was asked for it alone."""
+
+
+class Followers:
+    """What follows the output of a cell, and of every cell; those of the cell take the places of the others."""
+
+    def __init__(self) -> None:
+        self.of_cell: dict[Stage, Follower] = {}
+        self.of_all: dict[Stage, Follower] = {}
+
+    def active(self) -> list[Follower]:
+        """Those that follow the cell which runs now, in the order of the chain."""
+        found = {**self.of_all, **self.of_cell}
+        return [found[stage] for stage in sorted(found)]
+
+    @property
+    def magic(self) -> str:
+        """The magic above the cell which follows one board alone; ``""`` where there is none."""
+        return next((one.magic for stage, one in sorted(self.of_cell.items(), reverse=True) if one.magic), "")
+
+    def end_cell(self) -> None:
+        """The cell has ended."""
+        of_cell, self.of_cell = self.of_cell, {}
+        for follower in of_cell.values():
+            follower.close()
+
+
+def chain(followers: Iterable[Follower], last: Sink) -> Sink:
+    """Return the first sink of a chain.
+
+    Args:
+        followers: in the order of the chain.
+        last: where what they leave goes.
+
+    Raises:
+        MicroPythonError: the output cannot be followed; nothing is open then.
+    """
+    head = last
+    try:
+        for follower in reversed(list(followers)):
+            head = follower.open(head)
+    except BaseException:
+        head.close()
+        raise
+    return head

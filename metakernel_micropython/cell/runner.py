@@ -1,0 +1,296 @@
+"""The run of a cell on the board: its program, the chain that takes its output, the error that ends it.
+
+Also what is kept of the cells that ran: their code, for tracebacks and for programs made of them, and their tags.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from metakernel import ExceptionWrapper
+
+from ..errors import DeviceError, LineLost, MagicError, MicroPythonError
+from .failure import failure
+from .output import FilterSink, Followers, Stage, chain
+from .parser import misplaced_magic
+from .program import Program, ValueFilter, prepare
+from .tracebacks import CellSources, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from ..board import Board, Execution
+    from ..front_end import FrontEnd
+    from .interrupt_state import InterruptState
+    from .iopub import BoundedOutput
+    from .output import Sink
+    from .stdin import ProgramInput, StdinBridge
+
+OUTPUT_INTERVAL = 0.05
+"""Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
+
+LINE_INTERVAL = 0.005
+"""Seconds that a line which has begun may take to be shown in one piece."""
+
+PATIENCE = 1.0
+"""Seconds after Ctrl-C before the cell says what it waits for."""
+
+Result = dict[str, str] | ExceptionWrapper | None
+"""What a cell came to: its last value as ``text/plain``, the error that ended it, or neither."""
+
+
+class Names(Protocol):
+    """What is kept of the names that cells use (see ``assist.inspection``)."""
+
+    def note_cell(self, code: str) -> None:
+        """A cell goes to the board: names may come and go."""
+        ...
+
+    @property
+    def known_modules(self) -> list[str]:
+        """Modules that the board is known to have, as far as anybody has asked."""
+        ...
+
+
+class CellRunner:
+    """Runs cells for one kernel.
+
+    Args:
+        front_end: where what is said goes, and whose board it is.
+        output: the last sink of every chain.
+        interrupts: is told whether the board or this computer is at work.
+        names: gives what is told of each cell's code; called when it is first wanted.
+
+    Attributes:
+        followers: what cells' output goes through on its way.
+        text: the cell that runs, as it was typed.
+        number: its number.
+        only_type: whether its code is typed to the board, which is not told to run it.
+    """
+
+    def __init__(
+        self, front_end: FrontEnd, output: BoundedOutput, interrupts: InterruptState, names: Callable[[], Names]
+    ) -> None:
+        self.followers = Followers()
+        self.text = ""
+        self.number = 0
+        self.only_type = False
+        self._front_end = front_end
+        self._output = output
+        self._interrupts = interrupts
+        self._names = names
+        self._sources = CellSources()
+        self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
+        self._device_error: DeviceError | None = None  # what ended the cell
+        self._stdin: StdinBridge | None = None
+
+    # -- the cell as a whole -------------------------------------------------------------------------------------
+
+    def begin_cell(self, text: str, number: int) -> None:
+        """A cell begins, with its magics."""
+        self.text, self.number = text, number
+        self._device_error = None
+
+    def note_tags(self, tags: object, cell_id: str | None) -> None:
+        """Keep the tags that the front end tells of this cell; none where it had none and has none."""
+        if tags or cell_id in self._tagged:
+            self._tagged[cell_id or str(self.number)] = self.number, _texts(tags)
+
+    def end_cell(self) -> None:
+        """The cell has ended, however it did."""
+        self.only_type = False
+        self.followers.end_cell()
+        self._output.catch_up()
+
+    def show_unsolicited(self) -> None:
+        """Show what the board printed since the last cell, marked as such and apart from this cell's output."""
+        board = self._front_end.device
+        if board is None or board.raw:
+            return
+        unsolicited = board.take_unsolicited()
+        tell = self._front_end.Error
+        if unsolicited.restarted:
+            tell("[the board restarted since the last cell: its variables are gone]")
+        if unsolicited.dropped:
+            tell(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
+        if unsolicited.text.strip():
+            tell("[printed between cells]\n" + unsolicited.text.strip("\n"))
+
+    # -- programs ------------------------------------------------------------------------------------------------
+
+    def run_code(self, code: str) -> Result:
+        """Run code of the cell on the board; return its last value, or the error that ended it."""
+        try:
+            board = self._front_end.require_board()
+            if misplaced := misplaced_magic(code):
+                raise MagicError(misplaced)
+            if self.only_type:
+                self.show_unsolicited()
+                board.type_source(code)
+                return None
+            return self._run(board, code, self.program(code), self.number)
+        except (MicroPythonError, KeyboardInterrupt) as error:
+            return failure(error)
+
+    def run_file(self, name: str, code: str) -> ExceptionWrapper | None:
+        """Run a file of this computer on the board, as a cell runs; return the error that ended it.
+
+        Args:
+            name: what errors call it.
+            code: its content.
+
+        Raises:
+            MicroPythonError: as for ``FrontEnd.require_board``, and what ends a program from outside.
+        """
+        program = Program(re.sub("\r\n?", "\n", code), "")
+        self._names().note_cell(code)
+        board = self._front_end.require_board()
+        result = self._run(board, code, program, self._sources.add_file(name, program.source))
+        return result if isinstance(result, ExceptionWrapper) else None
+
+    def program(self, code: str) -> Program:
+        """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
+        return prepare(code, self.note_code(code))
+
+    def note_code(self, code: str) -> int:
+        """Remember the code of this cell for tracebacks and completion; return the number of lines above it."""
+        # Where the code is the end of the cell, the lines above it are magics.
+        body = self.text.rstrip()
+        above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
+        self._sources.add(self.number, self.text if above else code, "\n" * above + code)
+        self._names().note_cell(code)
+        return above
+
+    def remember_cell(self) -> None:
+        """Have errors tell lines of this cell although it does not go to the board as it is."""
+        self._sources.add(self.number, self.text, self.text)
+
+    def executed_cells(self, tag: str = "") -> list[tuple[int, str]]:
+        """Return the code of the cells that went to the board, each with its number, in the order of their first run.
+
+        Args:
+            tag: only those with this tag in the notebook, which not every front end tells.
+        """
+        codes = dict(self._sources.codes())
+        if not tag:
+            return list(codes.items())
+        return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
+
+    # -- on the board --------------------------------------------------------------------------------------------
+
+    def output(self, *stages: Stage) -> Sink:
+        """Return the chain for text that no program of the board that cells run on has printed.
+
+        Args:
+            stages: the followers that take it on its way, where they are there.
+        """
+        return chain([one for one in self.followers.active() if one.stage in stages], self._output)
+
+    def _run(self, board: Board, code: str, program: Program, number: int) -> Result:
+        values = ValueFilter(program.mark)
+        followers = self.followers.active()
+        asked: ProgramInput | None = None
+        try:
+            for follower in followers:
+                follower.prepare(board)
+            open_input = self._questions().prepare(board, code)
+            source = program.source
+            for follower in followers:
+                source = follower.around(source)
+            head: Sink = FilterSink(values, chain(followers, self._output))
+            try:
+                with board.start(source) as execution:
+                    self._interrupts.on_host = False
+                    head = asked = open_input(execution, head)
+                    self._show(execution, asked)
+                    execution.check()
+            finally:
+                head.close()
+            if asked.refused:
+                raise asked.refused
+        except DeviceError as error:
+            if asked is not None and asked.refused:
+                raise asked.refused from None
+            return self.board_failure(error, while_showing=values.cut, number=number)
+        except LineLost as error:
+            session = self._front_end.connection
+            if session is None or session.board is not board:  # the kernel was shut down meanwhile
+                raise
+            raise session.lose(error) from error
+        finally:
+            self._interrupts.on_host = True  # for what follows in this cell
+        return None if values.value is None else {"text/plain": values.value}
+
+    def _questions(self) -> StdinBridge:
+        if self._stdin is None:
+            from .stdin import StdinBridge
+
+            self._stdin = StdinBridge(self._front_end)
+        return self._stdin
+
+    def _show(self, execution: Execution, asked: ProgramInput) -> None:
+        """Take a program's output as it comes: the first bytes at once, then a message per interval."""
+        tell = self._front_end.Error
+        told = 0  # interrupts that the cell has said something about
+        done = False
+        while not done:
+            done, interrupts, asking = execution.done, execution.interrupts, asked.open
+            text = execution.read(asked.patience(PATIENCE if interrupts > told else None))
+            if text and not done and not text.endswith("\n"):
+                # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
+                execution.wait(LINE_INTERVAL)
+                text += execution.read(0)
+            asked.feed(text)
+            if done:
+                return
+            asked.look(silent=not text)
+            if text:
+                execution.wait(0 if asked.open else OUTPUT_INTERVAL)
+            elif execution.interrupts > max(interrupts, 1):
+                tell("Ctrl-C was sent again; the cell ends within a second.")
+            elif interrupts > told and not execution.done and not asking:
+                tell("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
+                told = interrupts
+
+    # -- errors --------------------------------------------------------------------------------------------------
+
+    def board_failure(
+        self, error: DeviceError, *, while_showing: bool = False, own: bool = True, number: int | None = None
+    ) -> ExceptionWrapper:
+        """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
+
+        Args:
+            error: the exception.
+            while_showing: it came while the value of the last expression was printed.
+            own: it is that of the board that cells run on, so that hints may be asked of it.
+            number: the cell that ran, where that is not the one that runs now.
+        """
+        if own:
+            self._device_error = error
+        current = self.number if number is None else number
+        lines = render(error.traceback, self._sources, current, while_showing=while_showing)
+        return ExceptionWrapper(error.name, error.message, lines)
+
+    def tell_hints(self, magics: Container[str]) -> None:
+        """Say what helps with the board's error, which the front end has by now.
+
+        Args:
+            magics: the names of the line magics.
+        """
+        error, self._device_error = self._device_error, None
+        board = self._front_end.device
+        if error is None or board is None or board.raw:
+            return
+        from .hints import hints
+
+        try:
+            said = "\n".join(hints(error, board, magics, self._names().known_modules))
+        except (MicroPythonError, KeyboardInterrupt):
+            return  # the error is told; nothing that follows may take its place
+        if said:
+            self._front_end.Error(said)
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

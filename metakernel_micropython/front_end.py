@@ -1,0 +1,180 @@
+"""What the parts of the kernel need of it: where text goes, who is asked, which board is meant.
+
+The kernel implements these protocols; the parts below it (``cell``, ``sessions``, ``display``, ``host`` ...) know no
+more of it, and a test gives them a class of a few lines. Start at ``FrontEnd``.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .board import Board
+    from .errors import LineLost
+    from .transports.tap import Listener
+
+thread_output: ContextVar[Callable[[str, str], object] | None] = ContextVar("thread_output", default=None)
+"""What takes the output of a thread that works on one of several boards: ``stdout`` or ``stderr``, and the text; None
+where it goes to the front end."""
+
+
+class Session(Protocol):
+    """A connected board, also while its line is lost (see ``sessions.session``)."""
+
+    address: str
+    board: Board | None
+
+    def lose(self, error: LineLost) -> LineLost:
+        """Free the line of a board that was lost while a cell ran; return the error for that cell."""
+        ...
+
+    def ready(self, tell: Callable[[str], None]) -> Board:
+        """Return the board; one whose line was lost is looked for and connected again."""
+        ...
+
+
+class Sessions(Protocol):
+    """The connected boards by name (see ``sessions.registry``)."""
+
+    @property
+    def current_name(self) -> str:
+        """The name of the board that cells run on; ``""`` where there is none."""
+        ...
+
+    def listen(self, listener: Listener | None) -> None:
+        """Have somebody hear what goes over the line of the board that cells run on; None for nobody."""
+        ...
+
+
+class Messages(Protocol):
+    """The front end of the cell that runs: a notebook or a console."""
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether it can ask a person for a line."""
+        ...
+
+    @property
+    def in_console(self) -> bool:
+        """Whether it is a console, which shows the text of a picture and cannot replace it by a new one."""
+        ...
+
+    @property
+    def allow_html(self) -> bool:
+        """Whether what a board gives to show may run in the browser."""
+        ...
+
+    # The names are MetaKernel's, which magics use.
+    def Print(self, *objects: Any, **options: Any) -> None:  # noqa: N802
+        """Show text on stdout, with the arguments of ``print``."""
+        ...
+
+    def Error(self, *objects: Any, **options: Any) -> None:  # noqa: N802
+        """Show text on stderr, with the arguments of ``print``."""
+        ...
+
+    def Write(self, message: str) -> None:  # noqa: N802
+        """Show text on stdout as it is."""
+        ...
+
+    def show_data(self, data: Mapping[str, Any]) -> None:
+        """Show data by MIME types; ``text/plain`` is always there."""
+        ...
+
+    def sender(self) -> Callable[[str, Mapping[str, Any]], None]:
+        """Return what sends messages (type and content) to the cell that runs now; any thread may call it."""
+        ...
+
+    def ask(self, prompt: str, *, secret: bool) -> None:
+        """Open the input box; what is still said about an earlier question is thrown away."""
+        ...
+
+    def answer(self) -> str | None:
+        r"""Return what was typed into the input box, ``"\x04"`` for the end of input; None while nothing was."""
+        ...
+
+
+class FrontEnd(Messages, Protocol):
+    """The front end, and the boards that its cells run on."""
+
+    port: str
+    """Port of MicroPython whose documentation is shown, for example ``rp2``; ``""``: that of the board."""
+
+    @property
+    def device(self) -> Board | None:
+        """The board that cells run on, as it is; None where none is connected."""
+        ...
+
+    @property
+    def connection(self) -> Session | None:
+        """The session of this board, also while its line is lost; None where none is connected."""
+        ...
+
+    @property
+    def connections(self) -> Sessions:
+        """All connected boards."""
+        ...
+
+    @property
+    def host_variables(self) -> dict[str, Any]:
+        """The names that ``%%python`` cells have made and use."""
+        ...
+
+    def require_board(self) -> Board:
+        """Return the connected board; connect first where it was lost, or where a setting names one.
+
+        Raises:
+            MicroPythonError: there is none, or it was lost and is not there again; the message says what to do.
+        """
+        ...
+
+
+class MagicsFrontEnd(FrontEnd, Protocol):
+    """The front end with its magics, for what completes, explains or calls them."""
+
+    @property
+    def line_magics(self) -> Mapping[str, Any]:
+        """The magics for one line, by name."""
+        ...
+
+    @property
+    def cell_magics(self) -> Mapping[str, Any]:
+        """The magics for a cell, by name."""
+        ...
+
+    def parse_code(self, code: str, cursor_start: int = 0, cursor_end: int = -1) -> dict[str, Any]:
+        """Return what a cell is made of, as ``cell.parser`` tells it."""
+        ...
+
+    def unknown_magic(self, wanted: dict[str, Any]) -> str:
+        """Say what is wrong with a magic's name; ``""`` when it is known."""
+        ...
+
+    def magic_help(self, line: str, detail_level: int) -> str | None:
+        """Return the help for the magic on a line; None for one that is not known."""
+        ...
+
+
+class Registrar(Protocol):
+    """What magics are registered with (see ``discovery``)."""
+
+    @property
+    def line_magics(self) -> dict[str, Any]:
+        """The magics for one line, by name."""
+        ...
+
+    @property
+    def cell_magics(self) -> dict[str, Any]:
+        """The magics for a cell, by name."""
+        ...
+
+    def register_magics(self, magic_klass: Any) -> None:
+        """Add a magic's class."""
+        ...
+
+    def get_local_magics_dir(self) -> str:
+        """Return the user's folder for magics."""
+        ...

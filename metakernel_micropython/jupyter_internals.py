@@ -1,0 +1,201 @@
+"""A MetaKernel with what this kernel needs of Jupyter's messages: output at a front end's pace, questions, data.
+
+What MetaKernel and ipykernel do not offer publicly is used here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipykernel import kernel_protocol_version  # type: ignore[attr-defined]
+from metakernel import MetaKernel
+from traitlets import Float
+
+from .cell.iopub import BoundedOutput, IOPubThrottle
+from .cell.masking import masked
+from .front_end import thread_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class JupyterMessages(MetaKernel):
+    """The messages of one kernel; implements ``front_end.Messages``."""
+
+    allow_html = False  # whether what a board gives to show may run in the browser
+
+    # ipykernel sleeps half a millisecond before every reply, for front ends that do not wait for "idle"; they all do.
+    _execute_sleep = Float(0.0)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._ending = False
+        self._input = InputRequest(self)
+        super().__init__(**kwargs)
+        self.iopub = IOPubThrottle.around(self.iopub_socket)
+        if self.iopub is not None:
+            self.iopub_socket = self.iopub
+        self.output = BoundedOutput(self.iopub, self._show_output, self.Error)
+        self.hist_file = ""  # MetaKernel's, which the kernel that ends last overwrites
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        """What the kernel tells about itself: no subshells, because they would share the board's line.
+
+        ipykernel's own would import debugpy to know whether it is there: a quarter of the kernel's start and 12 MB, for
+        code that does not run in this process.
+        """
+        return {
+            "protocol_version": kernel_protocol_version,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": [],
+        }
+
+    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:
+        """Refuse a subshell: the board has one prompt."""
+        content = {"status": "error", "ename": "NotSupported", "evalue": "A board runs one thing at a time."}
+        assert self.session is not None
+        self.session.send(socket, "create_subshell_reply", {**content, "traceback": []}, parent, ident=ident)
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def send_response(self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **options: Any) -> Any:
+        """Send a message to the front end; what belongs to one of several boards goes to whoever names that board."""
+        take = thread_output.get()
+        if take is None:
+            return super().send_response(stream, msg_or_type, content, *args, **options)
+        if msg_or_type == "stream":
+            take(content["name"], content["text"])
+        elif "data" in (content or {}):
+            take("stdout", content["data"].get("text/plain", "").rstrip("\n") + "\n")
+        return None
+
+    def _show_output(self, text: str) -> None:
+        self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})
+
+    def show_data(self, data: Mapping[str, Any]) -> None:
+        """Show data by MIME types; ``text/plain`` is always there.
+
+        Raises:
+            ValueError: it holds what no message can hold, as half a surrogate pair.
+        """
+        content = {"data": dict(data), "metadata": {}, "transient": {}}
+        self.send_response(self.iopub_socket, "display_data", content)
+
+    def present(self, text: str, html: str) -> None:
+        """Show something that has a form for notebooks and one for consoles.
+
+        Args:
+            text: for consoles.
+            html: for notebooks; what a board said is escaped in it.
+        """
+        self.show_data({"text/plain": text, "text/html": html})
+
+    def sender(self) -> Callable[[str, Mapping[str, Any]], None]:
+        """Return what sends messages (type and content) to the cell that runs now; any thread may call it."""
+        parent = self.get_parent("shell")  # type: ignore[no-untyped-call]
+
+        def send(kind: str, content: Mapping[str, Any]) -> None:
+            if self.session is None:  # in an engine of a cluster (%px)
+                self.send_response(None, kind, content)
+            else:
+                self.session.send(self.iopub_socket, kind, dict(content), parent=parent)
+
+        return send
+
+    @property
+    def in_console(self) -> bool:
+        """Whether a console started this kernel: it shows a picture's text, and does not put a new one in its place.
+
+        Consoles are no notebooks' servers: they name the file with the kernel's ports after their process. An engine of
+        a cluster shows text, too.
+        """
+        if self.session is None:
+            return True
+        found = re.fullmatch(r"kernel-(\d+)\.json", Path(getattr(self.parent, "connection_file", "")).name)
+        return found is not None and int(found[1]) == os.getppid()
+
+    def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
+        # Other front ends show what was typed here.
+        super()._publish_execute_input(masked(code), parent, execution_count)  # type: ignore[no-untyped-call]
+
+    def _publish_status_and_flush(self, status: str, channel: str, stream: Any, parent: Any = None) -> None:
+        # After the shutdown ipykernel says "idle" through a thread that its main thread takes away meanwhile: now and
+        # then that never returns, and the front end kills the kernel after seconds.
+        if not self._ending:
+            super()._publish_status_and_flush(status, channel, stream, parent)  # type: ignore[no-untyped-call]
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """End; nothing is said after the reply."""
+        await super().do_shutdown(False)
+        self._ending = True
+        return {"status": "ok", "restart": restart}
+
+    # -- what is asked -------------------------------------------------------------------------------------------
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether the front end of the cell that runs can ask a person for a line."""
+        return bool(self._allow_stdin)
+
+    def ask(self, prompt: str, *, secret: bool) -> None:
+        """Open the input box; what is still said about an earlier question is thrown away."""
+        self._input.open(prompt, secret=secret)
+
+    def answer(self) -> str | None:
+        r"""Return what was typed into the input box, ``"\x04"`` for the end of input; None while nothing was."""
+        return self._input.answer()
+
+
+class InputRequest:
+    """The front end's input box."""
+
+    def __init__(self, kernel: JupyterMessages) -> None:
+        self._kernel = kernel
+        self._request = ""
+        self._ident: Any = None
+
+    def open(self, prompt: str, *, secret: bool) -> None:
+        """Have the front end ask; what it still says about an earlier question is thrown away."""
+        kernel = self._kernel
+        while self._receive() is not None:
+            pass
+        self._ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
+        parent = kernel.get_parent("shell")  # type: ignore[no-untyped-call]
+        content = {"prompt": prompt, "password": secret}
+        assert kernel.session is not None
+        sent = kernel.session.send(kernel.stdin_socket, "input_request", content, parent, ident=self._ident)
+        self._request = sent["header"]["msg_id"] if sent else ""
+
+    def answer(self) -> str | None:
+        """Return the answer when there is one: text, or the character 0x04 for the end of input."""
+        while (reply := self._receive()) is not None:
+            # Consoles name no request; a notebook that answers an earlier one does.
+            if reply["parent_header"].get("msg_id", self._request) == self._request:
+                return str(reply["content"].get("value", ""))
+        return None
+
+    def _receive(self) -> dict[str, Any] | None:
+        kernel = self._kernel
+        assert kernel.session is not None
+        while True:
+            try:
+                idents, reply = kernel.session.recv(kernel.stdin_socket)
+            except ValueError as error:  # a signature that is wrong, or seen before
+                kernel.log.warning("A message on the stdin channel was thrown away: %s", error)
+                continue
+            if reply is None:
+                return None
+            theirs = self._ident is None or not idents or idents[0] in _as_list(self._ident)
+            if theirs and reply["header"]["msg_type"] == "input_reply":
+                return dict(reply)
+
+
+def _as_list(ident: Any) -> list[bytes]:
+    return ident if isinstance(ident, list) else [ident]
