@@ -10,7 +10,7 @@ import zmq
 from ipykernel.iostream import IOPubThread
 
 from metakernel_micropython.cell import iopub
-from metakernel_micropython.cell.iopub import LAST_WORDS, MESSAGE_LIMIT, ROOM, IOPubThrottle, Output
+from metakernel_micropython.cell.iopub import LAST_WORDS, MESSAGE_LIMIT, ROOM, IOPubThrottle, BoundedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def test_without_a_front_end_there_is_always_room(line: Line) -> None:
     assert line.outlet._bytes == 0
 
 
-# Output asks an outlet for room; here the answers are given.
+# BoundedOutput asks an outlet for room; here the answers are given.
 
 
 class Answers:
@@ -124,25 +124,25 @@ class Answers:
         return self.answers.pop(0) if self.answers else True
 
 
-def output(*answers: bool) -> tuple[Output, list[str]]:
+def output(*answers: bool) -> tuple[BoundedOutput, list[str]]:
     said: list[str] = []
-    return Output(Answers(*answers), said.append, lambda text: said.append(f"<{text}>")), said  # type: ignore[arg-type]
+    return BoundedOutput(Answers(*answers), said.append, lambda text: said.append(f"<{text}>")), said  # type: ignore[arg-type]
 
 
 def test_long_output_is_split_into_messages() -> None:
     made, said = output()
-    made.write("a" * MESSAGE_LIMIT + "bc")
+    made.feed("a" * MESSAGE_LIMIT + "bc")
     made.catch_up()
     assert said == ["a" * MESSAGE_LIMIT, "bc"]
 
 
 def test_what_is_left_out_is_told_and_its_end_is_shown() -> None:
     made, said = output(True, False, False)
-    made.write("first")
-    made.write("x" * LAST_WORDS)
-    made.write("y" * LAST_WORDS)
+    made.feed("first")
+    made.feed("x" * LAST_WORDS)
+    made.feed("y" * LAST_WORDS)
     assert said == ["first"]
-    made.write("last")
+    made.feed("last")
     note = f"<[{LAST_WORDS:,} characters of output left out here: Stop came while the front end was behind]>"
     assert said == ["first", note, "y" * LAST_WORDS, "last"]
     made.catch_up()
@@ -151,7 +151,7 @@ def test_what_is_left_out_is_told_and_its_end_is_shown() -> None:
 
 def test_little_that_had_no_room_is_shown_whole() -> None:
     made, said = output(False)
-    made.write("few words")
+    made.feed("few words")
     assert said == []
     made.catch_up()
     assert said == ["few words"]
