@@ -189,7 +189,7 @@ def test_a_stopwatch_takes_anything(text: str, at: list[int]) -> None:
     watch = Stopwatch()
     watch.around("pass")
     watch.start()
-    assert isinstance("".join(map(watch.feed, pieces(text, at))) + watch.stop(), str)
+    assert isinstance("".join(map(watch.feed, pieces(text, at))) + watch.flush(), str)
 
 
 # -- errors --------------------------------------------------------------------------------------------------------
