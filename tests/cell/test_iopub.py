@@ -10,7 +10,7 @@ import zmq
 from ipykernel.iostream import IOPubThread
 
 from metakernel_micropython.cell import iopub
-from metakernel_micropython.cell.iopub import LAST_WORDS, MESSAGE_LIMIT, ROOM, IOPubThrottle, BoundedOutput
+from metakernel_micropython.cell.iopub import LAST_WORDS, MESSAGE_LIMIT, ROOM, BoundedOutput, IOPubThrottle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
