@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from metakernel_micropython.host.paths import host_paths
@@ -142,12 +143,14 @@ class ConnectMagic(BoardMagic):
             raise MagicError(f"--baud {args.baud} is not a speed.")
         if getattr(args, "name", None) is not None and not is_name(args.name):
             raise MagicError(f'"{args.name}" cannot be a name: take letters, digits, "_", "-" and ".", and not "all".')
-        names = ("name", "baud", "dtr", "rts", "heap", "password", "timeout", "log", "wait")
-        options = {name: value for name in names if (value := getattr(args, name, None)) is not None}
-        board = self.kernel.connect(address, raw=args.raw, **options)
+        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
+        chosen = {name: value for name in names if (value := getattr(args, name, None)) is not None}
+        options = replace(self.kernel.connection_options, raw=args.raw, **chosen)
+        name = getattr(args, "name", None)
+        board = self.kernel.connect(address, options, name=name, wait=getattr(args, "wait", None))
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
-        self.kernel.Print(describe_connection(board, options.get("name")))
+        self.kernel.Print(describe_connection(board, name))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

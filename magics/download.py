@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.files.folders import root
-from metakernel_micropython.host.host_files import host_path
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
 from metakernel_micropython.host.transfer import QUIET, Transfer, base_name, host_target
 from metakernel_micropython.kernel import MicroPythonKernel

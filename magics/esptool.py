@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from metakernel_micropython.errors import MicroPythonError
@@ -180,7 +181,7 @@ class EsptoolMagic(BoardMagic):
         deadline = time.monotonic() + RESTART
         while True:
             try:
-                self.kernel.Print(describe_connection(self.kernel.connect(address, name=self._name, timeout=RESTART)))
+                self._connect_within(address, RESTART)
                 return
             except MicroPythonError as error:
                 if time.monotonic() < deadline:
@@ -191,9 +192,13 @@ class EsptoolMagic(BoardMagic):
                     f"board and run %connect {address}. ({error})"
                 ) from error
 
+    def _connect_within(self, address: str, seconds: float) -> None:
+        options = replace(self.kernel.connection_options, timeout=seconds)
+        self.kernel.Print(describe_connection(self.kernel.connect(address, options, name=self._name)))
+
     def _connect_if_there(self, address: str) -> None:
         try:
-            self.kernel.Print(describe_connection(self.kernel.connect(address, name=self._name, timeout=SHORT)))
+            self._connect_within(address, SHORT)
         except MicroPythonError:
             self.kernel.Error(f"The board on {address} is not connected any more: MicroPython does not answer.")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keyword
 
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.cell.output import Stage
-from metakernel_micropython.host.host_files import host_path
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.host.value_arguments import host_names
 from metakernel_micropython.kernel import MicroPythonKernel

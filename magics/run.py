@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from metakernel_micropython.board.files.folders import import_path, join
+from metakernel_micropython.board.files.host_files import host_path, read
 from metakernel_micropython.errors import HostFileProblem, MicroPythonError
-from metakernel_micropython.host.host_files import host_path, read
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (

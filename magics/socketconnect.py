@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 from metakernel_micropython.sessions.session import describe_connection
@@ -26,7 +28,8 @@ class SocketConnectMagic(BoardMagic):
           %socketconnect 192.168.1.7 2000
         """
         host = f"[{args.host}]" if ":" in args.host and not args.host.startswith("[") else args.host
-        board = self.kernel.connect(f"socket://{host}:{args.port}", raw=args.raw)
+        options = replace(self.kernel.connection_options, raw=args.raw)
+        board = self.kernel.connect(f"socket://{host}:{args.port}", options)
         self.kernel.Print(describe_connection(board))
 
 

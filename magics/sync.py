@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
-from metakernel_micropython.host.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths, shown
 from metakernel_micropython.host.transfer import QUIET
 from metakernel_micropython.kernel import MicroPythonKernel

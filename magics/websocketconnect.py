@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.sessions.session import describe_connection
@@ -38,7 +40,10 @@ class WebSocketConnectMagic(BoardMagic):
             raise MagicError(
                 "%websocketconnect takes ws://HOST:PORT or wss://HOST:PORT; %connect takes other addresses."
             )
-        board = self.kernel.connect(url, raw=args.raw, password=args.password)
+        options = replace(self.kernel.connection_options, raw=args.raw)
+        if args.password is not None:
+            options = replace(options, password=args.password)
+        board = self.kernel.connect(url, options)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
         self.kernel.Print(describe_connection(board))

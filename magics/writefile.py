@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.host_files import append, host_path, replace
+from metakernel_micropython.board.files.host_files import append, host_path, replace
 from metakernel_micropython.host.paths import counted, host_paths
 from metakernel_micropython.host.transfer import cell_content
 from metakernel_micropython.kernel import MicroPythonKernel

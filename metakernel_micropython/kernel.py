@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .board import Board
     from .cell.history import History
     from .sessions.session import BoardSession
+    from .transports import ConnectionOptions
 
 
 class MicroPythonKernel(LazyMagics, JupyterMessages):
@@ -92,16 +93,27 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
 
     # -- the board -----------------------------------------------------------------------------------------------
 
-    def connect(self, address: str, **options: Any) -> Board:
-        """Connect to a board; cells run on it from now on. Options as for ``SessionRegistry.open``.
+    @property
+    def connection_options(self) -> ConnectionOptions:
+        """How boards are connected unless somebody chooses something else: change it with ``dataclasses.replace``."""
+        from .transports import ConnectionOptions
+
+        return ConnectionOptions(baud=self.baud, password=self._ask_password)
+
+    def connect(
+        self,
+        address: str,
+        options: ConnectionOptions | None = None,
+        *,
+        name: str | None = None,
+        wait: float | None = None,
+    ) -> Board:
+        """Connect to a board; cells run on it from now on. See ``SessionRegistry.open``.
 
         Raises:
             MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
-        options.setdefault("baud", self.baud)
-        if options.get("password") is None:
-            options["password"] = self._ask_password
-        return self.connections.open(address, **options)
+        return self.connections.open(address, options or self.connection_options, name=name, wait=wait)
 
     def _ask_password(self, address: str) -> str | None:
         """Have the front end ask for a password, without an echo; None where it cannot."""

@@ -25,7 +25,7 @@ from typing import Any
 
 from metakernel_micropython.errors import LineLost
 from metakernel_micropython.host.firmware import CHIPS
-from metakernel_micropython.transports import Transport, open_transport
+from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport
 
 SECTOR = 0x1000
 SYNC = b"\x07\x07\x12\x20" + 32 * b"\x55"
@@ -192,7 +192,7 @@ class EspChip:
         self._stop_program()
         self._in_loader = self._stub = False
         if self.flash[self.offset] == 0xE9:
-            program = self._program = open_transport("virtual", heap=64 * 1024)
+            program = self._program = open_transport("virtual", ConnectionOptions(heap=64 * 1024))
             threading.Thread(target=self._speak, args=(program,), daemon=True).start()
 
     def _speak(self, program: Transport) -> None:

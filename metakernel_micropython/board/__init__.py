@@ -1,7 +1,9 @@
 """MicroPython boards, without Jupyter: usable from a script."""
 
-from .board import Board, UnsolicitedOutput
-from .files.filesystem import Entry, Files, Space, Written
-from .protocol.conversation import Execution
+from .board import Board
+from .files.entries import Entry, Space, Written
+from .files.filesystem import Files
+from .protocol.execution import Execution
+from .protocol.unsolicited import UnsolicitedOutput
 
 __all__ = ["Board", "Entry", "Execution", "Files", "Space", "UnsolicitedOutput", "Written"]

@@ -7,31 +7,30 @@
 
 from __future__ import annotations
 
-import ast
-import re
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
 from ..errors import (
     BoardBusy,
-    BoardReset,
     BoardTimeout,
-    CannotReset,
     ConnectError,
-    DeviceError,
     LineLost,
     MicroPythonError,
     NotConnected,
 )
-from ..transports import last_board, port_scan
-from . import snippets
+from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
+from . import auto, host_functions
 from .files.filesystem import Files
-from .protocol.conversation import ATTACH_TIMEOUT, Conversation, Execution
-from .protocol.repl import CHUNK_PAUSE, CTRL_C, check_source
+from .protocol.capabilities import CHUNK_PAUSE
+from .protocol.diagnosis import interrupted
+from .protocol.hard_reset import hard_reset
+from .protocol.literal import literal
+from .protocol.prompt_session import PromptSession
+from .protocol.repl import CTRL_C, check_source
 from .protocol.text import decode
+from .protocol.unsolicited import UnsolicitedOutput
 from .value_transfer import Values
 
 if TYPE_CHECKING:
@@ -39,12 +38,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..transports.tap import Tap
+    from .protocol.capabilities import Capabilities
+    from .protocol.execution import Execution
 
 PROBE_TIMEOUT = 3.0
 """Seconds that each port has to show a prompt when one is to be found among many."""
-
-RESET_TIMEOUT = 2.0
-"""Seconds until a board that says nothing of its restart counts as restarted: it runs main.py by then."""
 
 REQUEST_TIMEOUT = 5.0
 """Seconds for the short requests that the host makes on its own account."""
@@ -55,24 +53,6 @@ MAX_REPLY = 1024 * 1024
 MAX_LITERAL = 64 * 1024
 """Bytes of a value's text that ``evaluate`` reads; more is refused."""
 
-_VERSION = re.compile(r"v(\d{1,9})\.(\d{1,9})")
-_RAW_PASTE_SINCE = (1, 14)
-
-
-@dataclass(frozen=True)
-class UnsolicitedOutput:
-    """What a board printed while nothing was executed.
-
-    Attributes:
-        text: the output.
-        dropped: bytes before it that had no room.
-        restarted: whether the board restarted, so that its variables are gone.
-    """
-
-    text: str
-    dropped: int
-    restarted: bool
-
 
 class Board:
     """One connected board. Executions are one at a time; ``interrupt`` and ``close`` may come from any thread.
@@ -81,13 +61,13 @@ class Board:
         address: where the board was found, for example ``/dev/ttyACM0``.
         banner: what it says it is, for example ``MicroPython v1.27.0 on 2025-12-09; Raspberry Pi Pico with RP2040``;
             empty on a raw line.
-        greeting: what it said while it was connected: boot messages, the end of a program that was stopped.
+        greeting: what it said while it was connected: boot messages, the end of a stopped program.
         considered: for ``auto``, the ports that were tried or left, with the reason.
     """
 
-    def __init__(self, conversation: Conversation, banner: str = "", greeting: str = "") -> None:
-        self._conversation = conversation
-        self.address = conversation.transport.address
+    def __init__(self, session: PromptSession, banner: str = "", greeting: str = "") -> None:
+        self._session = session
+        self.address = session.line.address
         self.banner = banner
         self.greeting = greeting
         self.considered: list[tuple[str, str]] = []
@@ -100,7 +80,7 @@ class Board:
         cls,
         address: str = "auto",
         *,
-        baud: int = 115200,
+        baud: int = DEFAULT_BAUD,
         dtr: bool | None = None,
         rts: bool | None = None,
         heap: int | None = None,
@@ -127,51 +107,37 @@ class Board:
             AddressError: the address names nothing that could be opened.
             ConnectError: it could not be opened, or no MicroPython answered.
         """
-        parsed = transports.parse(address)
-        if parsed.scheme == "auto":
-            return cls._connect_any(baud=baud, dtr=dtr, rts=rts, raw=raw, tap=tap)
-        line = transports.open_transport(parsed, baud=baud, dtr=dtr, rts=rts, heap=heap, password=password)
-        return cls._attach(Conversation(line, raw=raw, tap=tap), timeout)
+        return cls.open(address, ConnectionOptions(baud, dtr, rts, heap, password, raw, timeout, tap))
 
     @classmethod
-    def _attach(cls, conversation: Conversation, timeout: float) -> Board:
-        if conversation.raw:
-            return cls(conversation)
+    def open(cls, address: str, options: ConnectionOptions) -> Board:
+        """Connect as ``connect`` does, with options that somebody keeps."""
+
+        def attach(place: str | transports.Address, timeout: float) -> Board:
+            line = transports.open_transport(place, options)
+            return cls._attach(PromptSession(line, raw=options.raw, tap=options.tap), timeout)
+
+        parsed = transports.parse(address)
+        if parsed.scheme != "auto":
+            return attach(parsed, options.timeout)
+        board, considered = auto.first_answer(lambda device: attach(device, PROBE_TIMEOUT))
+        board.considered = considered
+        return board
+
+    @classmethod
+    def _attach(cls, session: PromptSession, timeout: float) -> Board:
+        if session.raw:
+            return cls(session)
         try:
-            greeting = decode(conversation.attach(timeout))
-            banner = conversation.identify()
+            greeting = decode(session.attach(timeout))
+            banner = session.identify()
         except BaseException as error:
-            conversation.close(exit_raw_repl=False)
+            session.close(exit_raw_repl=False)
             if isinstance(error, LineLost):
                 raise ConnectError(str(error)) from error
             raise
-        version = _VERSION.search(banner)
-        if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
-            conversation.repl.raw_paste = False
-        return cls(conversation, banner, greeting)
-
-    @classmethod
-    def _connect_any(cls, *, baud: int, dtr: bool | None, rts: bool | None, raw: bool, tap: Tap | None) -> Board:
-        ports = port_scan.candidates(last_board.last())
-        if not ports:
-            raise ConnectError(
-                "No board was found: no USB serial port is there. Plug a board in (with a cable that carries data), "
-                "name its address, or use %connect virtual for the virtual board."
-            )
-        considered: list[tuple[str, str]] = []
-        for position, port in enumerate(ports):
-            try:
-                line = transports.open_transport(port.device, baud=baud, dtr=dtr, rts=rts)
-                board = cls._attach(Conversation(line, raw=raw, tap=tap), PROBE_TIMEOUT)
-            except MicroPythonError as error:
-                considered.append((port.device, str(error)))
-                continue
-            considered += [(other.device, "not tried") for other in ports[position + 1 :]]
-            board.considered = considered
-            last_board.remember(port)
-            return board
-        tried = "\n".join(f"  {device}: {reason}" for device, reason in considered)
-        raise ConnectError(f"No board answered on the {len(considered)} serial ports that are there:\n{tried}")
+        session.capabilities.note_banner(banner)
+        return cls(session, banner, greeting)
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -181,42 +147,37 @@ class Board:
 
         The soft reset of a board ends its WebREPL; the next execution waits until boot.py has started it again.
         """
-        return None if self._conversation.away else self._conversation.lost
+        return None if self._session.away else self._session.line.lost
 
     @property
     def lost_at(self) -> float:
         """When the line was lost, in the host's monotonic seconds; now, where that was not noticed."""
-        return self._conversation.lost_at or time.monotonic()
+        return self._session.line.lost_at or time.monotonic()
 
     @property
     def restarts(self) -> int:
         """How often the board was seen to restart since it is connected."""
-        return self._conversation.restarts
+        return self._session.restarts
 
     @property
     def heard_at(self) -> float:
         """When the board sent something last, in the host's monotonic seconds."""
-        return self._conversation.heard_at
+        return self._session.line.heard_at
 
     @property
     def idle(self) -> bool:
         """Whether the board waits at its prompt, so that a request is answered at once."""
-        return self._conversation.lost is None and not self.raw and self._conversation.ready
+        return self._session.line.lost is None and not self.raw and self._session.ready
 
     @property
     def raw(self) -> bool:
         """Whether the line was opened without the protocol."""
-        return self._conversation.raw
+        return self._session.raw
 
     @property
-    def no_flow_control(self) -> bool:
-        """Whether sources go out in small pieces with pauses, because this board has no flow control."""
-        return self._conversation.repl.raw_paste is False
-
-    @property
-    def window(self) -> int:
-        """Bytes that the board has room for twice while a program does not read them; 0 where it has not told."""
-        return self._conversation.repl.window
+    def capabilities(self) -> Capabilities:
+        """What the board can, as far as it is known."""
+        return self._session.capabilities
 
     @cached_property
     def platform(self) -> str:
@@ -239,13 +200,12 @@ class Board:
 
     def take_unsolicited(self) -> UnsolicitedOutput:
         """Return what the board printed since its last execution, once."""
-        data, dropped = self._conversation.take_unsolicited()
-        restarted, self._conversation.restarted = self._conversation.restarted, False
-        return UnsolicitedOutput(decode(data), dropped, restarted)
+        data, dropped = self._session.take_unsolicited()
+        return UnsolicitedOutput(decode(data), dropped, self._session.take_restarted())
 
     def keep_unsolicited(self, data: bytes) -> None:
-        """Have bytes, which came in the middle of something else, count as printed between executions."""
-        self._conversation.keep_unsolicited(data)
+        """Have bytes, which came in the middle of something else, count as printed while nothing was executed."""
+        self._session.keep_unsolicited(data)
 
     # -- executing -----------------------------------------------------------------------------------------------
 
@@ -262,15 +222,12 @@ class Board:
             BoardBusy: the board does not take the source.
             LineLost: the line is gone.
         """
-        if self.raw:
-            raise NotConnected(
-                f"{self.address} is open as a raw line, without the prompt: connect without --raw to run code."
-            )
+        self._need_prompt("run code")
         if self.lost is not None:
             raise self.lost
         if self._stop_next:
             self._stop_next = False
-            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
+            raise interrupted()
         if isinstance(source, str):
             source = source.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
         execution = self._at_prompt().start(source)
@@ -299,38 +256,22 @@ class Board:
         """
         kept: list[str] = []
         take = on_output or kept.append
+        size = 0
+        late = "" if timeout is None else f"The board on {self.address} did not answer a request within {timeout:g} s."
         with self.start(source) as execution:
-            if timeout is None:
-                done = False
-                while not done:
-                    done = execution.done
-                    if text := execution.read():
-                        take(text)
-            else:
-                self._take_reply(execution, take, timeout)
+            for text in execution.stream(limit=timeout, late=late):
+                size += len(text)
+                if timeout is not None and size > MAX_REPLY:
+                    raise BoardTimeout(
+                        f"The board on {self.address} answered a request with more than {MAX_REPLY} characters."
+                    )
+                if text:
+                    take(text)
             execution.check()
         if timeout is not None and execution.interrupts:
             # Somebody wants to stop; it came too late for this program, not for what follows.
-            raise DeviceError("KeyboardInterrupt", "", "KeyboardInterrupt: \n")
+            raise interrupted()
         return "".join(kept)
-
-    def _take_reply(self, execution: Execution, take: Callable[[str], object], timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        size = 0
-        done = False
-        while not done:
-            done = execution.done
-            text = execution.read(max(0.0, deadline - time.monotonic()))
-            size += len(text)
-            problem = ""
-            if size > MAX_REPLY:
-                problem = f"answered a request with more than {MAX_REPLY} characters"
-            elif not execution.done and time.monotonic() >= deadline:
-                problem = f"did not answer a request within {timeout:g} s"
-            if problem:
-                raise BoardTimeout(f"The board on {self.address} {problem}.")
-            if text:
-                take(text)
 
     def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT) -> object:
         """Return the value of an expression on the board, as data: numbers, strings, bytes, and containers of them.
@@ -341,58 +282,37 @@ class Board:
             BoardTimeout: no answer within ``timeout`` seconds.
         """
         text = self.execute(f"print(repr({expression}))", timeout=timeout)
-        if len(text) > MAX_LITERAL:
-            raise ValueError(f"The value of {expression} is too long: {len(text)} characters.")
         try:
-            return ast.literal_eval(text.strip())
-        except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
-            raise ValueError(f"The value of {expression} is not plain data: {text.strip()[:80]}") from None
+            return literal(text, MAX_LITERAL)
+        except ValueError as error:
+            raise ValueError(f"The value of {expression} is {error}: {text.strip()[:80]}") from None
 
     def hear_questions(self) -> bool:
-        """Have ``input()`` on the board tell when it asks (see ``questions``); return whether it does.
-
-        It costs one execution after each restart of the board, and about 1 kB of its memory until the line is closed.
+        """Have ``input()`` on the board tell when it asks; return whether it does. See ``host_functions``.
 
         Raises:
-            DeviceError: it was interrupted.
             MicroPythonError: as for ``execute``.
         """
-        conversation = self._at_prompt()
-        if conversation.tells_questions is False:
-            try:
-                self.execute(snippets.call("input"), timeout=REQUEST_TIMEOUT)
-            except DeviceError as error:
-                if error.name == "KeyboardInterrupt":
-                    raise
-                conversation.tells_questions = None  # no room, or a firmware whose builtins are fixed
-            else:
-                conversation.tells_questions = True
-        return conversation.tells_questions is True
+        self._at_prompt()
+        return host_functions.hear_questions(self, REQUEST_TIMEOUT)
 
     def give_display(self) -> None:
-        """Have the board's builtins hold ``display()`` (see ``displays``) until ``take_display`` or the line's end.
-
-        It costs one execution after each restart of the board, and about 2 kB of its memory.
+        """Have the board's builtins hold ``display()`` until ``take_display`` or the line's end.
 
         Raises:
-            DeviceError: the board has no room for it, or was interrupted.
-            MicroPythonError: as for ``execute``.
+            MicroPythonError: as for ``execute``; a DeviceError also where the board has no room for it.
         """
-        conversation = self._at_prompt()
-        if not conversation.shows:
-            self.execute(snippets.call("display"), timeout=REQUEST_TIMEOUT)
-            conversation.shows = True
+        self._at_prompt()
+        host_functions.give_display(self, REQUEST_TIMEOUT)
 
     def take_display(self) -> None:
         """Remove it again."""
-        conversation = self._at_prompt()
-        if conversation.shows:
-            self.execute(snippets.call("display_end"), timeout=REQUEST_TIMEOUT)
-            conversation.shows = False
+        self._at_prompt()
+        host_functions.take_display(self, REQUEST_TIMEOUT)
 
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether one runs."""
-        return self._conversation.interrupt()
+        return self._session.interrupt()
 
     def stop(self) -> None:
         """Interrupt what runs; between two programs, as a transfer sends them, the next one does not start."""
@@ -414,15 +334,14 @@ class Board:
             BoardBusy: the board did not come back.
             LineLost: the line is gone, or did not come back.
         """
-        if self.raw:
-            raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
-        conversation = self._at_prompt()
+        self._need_prompt("reset the board")
+        session = self._at_prompt()
         try:
-            return conversation.soft_reset()
+            return session.soft_reset()
         except LineLost:
-            if not conversation.away:
+            if not session.away:
                 raise
-        said = decode(conversation.take_unsolicited()[0])
+        said = decode(session.take_unsolicited()[0])
         self._at_prompt()
         return said
 
@@ -437,44 +356,35 @@ class Board:
             CannotReset: the board has no ``machine.reset()``, and the line cannot reset it.
             MicroPythonError: the board did not come to its prompt, and the line cannot reset it.
         """
-        if self.raw:
-            raise NotConnected(f"{self.address} is open as a raw line: connect without --raw to reset the board.")
-        try:
-            execution = self._at_prompt().start(b"import machine\nmachine.reset()")
-            execution.wait(RESET_TIMEOUT)
-            execution.check()
-        except (LineLost, BoardReset):
-            return
-        except MicroPythonError as error:
-            if not self._conversation.transport.pulse_reset():
-                if isinstance(error, DeviceError) and error.name in ("AttributeError", "ImportError"):
-                    raise CannotReset(
-                        f"The board on {self.address} has no machine.reset(), and its line cannot reset it: press its "
-                        "reset button. (%reboot without --hard soft-resets it.)"
-                    ) from error
-                raise
-        self._conversation.forget()
+        self._need_prompt("reset the board")
+        hard_reset(self._session, self._at_prompt)
 
-    def _at_prompt(self) -> Conversation:
-        """Return the conversation with the board at its prompt, on the line that it came back to where it restarted.
+    def _need_prompt(self, wish: str) -> None:
+        if self.raw:
+            raise NotConnected(
+                f"{self.address} is open as a raw line, without the prompt: connect without --raw to {wish}."
+            )
+
+    def _at_prompt(self) -> PromptSession:
+        """Return the session with the board at its prompt, on a new line where its restart ended the old one.
 
         Raises:
             BoardBusy: a program runs.
             ConnectError: the board does not come to its prompt.
             LineLost: the line is gone, or did not come back.
         """
-        if self._conversation.executing:
+        if self._session.executing:
             raise BoardBusy(f"The board on {self.address} runs a program, or files are on their way: wait for the end.")
-        if self._conversation.away:
+        if self._session.away:
             try:
-                self._conversation = self._conversation.reopened()
+                self._session = self._session.reopened()
             except ConnectError as error:
                 raise LineLost(str(error)) from error
-        if not self._conversation.ready:
-            self._conversation.attach()
-        return self._conversation
+        if not self._session.ready:
+            self._session.attach()
+        return self._session
 
-    # -- by hand -------------------------------------------------------------------------------------------------
+    # -- raw I/O mode---------------------------------------------------------------------------------------------
 
     def write_bytes(self, data: bytes) -> None:
         """Put bytes on the line as they are. The next execution brings the board to its prompt again.
@@ -483,9 +393,9 @@ class Board:
             BoardBusy: a program runs.
             LineLost: the line is gone, or the board does not take them.
         """
-        if self._conversation.away:
+        if self._session.away:
             self._at_prompt()
-        self._conversation.write(data)
+        self._session.write(data)
 
     def read_bytes(self, quiet: float = 0.1, limit: float = 1.0) -> tuple[bytes, int]:
         """Return what the board sent since its last execution or the last call, and how many older bytes were lost.
@@ -498,7 +408,7 @@ class Board:
             BoardBusy: a program runs.
             LineLost: the line is gone, and everything that came before was read.
         """
-        return self._conversation.read(quiet, limit)
+        return self._session.read(quiet, limit)
 
     def type_source(self, source: str) -> None:
         r"""Send a program without the end mark that makes the board run it: the bytes 0x04, or Ctrl-D at a keyboard.
@@ -518,7 +428,7 @@ class Board:
             check_source(b"\n".join(lines))
             self._at_prompt()
             data = CTRL_C + b"".join(line + b"\n" for line in lines)  # Ctrl-C empties the prompt's line
-        self._conversation.write(data, pause=CHUNK_PAUSE)
+        self._session.write(data, pause=CHUNK_PAUSE)
 
     # -- ending --------------------------------------------------------------------------------------------------
 
@@ -528,7 +438,7 @@ class Board:
         Args:
             exit_raw_repl: return to the friendly prompt first, which other programs expect.
         """
-        self._conversation.close(exit_raw_repl=exit_raw_repl)
+        self._session.close(exit_raw_repl=exit_raw_repl)
 
     def __enter__(self) -> Board:
         return self

@@ -6,16 +6,32 @@ on some boards that alone starts the radio and takes memory.
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import DeviceError, MicroPythonError
 from . import snippets
+from .protocol.executor import Executor
+from .protocol.literal import literal
 
 if TYPE_CHECKING:
-    from .board import Board
-    from .files.filesystem import Space
+    from .files.entries import Space
+    from .files.filesystem import Files
+
+
+class BoardWithBanner(Executor, Protocol):
+    """A board that can be asked about itself.
+
+    Attributes:
+        banner: what its prompt says it is.
+    """
+
+    banner: str
+
+    @property
+    def files(self) -> Files:
+        """Its file system."""
+
 
 TIMEOUT = 5.0
 """Seconds that the board has for each part of the answer."""
@@ -59,7 +75,7 @@ class Info:
     space: Space | None = None
 
 
-def memory(board: Board, *, timeout: float = TIMEOUT) -> Memory | None:
+def memory(board: Executor, *, timeout: float = TIMEOUT) -> Memory | None:
     """Return how a board's heap is used once its garbage is collected; None where the board cannot tell.
 
     Args:
@@ -75,7 +91,7 @@ def memory(board: Board, *, timeout: float = TIMEOUT) -> Memory | None:
     return None
 
 
-def info(board: Board) -> Info:
+def info(board: BoardWithBanner) -> Info:
     """Ask a board about itself; it takes some executions.
 
     Raises:
@@ -96,7 +112,7 @@ def info(board: Board) -> Info:
     return Info(facts, memory(board), space)
 
 
-def _told(board: Board, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, ...]]:
+def _told(board: Executor, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, ...]]:
     """Return the tuples that a snippet printed; what is none, or too long, is left out."""
     try:
         reply = board.execute(snippets.call(part), timeout=timeout)
@@ -105,8 +121,8 @@ def _told(board: Board, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, 
     found = []
     for line in reply.splitlines()[:MAX_LINES]:
         try:
-            value = ast.literal_eval(line) if len(line) <= MAX_LINE else None
-        except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+            value = literal(line, MAX_LINE)
+        except ValueError:
             continue
         if isinstance(value, tuple):
             found.append(value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import DeviceError, LineLost, MicroPythonError
 
 if TYPE_CHECKING:
-    from .board import Board
+    from .protocol.executor import Executor
 
 TIMEOUT = 3.0
 """Seconds that a board has to answer."""
@@ -58,7 +58,7 @@ class BoardIdentity:
     within: float = 0.0
 
 
-def ask(board: Board, unique_id: str | None = None) -> BoardIdentity:
+def ask(board: Executor, unique_id: str | None = None) -> BoardIdentity:
     """Ask a board at its prompt; what it cannot tell is missing.
 
     Args:
@@ -81,7 +81,7 @@ def ask(board: Board, unique_id: str | None = None) -> BoardIdentity:
     return BoardIdentity(unique_id, at=at)
 
 
-def _value(board: Board, expression: str) -> object:
+def _value(board: Executor, expression: str) -> object:
     """Return the value of an expression; None where the board has none."""
     try:
         return board.evaluate(expression, timeout=TIMEOUT)

@@ -10,7 +10,7 @@ from ..errors import MicroPythonError
 from . import snippets
 
 if TYPE_CHECKING:
-    from .board import Board
+    from .files.filesystem import ExecutorWithFiles
 
 TIMEOUT = 10.0
 """Seconds that the board has to list its modules."""
@@ -44,7 +44,7 @@ class Modules:
     files: list[tuple[str, str, int | None]]
 
 
-def modules(board: Board) -> Modules:
+def modules(board: ExecutorWithFiles) -> Modules:
     """Ask a board what can be imported.
 
     Raises:
@@ -57,7 +57,7 @@ def modules(board: Board) -> Modules:
     return Modules([name.removesuffix(".__init__") for name in built_in], _files(board))
 
 
-def _files(board: Board) -> list[tuple[str, str, int | None]]:
+def _files(board: ExecutorWithFiles) -> list[tuple[str, str, int | None]]:
     try:
         path = board.evaluate("list(getattr(__import__('sys'),'path',['']))")
     except (MicroPythonError, ValueError):
@@ -81,7 +81,7 @@ def _files(board: Board) -> list[tuple[str, str, int | None]]:
     return sorted((name, where, size) for name, (where, size) in found.items())
 
 
-def _is_package(board: Board, folder: str) -> bool:
+def _is_package(board: ExecutorWithFiles, folder: str) -> bool:
     try:
         return any(board.files.stat(f"{folder}/__init__.{kind}") for kind in ("py", "mpy"))
     except MicroPythonError:

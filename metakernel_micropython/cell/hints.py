@@ -116,7 +116,7 @@ def hints(error: DeviceError, board: Board, magics: Container[str], known: list[
 
 
 def _timeout(board: Board) -> float:
-    return TIMEOUT * 2 if board.no_flow_control else TIMEOUT
+    return TIMEOUT * 2 if board.capabilities.no_flow_control else TIMEOUT
 
 
 def _frames(error: DeviceError, board: Board) -> Iterator[str]:

@@ -233,10 +233,12 @@ class CellRunner:
         """Take a program's output as it comes: the first bytes at once, then a message per interval."""
         tell = self._front_end.Error
         told = 0  # interrupts that the cell has said something about
-        done = False
-        while not done:
-            done, interrupts, asking = execution.done, execution.interrupts, asked.open
-            text = execution.read(asked.patience(PATIENCE if interrupts > told else None))
+        done, interrupts, asking = execution.done, execution.interrupts, asked.open
+
+        def patience() -> float | None:
+            return asked.patience(PATIENCE if execution.interrupts > told else None)
+
+        for text in execution.stream(tick=patience):
             if text and not done and not text.endswith("\n"):
                 # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
                 execution.wait(LINE_INTERVAL)
@@ -252,6 +254,7 @@ class CellRunner:
             elif interrupts > told and not execution.done and not asking:
                 tell("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
                 told = interrupts
+            done, interrupts, asking = execution.done, execution.interrupts, asked.open
 
     # -- errors --------------------------------------------------------------------------------------------------
 

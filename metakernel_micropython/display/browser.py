@@ -10,9 +10,9 @@ import importlib.util
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..board.files import host_files
 from ..board.files.folders import join, root
 from ..errors import MicroPythonError
-from ..host import host_files
 from ..host.paths import counted, human, shown
 from ..host.transfer import host_target
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..board import Board
-    from ..board.files.filesystem import Entry
+    from ..board.files.entries import Entry
     from ..front_end import FrontEnd
 
 MAX_VIEW = 64 * 1024

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..board.files import host_files
 from ..errors import MicroPythonError
-from . import host_files
 
 if TYPE_CHECKING:
     from ..board import Board

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..board.files import installed_packages
 from ..board.files.folder_sync import NOT_COMPILED
 from ..board.files.folders import import_path
 from ..errors import MicroPythonError
-from . import mpy_compiler
+from . import installed_packages, mpy_compiler
 from .packages import Downloads, Package, PackageError, split_name
 from .paths import counted, human, shown
 from .sync_report import SyncTransfer

@@ -7,18 +7,18 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..board.files import host_files
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..display.progress import Bar
 from ..errors import FileProblem, HostFileProblem
 from ..magic import Namespace, argument
-from . import host_files
 from .paths import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ..board.files.filesystem import Written
+    from ..board.files.entries import Written
     from ..front_end import FrontEnd
 
 QUIET = (

@@ -8,16 +8,16 @@ from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import ConnectError, NotConnected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from ..board import Board
+    from ..transports import ConnectionOptions
     from ..transports.tap import Listener
     from .session import BoardSession
 
@@ -118,28 +118,26 @@ class SessionRegistry:
     def open(
         self,
         address: str,
+        options: ConnectionOptions | None = None,
         *,
         name: str | None = None,
-        log: Path | None = None,
         wait: float | None = None,
-        **options: Any,
     ) -> Board:
         """Connect to a board; cells run on it from now on.
 
         Args:
             address: see ``transports.address``.
+            options: how it is connected; None for the defaults.
             name: what the board is called among several; it takes the place of the one that is called so. None: its
                 address gives a name, and it takes the place of the one that nobody gave a name.
-            log: file that gets everything that goes over the line, until the board is disconnected.
             wait: seconds to wait until the board is there; None for not at all.
-            options: as for ``Board.connect``.
 
         Raises:
             MicroPythonError: it did not work; the board whose place it takes is disconnected then.
         """
         from .session import BoardSession  # with what it needs a tenth of the kernel's start
 
-        connection = BoardSession(address, log=log, **options)
+        connection = BoardSession(address, options)
         replaced = self._unnamed if name is None else name
         if replaced in self._boards:
             self.close(replaced)

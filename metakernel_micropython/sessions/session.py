@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .. import transports
 from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected
-from ..transports import port_scan
+from ..transports import ConnectionOptions, port_scan
 from ..transports.tap import Tap, WireLog
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..board import Board
     from ..board.identity import BoardIdentity
-    from ..transports.port_scan import PortInfo
+    from ..transports.port_info import PortInfo
 
 RETURN_TIMEOUT = 5.0
 """Seconds that a lost board has to come back before a cell that wants it fails: those that restart need one or two."""
@@ -52,13 +53,12 @@ class BoardSession:
         tap: where one can listen to the line, also to the one that takes the place of a lost one.
     """
 
-    def __init__(self, address: str, *, log: Path | None = None, **options: Any) -> None:
+    def __init__(self, address: str, options: ConnectionOptions | None = None) -> None:
         """Note how the board is reached; nothing is opened but the log.
 
         Args:
             address: see ``transports.address``.
-            log: file that gets everything that goes over the line.
-            options: as for ``Board.connect``.
+            options: how it is connected; None for the defaults.
 
         Raises:
             ConnectError: the log cannot be written.
@@ -66,8 +66,8 @@ class BoardSession:
         self.address = address
         self.board: Board | None = None
         self.tap = Tap()
-        self._options = options
-        self._log = _open_log(log) if log is not None else None
+        options = options or ConnectionOptions()
+        self._log = _open_log(options.log) if options.log is not None else None
         if self._log is not None:
             self.tap.add(self._log)
         self._port: PortInfo | None = None  # where it is, or was, on the USB
@@ -78,9 +78,8 @@ class BoardSession:
         self._lost_at = 0.0
         self._stopped = threading.Event()
         self._closed = False
-        self._password = _RememberedPassword(options.get("password"))
-        if callable(options.get("password")):
-            self._options = {**options, "password": self._password}
+        self._password = _RememberedPassword(options.password) if callable(options.password) else None
+        self._options = replace(options, tap=self.tap, password=self._password or options.password)
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -127,11 +126,11 @@ class BoardSession:
         from ..board import Board  # a twentieth of the kernel's start, for what the first cell may do
 
         try:
-            board = Board.connect(address, tap=self.tap, **self._options)
+            board = Board.open(address, self._options)
         except ConnectError as error:
             from ..transports.webrepl import AccessDenied
 
-            if isinstance(error, AccessDenied):
+            if isinstance(error, AccessDenied) and self._password is not None:
                 self._password.forget()
             raise
         if self._closed:  # by another thread meanwhile
@@ -397,7 +396,7 @@ class _AnotherBoard(ConnectError):
 class _RememberedPassword:
     """Asks a person for a password once; a board that comes back is not a reason to ask again."""
 
-    def __init__(self, ask: Any) -> None:
+    def __init__(self, ask: Callable[[str], str | None]) -> None:
         self._ask = ask
         self._known: str | None = None
 

@@ -42,16 +42,11 @@ def run(
         board.hear_questions()
     try:
         with board.start(program.source) as execution:
-            done = False
-            while not done:
-                done = execution.done
-                pieces = questions.feed(execution.read())
-                if done:
-                    pieces.append(questions.flush())
-                for piece in pieces:
+            for text in execution.stream():
+                for piece in questions.feed(text):
                     if isinstance(piece, str):
-                        if text := values.feed(piece):
-                            tell(text)
+                        if shown := values.feed(piece):
+                            tell(shown)
                             execution.wait(BATCH)
                     elif isinstance(piece, Question):
                         refused = CannotAsk(
@@ -59,7 +54,7 @@ def run(
                             f"several boards run: it was stopped. {way_out}"
                         )
                         board.interrupt()
-            if rest := values.flush():
+            if rest := values.feed(questions.flush()) + values.flush():
                 tell(rest)
             execution.check()
     except DeviceError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .port_scan import PortInfo
+    from .port_info import PortInfo
 
 _LONGEST_FILE = 64 * 1024  # bytes
 

@@ -21,9 +21,9 @@ from .fdline import FdLine
 if TYPE_CHECKING:
     import pexpect
 
-    from . import Options
     from .address import Address
     from .base import Transport
+    from .options import ConnectionOptions
 
 _PROMPT_END = 0.5  # seconds that a command gets to end after SIGHUP and SIGTERM, and again after SIGKILL
 _EPITAPH = 0.5  # seconds to wait for the exit status of a command whose terminal has closed
@@ -36,7 +36,7 @@ _SHORT_LIFE = 4096  # bytes; a command that ends having said no more than this h
 _LAST_LINES = 3
 
 
-def connect(address: Address, _options: Options) -> Transport:
+def connect(address: Address, _options: ConnectionOptions) -> Transport:
     """Start a command on a pseudo-terminal of its own, in a session of its own.
 
     Raises:

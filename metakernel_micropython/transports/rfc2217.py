@@ -13,11 +13,11 @@ from .pump import PumpedLine
 from .trouble import errno_of, network_trouble
 
 if TYPE_CHECKING:
-    from . import Options
     from .address import Address
+    from .options import ConnectionOptions
 
 
-def connect(address: Address, options: Options) -> PumpedLine:
+def connect(address: Address, options: ConnectionOptions) -> PumpedLine:
     """Open a serial port behind an RFC 2217 server.
 
     DTR and RTS are raised, for the reasons given in ``serial``. Lowering them happens once the port is open and RTS

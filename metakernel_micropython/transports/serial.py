@@ -41,9 +41,9 @@ from .trouble import port_trouble
 if TYPE_CHECKING:
     import serial
 
-    from . import Options
     from .address import Address
     from .base import Transport
+    from .options import ConnectionOptions
 
 _CP210X_VENDOR = 0x10C4
 _ESP_USB_JTAG = (0x303A, 0x1001)
@@ -53,7 +53,7 @@ _RESET_PULSE = 0.1  # seconds
 _LOOK = 0.005  # seconds between two looks at bytes that are leaving
 
 
-def connect(address: Address, options: Options) -> Transport:
+def connect(address: Address, options: ConnectionOptions) -> Transport:
     """Open a serial port for this program alone.
 
     Raises:
@@ -153,7 +153,7 @@ if sys.platform != "win32":
                 pass
             return True
 
-    def _open(address: Address, device: str, name: str, options: Options) -> Transport:
+    def _open(address: Address, device: str, name: str, options: ConnectionOptions) -> Transport:
         import termios
 
         port = _new_port(device, options.baud)
@@ -190,7 +190,7 @@ if sys.platform != "win32":
 
 else:
 
-    def _open(address: Address, device: str, name: str, options: Options) -> Transport:
+    def _open(address: Address, device: str, name: str, options: ConnectionOptions) -> Transport:
         from .pump import PumpedLine
 
         port = _new_port(device, options.baud)

@@ -17,8 +17,8 @@ from .fdline import SocketLine
 from .trouble import network_trouble
 
 if TYPE_CHECKING:
-    from . import Options
     from .address import Address
+    from .options import ConnectionOptions
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for all addresses of a host together."""
@@ -27,7 +27,7 @@ CONNECT_TIMEOUT = 5.0
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPALIVE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
-def connect(address: Address, _options: Options) -> SocketLine:
+def connect(address: Address, _options: ConnectionOptions) -> SocketLine:
     """Open ``socket://host:port``.
 
     Raises:

@@ -27,8 +27,8 @@ from ..errors import ConnectError
 from .fdline import SocketLine
 
 if TYPE_CHECKING:
-    from . import Options
     from .address import Address
+    from .options import ConnectionOptions
 
 START_TIMEOUT = 10.0
 """Seconds from the start of the child until it has connected."""
@@ -45,7 +45,7 @@ _MOST_CALLERS = 16  # connections that may wait for their secret to be checked
 _LAST_WORDS = 2000  # bytes of the child's output that are searched for its last line
 
 
-def connect(address: Address, options: Options) -> VirtualLine:
+def connect(address: Address, options: ConnectionOptions) -> VirtualLine:
     """Start a virtual board.
 
     Raises:

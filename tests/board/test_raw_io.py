@@ -1,4 +1,4 @@
-"""Bytes written and read by hand, and the protocol that finds its way back."""
+"""Raw I/O mode: bytes written and read as they are, and the protocol that finds its way back."""
 
 from __future__ import annotations
 
@@ -125,11 +125,11 @@ def test_the_last_bytes_of_a_lost_line_can_be_read(microbit: Microbit) -> None:
         board.write_bytes(b"\x02")
         answer(board, b">>> ")
         board.write_bytes(b"1+1\r")
-        with board._conversation.changed:
-            assert board._conversation.changed.wait_for(lambda: b"2\r\n>>> " in board._conversation._unsolicited, 20)
+        with board._session.line.changed:
+            assert board._session.line.changed.wait_for(lambda: b"2\r\n>>> " in board._session._unsolicited.data, 20)
         microbit.unplug()
-        with board._conversation.changed:
-            assert board._conversation.changed.wait_for(lambda: board.lost, 20)
+        with board._session.line.changed:
+            assert board._session.line.changed.wait_for(lambda: board.lost, 20)
         assert board.read_bytes()[0] == b"1+1\r\n2\r\n>>> "
         with pytest.raises(LineLost):
             board.read_bytes()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metakernel_micropython.board import value_transfer
-from metakernel_micropython.board.value_transfer import Reader, ValueProblem
+from metakernel_micropython.board import value_reader
+from metakernel_micropython.board.value_reader import Reader, ValueProblem
 from metakernel_micropython.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def test_the_split_of_what_arrives_makes_no_difference() -> None:
     ids=lambda lines: lines[0],
 )
 def test_a_reply_that_is_no_value_is_refused(lines: tuple[str, ...]) -> None:
-    with pytest.raises((ValueProblem, value_transfer._Disturbed)):
+    with pytest.raises((ValueProblem, value_reader.DisturbedValue)):
         read(*lines)
 
 
@@ -258,15 +258,15 @@ def test_no_reply_does_anything_but_give_a_value_or_be_refused(text: str) -> Non
     try:
         reader.feed(text)
         reader.value()
-    except (ValueProblem, value_transfer._Disturbed):
+    except (ValueProblem, value_reader.DisturbedValue):
         pass
 
 
 def test_a_reply_without_end_is_stopped(virtual_board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(value_transfer, "MAX_ITEMS", 1000)
+    monkeypatch.setattr(value_reader, "MAX_ITEMS", 1000)
     with pytest.raises(ValueProblem, match="too large"):
         virtual_board.values.get("[0] * 5000")
-    monkeypatch.setattr(value_transfer, "MAX_SIZE", 10_000)
+    monkeypatch.setattr(value_reader, "MAX_SIZE", 10_000)
     with pytest.raises(ValueProblem, match="too large"):
         virtual_board.values.get("'x' * 50_000")
     assert virtual_board.values.get("6 * 7") == 42

@@ -66,11 +66,11 @@ def test_a_long_source_arrives_whole(board: Board, size: int) -> None:
     source = "total = 0\n" + "total += 1\n" * (size // 11)
     source += "#" * max(0, size - len(source) - 13) + "\nprint(total)"
     assert board.execute(source) == f"{size // 11}\n"
-    assert not board.no_flow_control
+    assert not board.capabilities.no_flow_control
 
 
 def test_a_long_source_arrives_whole_without_raw_paste(board: Board) -> None:
-    board._conversation.repl.raw_paste = False
+    board.capabilities.raw_paste = False
     count = 300
     assert board.execute("total = 0\n" + "total += 1\n" * count + "print(total)") == f"{count}\n"
 
@@ -182,7 +182,7 @@ def test_a_program_that_resets_the_board_ends_and_the_next_one_finds_it_again(
 def test_bytes_by_hand_that_reset_the_board_do_not_lose_it(server: WebReplServer, board: Board) -> None:
     board.write_bytes(b"\x03\x04")
     deadline = time.monotonic() + 10
-    while board._conversation.lost is None:
+    while board._session.line.lost is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert b"soft reboot" in board.read_bytes()[0]
@@ -191,9 +191,9 @@ def test_bytes_by_hand_that_reset_the_board_do_not_lose_it(server: WebReplServer
 
 
 def test_the_lack_of_raw_paste_is_remembered_over_a_reset(board: Board) -> None:
-    board._conversation.repl.raw_paste = False
+    board.capabilities.raw_paste = False
     board.soft_reset()
-    assert board.no_flow_control
+    assert board.capabilities.no_flow_control
 
 
 def test_a_board_whose_webrepl_survives_its_reset_is_not_connected_anew(server: WebReplServer, board: Board) -> None:

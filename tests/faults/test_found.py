@@ -35,8 +35,8 @@ def board(part: Virtual) -> Iterator[Board]:
 
 def damaged(board: Board, monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes) -> None:
     """Have each program arrive at the board with other bytes, as a line may change them that has no checksum."""
-    start = board._conversation.start
-    monkeypatch.setattr(board._conversation, "start", lambda source: start(source.replace(old, new)))
+    start = board._session.start
+    monkeypatch.setattr(board._session, "start", lambda source: start(source.replace(old, new)))
 
 
 def test_a_damaged_helper_is_no_syntax_error(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +86,9 @@ def test_a_damaged_question_does_not_make_an_append_forget_the_old_content(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board.files.write("log.txt", b"old")
-    start, damage = board._conversation.start, iter([True])
+    start, damage = board._session.start, iter([True])
     monkeypatch.setattr(
-        board._conversation,
+        board._session,
         "start",
         lambda source: start(source.replace(b"log.txt", b"lof.txt") if next(damage, False) else source),
     )

@@ -173,7 +173,7 @@ def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluste
     doomed = "0/virtual1"
     with cluster.connect_client_sync() as client:
         client[0].execute("from metakernel_micropython.fleet import engine", block=True)
-        pid = client[0][f"engine._boards[{doomed!r}]._conversation.transport._child.pid"]
+        pid = client[0][f"engine._boards[{doomed!r}]._session.line.transport._child.pid"]
     threading.Timer(1.0, psutil.Process(pid).kill).start()
     reply = notebook.run("%%fleet\nimport time\nfor _ in range(30): time.sleep(0.1)\nprint('done')", timeout=TIMEOUT)
     assert reply.error.value == f"the cell failed on 1 of the boards: {doomed}"

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metakernel_micropython.board import board_info, importable, value_transfer
+from metakernel_micropython.board import board_info, importable, value_reader
 from metakernel_micropython.board.files import helper_programs, text_transfer
 from metakernel_micropython.board.files.helper_programs import Helpers
-from metakernel_micropython.board.protocol.conversation import device_error
+from metakernel_micropython.board.protocol.capabilities import Capabilities, FileSupport
+from metakernel_micropython.board.protocol.diagnosis import device_error
+from metakernel_micropython.board.protocol.events import Output, State
 from metakernel_micropython.board.protocol.questions import QuestionFilter
-from metakernel_micropython.board.protocol.repl import MAX_TRACEBACK, Output, Repl, State
+from metakernel_micropython.board.protocol.repl import MAX_TRACEBACK, Repl
 from metakernel_micropython.board.protocol.text import TextDecoder, decode
-from metakernel_micropython.board.value_transfer import ValueProblem
+from metakernel_micropython.board.value_reader import ValueProblem
 from metakernel_micropython.cell import hints
 from metakernel_micropython.cell.program import ValueFilter
 from metakernel_micropython.cell.timing import Stopwatch
@@ -87,7 +89,7 @@ def pasting() -> Repl:
 
 def sending() -> Repl:
     repl = ready()
-    repl.raw_paste = False
+    repl.capabilities.raw_paste = False
     repl.send_source(b"pass")
     return repl
 
@@ -179,7 +181,7 @@ def test_many_questions_in_one_piece_take_no_quadratic_time() -> None:
 
 
 def test_many_values_in_one_piece_take_no_quadratic_time() -> None:
-    reader = value_transfer.Reader("x")
+    reader = value_reader.Reader("x")
     reader.feed("[500000\n" + "N\n" * 500_000 + ".500001\n")
     assert reader.value() == [None] * 500_000
 
@@ -201,10 +203,11 @@ class Saying:
     address = "nowhere"
     banner = "MicroPython"
     idle = True
-    no_flow_control = raw = False
+    raw = False
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self.capabilities = Capabilities()
         self.files = SimpleNamespace(space=self._refuse, list=self._refuse)
 
     def execute(self, source: str, on_output: object = None, *, timeout: float | None = None) -> str:
@@ -270,20 +273,21 @@ def test_an_answer_about_files_is_data_or_refused(text: str) -> None:
 
 @given(text=board_text)
 def test_what_an_error_of_a_helper_means_can_always_be_told(text: str) -> None:
-    made = Helpers.__new__(Helpers)
-    made.__dict__.update(board=Saying(""), capabilities=SimpleNamespace(numbers={2: "ENOENT"}))
+    board = Saying("")
+    board.capabilities.files = FileSupport("", "", True, True, 0, {2: "ENOENT"}, False, ("", ""))
+    made = Helpers(cast("Board", board))
     for error in (device_error(text), device_error("OSError: " + text)):
         assert isinstance(made.meaning(error, "name"), (MicroPythonError, KeyboardInterrupt))
 
 
 @given(text=board_lines | board_text, at=cuts)
 def test_a_value_is_data_or_refused(text: str, at: list[int]) -> None:
-    reader = value_transfer.Reader("x")
+    reader = value_reader.Reader("x")
     try:
         for piece in pieces(text, at):
             reader.feed(piece)
         reader.value()
-    except (ValueProblem, value_transfer._Disturbed):
+    except (ValueProblem, value_reader.DisturbedValue):
         pass
 
 

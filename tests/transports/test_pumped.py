@@ -12,7 +12,7 @@ import serial
 import serial.rfc2217
 
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
-from metakernel_micropython.transports import Transport, open_transport
+from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport
 from metakernel_micropython.transports.pump import PumpedLine
 
 from ..boards import in_background
@@ -85,7 +85,7 @@ def _read(line: Transport, count: int) -> bytes:
 
 
 def test_every_byte_passes_rfc2217_unchanged(server: Server, closing: Keep) -> None:
-    line = closing(open_transport(server.address, baud=9600))
+    line = closing(open_transport(server.address, ConnectionOptions(baud=9600)))
     line.write(ALL_BYTES * 4)
     assert _read(line, 1024) == ALL_BYTES * 4
     assert server.port.baudrate == 9600
@@ -93,7 +93,7 @@ def test_every_byte_passes_rfc2217_unchanged(server: Server, closing: Keep) -> N
 
 
 def test_control_lines_reach_the_port_behind_rfc2217(server: Server, closing: Keep) -> None:
-    closing(open_transport(server.address, dtr=False, rts=False))
+    closing(open_transport(server.address, ConnectionOptions(dtr=False, rts=False)))
     assert (server.port.dtr, server.port.rts) == (False, False)
 
 

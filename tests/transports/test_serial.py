@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
-from metakernel_micropython.transports import Transport, open_transport
+from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport
 
 from ..boards import in_background
 from .conftest import Microbit, Terminal, linux_only, posix_only, read_until
@@ -214,7 +214,7 @@ def test_a_port_without_permission_names_the_group_to_join(terminal: Terminal) -
 @pytest.mark.parametrize("baud", [0, -1, 2**40])
 def test_a_speed_that_no_port_has_is_refused(terminal: Terminal, baud: int) -> None:
     with pytest.raises(ConnectError):
-        open_transport(terminal.device, baud=baud)
+        open_transport(terminal.device, ConnectionOptions(baud=baud))
     open_transport(terminal.device).close()
 
 
@@ -223,7 +223,7 @@ def test_a_speed_that_no_port_has_is_refused(terminal: Terminal, baud: int) -> N
 def test_a_terminal_without_control_lines_opens_whatever_they_should_be(
     terminal: Terminal, dtr: bool | None, rts: bool | None
 ) -> None:
-    open_transport(terminal.device, dtr=dtr, rts=rts).close()
+    open_transport(terminal.device, ConnectionOptions(dtr=dtr, rts=rts)).close()
 
 
 @posix_only

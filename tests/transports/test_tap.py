@@ -68,7 +68,7 @@ def test_secrets_are_masked_in_both_directions() -> None:
 def test_the_secrets_of_a_transport_are_masked(virtual_address: str) -> None:
     tap, ear = Tap(), Ear()
     with Board.connect(virtual_address, tap=tap) as board:
-        board._conversation.transport.secrets = ("hunter2",)  # type: ignore[attr-defined]
+        board._session.line.transport.secrets = ("hunter2",)  # type: ignore[attr-defined]
         tap.add(ear)
         assert board.execute("print('hunter2')") == "hunter2\n"
     assert b"hunter2" not in ear.all(TO_BOARD) + ear.all(FROM_BOARD)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from metakernel_micropython.errors import ConnectError, LineLost
-from metakernel_micropython.transports import Transport, open_transport, virtual
+from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport, virtual
 
 from ..boards import in_background
 from .conftest import linux_only, needs, read_until
@@ -52,7 +52,7 @@ def test_a_folder_is_the_boards_file_system(closing: Keep, tmp_path: Path) -> No
 def test_a_smaller_heap_has_less_room(closing: Keep) -> None:
     free = []
     for heap in (256 * 1024, 1024 * 1024):
-        line = closing(open_transport("virtual", heap=heap))
+        line = closing(open_transport("virtual", ConnectionOptions(heap=heap)))
         _greet(line)
         free.append(int(_run(line, "import gc; gc.collect(); print(gc.mem_free())")[2:].split(b"\r")[0]))
         line.close()

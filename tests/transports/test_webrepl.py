@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
-from metakernel_micropython.transports import Options, Transport, open_transport, parse, webrepl
+from metakernel_micropython.transports import (
+    ConnectionOptions,
+    Transport,
+    open_transport,
+    parse,
+    webrepl,
+    websocket_handshake,
+)
 
 from ..boards import in_background, needs_virtual
 from ..webrepl_server import PASSWORD, BoardBehind, Quirks, WebReplServer
@@ -50,7 +57,7 @@ def serve(behind: BoardBehind) -> Iterator[Serve]:
 
 
 def connected(server: WebReplServer, keep: Keep) -> Transport:
-    line = keep(open_transport(server.address, password=PASSWORD))
+    line = keep(open_transport(server.address, ConnectionOptions(password=PASSWORD)))
     assert read_until(line, b">>> ") == GREETING
     return line
 
@@ -192,7 +199,7 @@ def test_connections_leave_nothing_behind(serve: Serve, closing: Keep) -> None:
         if ended:
             ended()
         with pytest.raises(ConnectError):
-            open_transport(server.address, password="wrong")
+            open_transport(server.address, ConnectionOptions(password="wrong"))
     wait_for(lambda: all(now <= then for now, then in zip(held(), before, strict=True)))
 
 
@@ -312,7 +319,7 @@ def test_after_a_write_that_was_given_up_the_frames_are_still_whole(
 
 def refusal(address: str, **options: Any) -> str:
     with pytest.raises(ConnectError) as caught:
-        open_transport(address, **{"password": PASSWORD, **options})
+        open_transport(address, ConnectionOptions(**{"password": PASSWORD, **options}))
     return str(caught.value)
 
 
@@ -377,7 +384,7 @@ def test_what_is_no_websocket_is_told_apart(listener: socket.socket, said: bytes
 def test_a_server_that_never_comes_to_the_point_is_given_up_at_the_deadline(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch, drip: bytes
 ) -> None:
-    monkeypatch.setattr(webrepl, "CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(websocket_handshake, "CONNECT_TIMEOUT", 0.5)
     other: list[socket.socket] = []
 
     def drop_by_drop() -> None:
@@ -413,7 +420,7 @@ def test_the_environment_may_have_the_password(serve: Serve, closing: Keep, monk
     monkeypatch.setenv(webrepl.PASSWORD_VARIABLE, PASSWORD)
     server = serve()
     closing(open_transport(server.address)).close()
-    closing(open_transport(server.address, password=lambda _: pytest.fail("asked"))).close()
+    closing(open_transport(server.address, ConnectionOptions(password=lambda _: pytest.fail("asked")))).close()
     assert "did not accept" in refusal(server.address, password="typed")  # what is typed goes first
 
 
@@ -424,7 +431,7 @@ def test_a_person_is_asked_when_the_board_asks(serve: Serve, closing: Keep) -> N
         asked.append(address)
         return PASSWORD
 
-    closing(open_transport(server.address, password=answer))
+    closing(open_transport(server.address, ConnectionOptions(password=answer)))
     assert asked == [server.address]
     assert "refused" in refusal("ws://127.0.0.1:1", password=lambda _: pytest.fail("asked"))
 
@@ -442,7 +449,7 @@ def test_who_stops_at_the_question_leaves_no_session(serve: Serve) -> None:
 
     server = serve()
     with pytest.raises(KeyboardInterrupt):
-        open_transport(server.address, password=stop)
+        open_transport(server.address, ConnectionOptions(password=stop))
     wait_for(lambda: server.current is None)
 
 
@@ -456,7 +463,7 @@ def test_a_password_with_a_line_end_is_refused_before_the_board_sees_it(serve: S
 
 def test_a_password_is_in_no_repr(serve: Serve, closing: Keep) -> None:
     line = connected(serve(), closing)
-    assert PASSWORD not in repr(Options(password=PASSWORD)) + repr(line) + line.address
+    assert PASSWORD not in repr(ConnectionOptions(password=PASSWORD)) + repr(line) + line.address
     assert line.secrets == (PASSWORD,)  # type: ignore[attr-defined]
 
 

@@ -80,11 +80,11 @@ class Service:
         """
         if self._server is not None:
             return True
-        capabilities = self._helpers.capabilities
-        if self._given_up or not capabilities.binary:
+        support = self._helpers.support
+        if self._given_up or not support.binary:
             return False
-        self._room = min(max(capabilities.memory // MEMORY_SHARE, MIN_ROOM), MAX_ROOM)
-        reach = (capabilities.memory // WINDOW_SHARE).bit_length() - 1
+        self._room = min(max(support.memory // MEMORY_SHARE, MIN_ROOM), MAX_ROOM)
+        reach = (support.memory // WINDOW_SHARE).bit_length() - 1
         self._window_bits = min(max(reach, MIN_WINDOW_BITS), MAX_WINDOW_BITS)
         self._start()
         return True
@@ -103,23 +103,23 @@ class Service:
             server.abort()
 
     def _start(self) -> None:
-        capabilities = self._helpers.capabilities
+        support = self._helpers.support
         board = self._helpers.board
-        module, name = capabilities.inflate
+        module, name = support.inflate
         options = (_DEFLATE_RAW, self._window_bits) if name == "DeflateIO" else (-self._window_bits,)
         source = snippets.serve(
             "files_serve",
             _HELPERS,
             piece_size(board),
             min(self._room, MAX_ANSWER),
-            capabilities.base64,
-            capabilities.sha256,
+            support.base64,
+            support.sha256,
             (module, name),
             options,
-            capabilities.eexist,
+            support.eexist,
         )
         program: str | bytes = source
-        if self._packs and module and capabilities.memory >= PLENTY:
+        if self._packs and module and support.memory >= PLENTY:
             program = snippets.packed(blocks.deflate(source.encode(), MIN_WINDOW_BITS), module, name, options)
         self._server = FileServer(board, program)
 
@@ -236,7 +236,7 @@ class Service:
 
     def _block(self, data: bytes, at: int) -> tuple[str, bytes, int]:
         """Return the next request: its kind, its bytes, and how many bytes of the data are in it."""
-        if self._helpers.capabilities.inflate[0]:
+        if self._helpers.support.inflate[0]:
             size = min(len(data) - at, self._room * DEFLATE_REACH)
             while size > MIN_ROOM // 2:
                 packed = blocks.deflate(data[at : at + size], self._window_bits)

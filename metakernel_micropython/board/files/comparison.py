@@ -6,7 +6,6 @@ read; the digests of the others come back only when one of them is not as expect
 
 from __future__ import annotations
 
-import ast
 import binascii
 import hashlib
 import zlib
@@ -15,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from ...errors import DeviceError, FileProblem, TransferFailed
 from .. import snippets
+from ..protocol.literal import literal
+from .entries import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from .filesystem import Entry, Files
+    from ..protocol.capabilities import FileSupport
 
 MAX_TEXT = 8 * 1024
 """Characters of paths in one execution at most."""
@@ -83,29 +84,25 @@ class Comparison:
 
 
 def compare(
-    files: Files,
     ask: Callable[[str, str, int], str],
+    support: FileSupport,
     folder: str,
     wanted: Mapping[str, bytes | Fingerprint | None],
     unwanted: Collection[str],
-    sha256: str,
-    base64: str,
-    memory: int,
     *,
     others: bool,
+    listing: Callable[[str], list[Entry]],
 ) -> Comparison:
     """Compare; see ``Files.compare``.
 
     Args:
-        files: the board's file system.
         ask: runs a helper on the board, for a path and a number of bytes to work on.
+        support: what the board has for files.
         folder: on the board.
         wanted: contents, or what tells them, by their paths below the folder; None for a folder.
         unwanted: paths below the folder that should not be there.
-        sha256: the board's module that has it; "" for none.
-        base64: the board's module that has it; "" for none.
-        memory: bytes that are free on the board.
         others: whether what lies in the folder besides these is wanted.
+        listing: returns what is in a folder of a board without folders.
 
     Raises:
         TransferFailed: the board's answer is none.
@@ -114,24 +111,24 @@ def compare(
     prints = {name: Fingerprint.of(what) if isinstance(what, bytes) else what for name, what in wanted.items()}
     sizes = {name: what.size if what else 0 for name, what in prints.items()}
     listed: list[str] = []
-    size = _room(memory)
+    size = _room(support.memory)
     left = [*prints, *unwanted]
     first = True
-    others_too = others and not files.flat
+    others_too = others and support.folders
     while left or (others_too and first):
         told = [f"{sizes.get(name, 0)} {name}" for name in left]
         names = left[: len(_fitting(told, size - len(folder)))]
         text = _text(folder, told[: len(names)])
         work = sum(sizes.get(name, 0) for name in names)
-        listing = others_too and len(names) == len(left)  # below the last answers
+        list_too = others_too and len(names) == len(left)  # below the last answers
         if not names:
             source = ""
-        elif sha256:
+        elif support.sha256:
             expected = hashlib.sha256(b"".join(_expected(prints, name) for name in names)).digest()
-            source = snippets.call("files_compare", text, expected, sha256, base64)
+            source = snippets.call("files_compare", text, expected, support.sha256, support.base64)
         else:
             source = snippets.call("files_flat_compare", text)
-        source += snippets.call("files_others", folder) if listing else ""
+        source += snippets.call("files_others", folder) if list_too else ""
         try:
             lines = ask(source, folder, work).splitlines()
         except DeviceError as error:
@@ -146,20 +143,20 @@ def compare(
             listed += lines[1:]
             continue
         for name, line in zip(names, lines, strict=False):
-            _sort_in(result, name, prints, _literal(line), base64)
+            _sort_in(result, name, prints, _literal(line), support.base64)
         if len(lines) < len(names):
             raise TransferFailed(f"The board told of {len(lines)} of {len(names)} files; something else may print.")
         listed += lines[len(names) :]
     result.same.difference_update(unwanted)
     if others:
-        found = ((e.path, e.folder, e.size) for e in files.list(folder)) if files.flat else _listed(listed)
+        found = ((e.path, e.folder, e.size) for e in listing(folder)) if not support.folders else _listed(listed)
         _add_others(result, folder, found, prints)
     return result
 
 
 def remove(
-    files: Files,
     run: Callable[[str, str, Callable[[str], object]], object],
+    remove_one: Callable[[str], object],
     paths: Sequence[str],
     memory: int,
     done: Callable[[int], object],
@@ -167,8 +164,8 @@ def remove(
     """Remove; see ``Files.remove_all``.
 
     Args:
-        files: the board's file system.
         run: runs a helper on the board, for a path, with what takes its output.
+        remove_one: removes one file or empty folder.
         paths: in the order in which they go.
         memory: bytes that are free on the board.
         done: called with the number of those that are gone.
@@ -187,7 +184,7 @@ def remove(
             run(snippets.call("files_remove_all", _text("", batch)), "", take)
         except FileProblem:
             for path in paths[gone : start + len(batch)]:
-                files.remove(path)  # which says what is wrong, and with which
+                remove_one(path)  # which says what is wrong, and with which
                 take("+")
         if gone < start + len(batch):
             raise TransferFailed(f"The board told of {gone - start} of {len(batch)} removals; something may print.")
@@ -250,8 +247,6 @@ def _listed(lines: Sequence[str]) -> Iterator[tuple[str, bool, int]]:
 def _add_others(
     result: Comparison, folder: str, found: Iterator[tuple[str, bool, int]], wanted: Mapping[str, Fingerprint | None]
 ) -> None:
-    from .filesystem import Entry
-
     start = folder and folder.rstrip("/") + "/"
     for path, is_folder, size in found:
         name = path.removeprefix(start)
@@ -269,7 +264,9 @@ def _literal(line: str) -> object:
     text = line.strip()
     if text in ("-", "d", "f"):
         return text
+    if len(text) > _LONGEST_LINE:
+        return text[:200]
     try:
-        return ast.literal_eval(text) if len(text) <= _LONGEST_LINE else text[:200]
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return literal(text, _LONGEST_LINE)
+    except ValueError:
         raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files.") from None

@@ -17,7 +17,7 @@ from .blocks import DamagedError, TooLargeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..board import Board
+    from ..protocol.executor import Executor
 
 PIECE_PATIENCE = 3.0
 """Seconds in which the board must take a piece that it waits for."""
@@ -37,12 +37,12 @@ UNKNOWN_WINDOW = 32
 _KEPT = 4096  # bytes of foreign output that are passed on at most
 
 
-def piece_size(board: Board) -> int:
+def piece_size(board: Executor) -> int:
     """Return the bytes after which a board says that it has taken them; two pieces and a head are on their way at most.
 
     A board with raw-paste has room for two of the windows that it told (PX ``mp_reader_new_stdin``).
     """
-    window = board.window or UNKNOWN_WINDOW
+    window = board.capabilities.window or UNKNOWN_WINDOW
     return max(16, window - 8)
 
 
@@ -54,10 +54,10 @@ class FileServer:
         source: the program.
 
     Raises:
-        MicroPythonError: as for ``Board.start``.
+        MicroPythonError: as for ``Executor.start``.
     """
 
-    def __init__(self, board: Board, source: str | bytes) -> None:
+    def __init__(self, board: Executor, source: str | bytes) -> None:
         self._board = board
         self._piece = piece_size(board)
         self._answers = blocks.Answers()
@@ -176,7 +176,7 @@ class FileServer:
             self._answers.foreign.clear()
 
     def _pass_on(self, foreign: bytes) -> None:
-        """Keep what a timer or a thread has printed, which is shown as printed between cells."""
+        """Keep what a timer or a thread has printed, which is shown as printed while nothing was executed."""
         if foreign:
             self._board.keep_unsolicited(foreign[-_KEPT:])
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import zlib
-from dataclasses import dataclass
 from posixpath import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...errors import (
-    BadName,
     FileProblem,
     LineLost,
     MicroPythonError,
@@ -24,15 +22,17 @@ from ...errors import (
     TransferFailed,
 )
 from .. import snippets
+from ..protocol.executor import Executor
 from ..protocol.text import decode
 from . import comparison, text_transfer
 from .binary_transfer import Service
-from .helper_programs import UNFINISHED, Capabilities, Helpers, parse_literal, parse_tuple
+from .entries import Entry, Space, Written, check_name, check_text
+from .helper_programs import UNFINISHED, Helpers, parse_literal, parse_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from ..board import Board
+    from ..protocol.capabilities import FileSupport
     from .comparison import Comparison, Fingerprint
 
     Progress = Callable[[int, int], object]
@@ -44,42 +44,12 @@ ATTEMPTS = 3
 UNCHANGED = "it was the same already"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One file or folder on a board.
+class ExecutorWithFiles(Executor, Protocol):
+    """A board that has a file system."""
 
-    Attributes:
-        path: begins as the folder that was asked about.
-        size: bytes; 0 for a folder.
-        folder: whether it is one.
-    """
-
-    path: str
-    size: int
-    folder: bool
-
-
-@dataclass(frozen=True)
-class Space:
-    """The room of a file system, in bytes."""
-
-    total: int
-    free: int
-
-
-@dataclass(frozen=True)
-class Written:
-    """How a file was written.
-
-    Attributes:
-        size: bytes that were sent.
-        method: how it was verified, for example ``SHA-256 verified``.
-        note: what this board could not do; ``""`` where it could do all.
-    """
-
-    size: int
-    method: str
-    note: str = ""
+    @property
+    def files(self) -> Files:
+        """Its files."""
 
 
 class Files:
@@ -89,7 +59,7 @@ class Files:
     and ``KeyboardInterrupt`` when somebody stops it.
     """
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Executor) -> None:
         self._board = board
         self._helpers = Helpers(board)
         self._service = Service(self._helpers)
@@ -114,8 +84,8 @@ class Files:
                 self._service.end()
 
     @property
-    def _capabilities(self) -> Capabilities:
-        return self._helpers.capabilities
+    def _support(self) -> FileSupport:
+        return self._helpers.support
 
     def _served(self) -> bool:
         """Whether the program that serves files answers what is asked now."""
@@ -147,7 +117,7 @@ class Files:
     @property
     def flat(self) -> bool:
         """Whether this board has files and no folders."""
-        return not self._capabilities.folders
+        return not self._support.folders
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -160,7 +130,7 @@ class Files:
         return self._look(path)[1]
 
     def _look(self, path: str) -> tuple[Entry | None, Space | None]:
-        _check_text(path)
+        check_text(path)
         name = path.rstrip("/") or path[:1]
         answer = self._request("s", name)
         if answer is None:
@@ -201,11 +171,8 @@ class Files:
             others: tell also what lies in the folder besides these.
         """
         for name in (folder, *wanted, *unwanted):
-            _check_text(name)
-        able = self._capabilities
-        return comparison.compare(
-            self, self._ask, folder, wanted, unwanted, able.sha256, able.base64, able.memory, others=others
-        )
+            check_text(name)
+        return comparison.compare(self._ask, self._support, folder, wanted, unwanted, others=others, listing=self.list)
 
     def remove_all(self, paths: Sequence[str], done: Callable[[int], object] | None = None) -> None:
         """Remove files and empty folders, many in one execution; the first that fails ends it.
@@ -215,8 +182,8 @@ class Files:
             done: called with the number of those that are gone.
         """
         for path in paths:
-            _check_name(path.rstrip("/"))
-        comparison.remove(self, self._run, paths, self._capabilities.memory, done or (lambda _: None))
+            check_name(path.rstrip("/"))
+        comparison.remove(self._run, self.remove, paths, self._support.memory, done or (lambda _: None))
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -266,7 +233,7 @@ class Files:
             BadName: no file can be called that.
             TransferFailed: what the board has read back was something else, each time.
         """
-        _check_name(path)
+        check_name(path)
         with self.together():
             return self._write(path, data, append, parents, progress)
 
@@ -325,7 +292,7 @@ class Files:
 
     def _replace(self, unfinished: str, path: str, size: int) -> str:
         """Put the new file in the place of the old one; return what this board could not do."""
-        if self._capabilities.rename:
+        if self._support.rename:
             self._rename(unfinished, path)
             return ""
         self._ask(snippets.call("files_copy", unfinished, path, 64), path, size)
@@ -342,7 +309,7 @@ class Files:
             with contextlib.suppress(TransferFailed):
                 self._service.rename(source, target)
                 return
-        self._ask(snippets.guarded("files_rename", source, target, self._capabilities.eexist), target)
+        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target)
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
@@ -366,7 +333,7 @@ class Files:
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
         """Make a folder; with ``parents`` also those above it, and one that is there is left as it is."""
-        _check_name(path.rstrip("/"))
+        check_name(path.rstrip("/"))
         if self.flat:
             raise FileProblem(f"The board on {self._address} has no folders.")
         if not (parents and self._make_folders(path.rstrip("/"))):
@@ -383,13 +350,13 @@ class Files:
 
     def move(self, source: str, target: str) -> None:
         """Give a file or a folder another name; a file of that name is replaced."""
-        _check_name(target)
+        check_name(target)
         found = self.stat(source)
         if found is None:
             raise NoSuchFile(f"There is no {source} on the board on {self._address}.")
         if normpath(source) == normpath(target):  # some file systems remove a file that is renamed to itself
             return
-        if self._capabilities.rename:
+        if self._support.rename:
             self._rename(source.rstrip("/"), target.rstrip("/"))
         else:
             self.copy(source, target)
@@ -397,7 +364,7 @@ class Files:
 
     def copy(self, source: str, target: str) -> None:
         """Copy a file on the board, in place of a file of that name."""
-        _check_name(target)
+        check_name(target)
         found = self.stat(source)
         if found is None or found.folder:
             what = "is a folder" if found else "is not there"
@@ -424,12 +391,12 @@ class Files:
 
     @property
     def _method(self) -> str:
-        return "SHA-256 verified" if self._capabilities.sha256 else "Adler-32 verified"
+        return "SHA-256 verified" if self._support.sha256 else "Adler-32 verified"
 
     def _holds(self, path: str, data: bytes, start: int = 0) -> bool:
         """Whether a file on the board holds ``data`` behind its first ``start`` bytes, and nothing else."""
         total = zlib.adler32(data)
-        expected: object = hashlib.sha256(data).digest() if self._capabilities.sha256 else (total & 0xFFFF, total >> 16)
+        expected: object = hashlib.sha256(data).digest() if self._support.sha256 else (total & 0xFFFF, total >> 16)
         return self._board_digest(path, start, -1, len(data)) == expected
 
     def _board_digest(self, path: str, start: int, size: int, work: int = 0) -> object:
@@ -444,24 +411,9 @@ class Files:
         work = max(work, start + size)
         if size < 0 and (answer := self._request("d", path, str(start), "rb", work=work)) is not None:
             return answer
-        module = self._capabilities.sha256
+        module = self._support.sha256
         if module:
             reply = self._ask(snippets.ask("files_digest", path, start, size, module), path, work)
         else:
             reply = self._ask(snippets.ask("files_flat_digest", path, start, size), path, work)
         return parse_literal(reply)
-
-
-def _check_text(path: str) -> None:
-    if "\0" in path:
-        raise BadName(f"The name {path!r} holds a NUL.")
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        raise BadName(f"The name {path!r} holds half a character.") from None
-
-
-def _check_name(path: str) -> None:
-    _check_text(path)
-    if not path or path.rpartition("/")[2] in ("", ".", ".."):
-        raise BadName(f"{path!r} is no name of a file." if path else "The name of the file is missing.")

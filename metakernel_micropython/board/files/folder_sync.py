@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ...errors import FileProblem, HostFileProblem
-from ...host import host_files
+from . import host_files
 from .folders import LEFT_OUT, join, root
 from .helper_programs import UNFINISHED
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .comparison import Comparison
-    from .filesystem import Files, Written
+    from .entries import Written
+    from .filesystem import Files
     from .folders import Progress
 
     Compile = Callable[[Path], bytes]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import FileProblem, HostFileProblem, NoSuchFile
-from ...host import host_files
+from . import host_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..board import Board
-    from .filesystem import Files, Written
+    from .entries import Written
+    from .filesystem import ExecutorWithFiles, Files
 
     Progress = Callable[[str, int, int], object]
     """Called with the file in work, the bytes that are done and the bytes in all."""
@@ -64,13 +64,13 @@ def prefix(folder: str) -> str:
     return folder and folder.rstrip("/") + "/"
 
 
-def absolute(board: Board, path: str) -> str:
+def absolute(board: ExecutorWithFiles, path: str) -> str:
     """Return a path on a board from its root on, without ``.`` and ``..``."""
     current = "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()"))
     return "/" + posixpath.normpath(posixpath.join(current, path)).lstrip("/")
 
 
-def import_path(board: Board) -> list[str]:
+def import_path(board: ExecutorWithFiles) -> list[str]:
     """Return the folders from which a board imports."""
     if board.files.flat:
         return [""]
@@ -78,7 +78,7 @@ def import_path(board: Board) -> list[str]:
     return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
 
 
-def target_on_board(board: Board, source: str, target: str) -> str:
+def target_on_board(board: ExecutorWithFiles, source: str, target: str) -> str:
     """Return where ``source`` goes on the board when it is moved or copied to ``target``: into it, if it is a folder.
 
     Raises:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import functools
 import re
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
     BadName,
-    BoardTimeout,
     DeviceError,
     FileProblem,
     NoSpace,
@@ -21,11 +16,13 @@ from ...errors import (
     TransferFailed,
 )
 from .. import snippets
+from ..protocol.capabilities import FileSupport
+from ..protocol.literal import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..board import Board
+    from ..protocol.executor import Executor
 
 UNFINISHED = ".mk-part"
 """What the name of a file ends with until its content is whole."""
@@ -53,57 +50,33 @@ class Damaged(TransferFailed):
     """A helper failed in a way in which only one does that has lost some of its bytes."""
 
 
-@dataclass(frozen=True)
-class Capabilities:
-    """What a board has for files.
-
-    Attributes:
-        base64: the module that has it; "" for none.
-        sha256: the module that has it; "" for none.
-        rename: whether files can be renamed.
-        folders: whether there are any.
-        memory: bytes that were free when it was asked.
-        numbers: what its error numbers mean.
-        binary: whether a program can read and write the line's bytes, and knows CRC-32.
-        inflate: module, class and further arguments of what inflates; the module is "" for none.
-    """
-
-    base64: str
-    sha256: str
-    rename: bool
-    folders: bool
-    memory: int
-    numbers: dict[int, str]
-    binary: bool
-    inflate: tuple[str, str]
-
-    @property
-    def eexist(self) -> int:
-        """The number of the error that something is there already."""
-        return next(number for number, name in self.numbers.items() if name == "EEXIST")
-
-
 class Helpers:
     """Runs helper programs on a board."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Executor) -> None:
         self.board = board
 
-    @functools.cached_property
-    def capabilities(self) -> Capabilities:
-        """What this board has; asked once, in one execution where the firmware is of today."""
-        if not self.board.no_flow_control:
+    @property
+    def support(self) -> FileSupport:
+        """What this board has for files; asked once, in one execution where the firmware is of today."""
+        capabilities = self.board.capabilities
+        if capabilities.files is None:
+            capabilities.files = self._ask_support()
+        return capabilities.files
+
+    def _ask_support(self) -> FileSupport:
+        if not self.board.capabilities.no_flow_control:
             with contextlib.suppress(Damaged):  # an ImportError, most of the time
                 memory, build = parse_tuple(self.ask(snippets.ask("files_probe_quick"), ""), (int, str))
                 inflate = ("deflate", "DeflateIO")
-                return Capabilities("binascii", "hashlib", True, True, memory, _numbers(build), True, inflate)
+                return FileSupport("binascii", "hashlib", True, True, memory, _numbers(build), True, inflate)
         kinds = (str, str, bool, bool, int, str, bool, tuple)
         found = parse_tuple(self.ask(snippets.ask("files_probe"), ""), kinds)
         module64, module256, rename, folders, memory, build, binary, inflate = found
         if len(inflate) != 2 or not all(isinstance(name, str) for name in inflate):
             raise TransferFailed(f"The board on {self.board.address} said {inflate!r}, which names no module.")
         binary = binary and bool(module256)
-        return Capabilities(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
+        return FileSupport(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
 
     def ask(self, source: str, path: str, size: int = 0) -> str:
         """Run a helper on the board and return what it printed.
@@ -135,29 +108,20 @@ class Helpers:
             content: characters that it may print besides an answer.
         """
         came = 0
-        deadline = time.monotonic() + patience
-        done = False
+        about = f" while it worked on {path.removesuffix(UNFINISHED)}" if path else ""
+        late = f"The board on {self.board.address} did not answer for {patience:g} s{about}."
         try:
             with self.board.start(source) as execution:
-                while not done:
-                    done = execution.done
-                    # "" may also be half a line end, which is kept until the rest of it comes. A program that was
-                    # interrupted may take its time beyond the deadline.
-                    if text := execution.read(max(0.05, deadline - time.monotonic())):
-                        came += len(text)
-                        if came > MAX_REPLY + content:
-                            raise TransferFailed(
-                                f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
-                                + (f" about {path}" if path else "")
-                                + " and did not end: there are too many files in one folder, or something else prints."
-                            )
-                        take(text)
-                        deadline = time.monotonic() + patience
-                    elif not execution.done and not execution.interrupts and time.monotonic() >= deadline:
-                        raise BoardTimeout(
-                            f"The board on {self.board.address} did not answer for {patience:g} s"
-                            + (f" while it worked on {path.removesuffix(UNFINISHED)}." if path else ".")
+                for text in execution.stream(idle=patience, late=late):
+                    came += len(text)
+                    if came > MAX_REPLY + content:
+                        raise TransferFailed(
+                            f"The board on {self.board.address} said more than {MAX_REPLY + content} characters"
+                            + (f" about {path}" if path else "")
+                            + " and did not end: there are too many files in one folder, or something else prints."
                         )
+                    if text:
+                        take(text)
                 execution.check()
         except DeviceError as error:
             raise self.meaning(error, path.removesuffix(UNFINISHED)) from error
@@ -180,7 +144,7 @@ class Helpers:
             )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d{1,9}", error.message)
-        what = named[0] if named else self.capabilities.numbers.get(int(number[0]), "") if number else ""
+        what = named[0] if named else self.support.numbers.get(int(number[0]), "") if number else ""
         match what:
             case "ENOSPC":
                 return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
@@ -217,11 +181,8 @@ def parse_literal(text: str) -> object:
     Raises:
         TransferFailed: it is none.
     """
-    try:
-        if len(text) <= _LONGEST_LINE:
-            return ast.literal_eval(text.strip())
-    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
-        pass
+    with contextlib.suppress(ValueError):
+        return literal(text, _LONGEST_LINE)
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")
 
 

@@ -6,7 +6,6 @@ some of it may be lost.
 
 from __future__ import annotations
 
-import ast
 import base64
 import binascii
 import contextlib
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import DeviceError, TransferFailed
 from .. import snippets
+from ..protocol.literal import literal
 from .helper_programs import UNFINISHED, Damaged, Helpers
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
         data: what follows.
         progress: called after every piece.
     """
-    module = helpers.capabilities.base64
-    no_flow_control = not module or helpers.board.no_flow_control
+    module = helpers.support.base64
+    no_flow_control = not module or helpers.board.capabilities.no_flow_control
     opening = snippets.hold("files_put_checked", unfinished, old) if no_flow_control else ""
     helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data))
-    size = MIN_PIECE if no_flow_control else min(max(helpers.capabilities.memory // MEMORY_SHARE, MIN_PIECE), MAX_PIECE)
+    size = MIN_PIECE if no_flow_control else min(max(helpers.support.memory // MEMORY_SHARE, MIN_PIECE), MAX_PIECE)
     at = 0
     while at < len(data):
         piece = data[at : at + size]
@@ -87,7 +87,7 @@ def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
 
 def fetch(helpers: Helpers, path: str, size: int, progress: Progress | None) -> bytes | None:
     """Return the content of a file of ``size`` bytes; None where what came cannot be one."""
-    module = helpers.capabilities.base64
+    module = helpers.support.base64
     decode = _from_base64 if module else _from_literal
     source = snippets.call("files_get", path, module) if module else snippets.call("files_get_literals", path)
     content = bytearray()
@@ -118,7 +118,7 @@ def _from_base64(line: str) -> bytes | None:
 
 def _from_literal(line: str) -> bytes | None:
     try:
-        value = ast.literal_eval(line) if len(line) <= _LONGEST_LITERAL else None
-    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+        value = literal(line, _LONGEST_LITERAL)
+    except ValueError:
         return None
     return value if isinstance(value, bytes) else None

@@ -8,21 +8,23 @@ Waiting, deadlines and threads are the business of whoever holds the line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import BoardBusy, SourceError
+from . import firmware_output as firmware
+from .capabilities import Capabilities
+from .events import Done, Output, Ready, Rebooted, Started, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .events import Event
 
 CTRL_A = b"\x01"
 CTRL_B = b"\x02"
 CTRL_C = b"\x03"
 CTRL_D = b"\x04"
 
-RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 RAW_PASTE_REQUEST = b"\x05A\x01"
 RAW_PASTE_GRANTED = b"R\x01"
 RAW_PASTE_REFUSED = b"R\x00>"
@@ -36,37 +38,16 @@ CHUNK = 16
 With 32 every 10 ms a micro:bit in QEMU, on a busy machine, lost bytes of 1 source in 30; with 16, of none.
 """
 
-CHUNK_PAUSE = 0.01
-"""Seconds that such a board is given to take a chunk from its receive buffer."""
-
 MAX_TRACEBACK = 64 * 1024
 """Bytes after which the text behind a 0x04 is taken for the program's own output: no traceback is that long."""
-
-_TAIL = 512
-"""Bytes of recent output in which a reboot is recognised."""
-
-_REBOOT_LINE = 48
-"""Bytes within which the line that announces a soft reset ends."""
 
 _INTERRUPTED = b"KeyboardInterrupt: \r\n"
 """What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
 
-# The prefix is "MPY: " today, "PYB: " until 1.9, "[MaixPy]: " on K210 boards, and none on CircuitPython.
-_SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
-_SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
-# What a board shows after any reset that ends at the friendly prompt.
-_FRIENDLY_BANNER = re.compile(
-    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}?>>> "
-)
-# The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
-_ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
-# How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
-_TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
 _COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
 # While the source goes out: the board has room for more of it, or has all that it wants.
 _PASTE_REPLY = re.compile(rb"[\x01\x04]")
 _MANY_ENDS = re.compile(rb"\x04{3,}")
-_EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\Z)")
 
 
 def check_source(source: bytes) -> None:
@@ -85,96 +66,26 @@ def check_source(source: bytes) -> None:
         )
 
 
-def _starts_like_traceback(text: bytes) -> bool:
-    """Whether ``text``, possibly cut short, can be what the board prints for an exception."""
-    return _TRACEBACK_HEAD.startswith(text[: len(_TRACEBACK_HEAD)]) or _EXCEPTION_LINE.match(text) is not None
-
-
-class State(Enum):
-    """Where the conversation stands."""
-
-    UNKNOWN = auto()
-    """Nothing is known of the board: it may boot, run a program, or wait at any prompt."""
-    READY = auto()
-    """The raw REPL waits at its prompt."""
-    PASTE_REQUESTED = auto()
-    """Raw-paste was asked for; the board has not said whether it can."""
-    PASTING = auto()
-    """The source goes out, window by window; then the board's 0x04 is awaited."""
-    SENDING = auto()
-    """The source goes out to the plain raw REPL; then the board's ``OK`` is awaited."""
-    RUNNING = auto()
-    """The program runs: what comes is its output, until both ends of output came."""
-    REBOOTING = auto()
-    """A soft reset is under way; the raw REPL's banner ends it."""
-
-
-@dataclass(frozen=True)
-class Output:
-    """Bytes that the board printed.
-
-    Between executions they come from timers, interrupts, threads, or from a board that boots.
-    """
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The raw REPL's banner came: the conversation is synchronised."""
-
-
-@dataclass(frozen=True)
-class Started:
-    """The board has the whole source: it compiles, then runs it."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """The execution ended; ``traceback`` is empty when it ended well."""
-
-    traceback: bytes
-
-
-@dataclass(frozen=True)
-class Rebooted:
-    """The board restarted: its variables are gone.
-
-    After a soft reset that was seen through (``hard`` is False) the raw REPL is ready again; after a hard one the
-    conversation must be synchronised anew.
-    """
-
-    hard: bool
-
-
-Event = Output | Ready | Started | Done | Rebooted
-
-
 class Repl:
-    """One conversation with one board.
+    """The protocol with one board.
+
+    Args:
+        capabilities: what is known of the board, and where the protocol notes whether it has raw-paste.
 
     Attributes:
-        state: where the conversation stands.
-        raw_paste: whether the board has raw-paste; None until it was asked.
-        chunk_pause: seconds between two chunks to a board that has not.
-        window: bytes that the board has room for twice, as raw-paste tells; 0 while it is not known.
+        state: where the protocol stands.
+        capabilities: what is known of the board.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
         self.state = State.UNKNOWN
-        self.raw_paste: bool | None = None
-        self.chunk_pause = CHUNK_PAUSE
-        self.window = 0
+        self.capabilities = capabilities or Capabilities()
         self._in = bytearray()  # received and not yet understood
         self._tail = b""  # the end of what was given as output, for recognising reboots
         self._out = memoryview(b"")  # the source that is still to be sent, without its end mark
         self._end_mark_due = False  # the 0x04 behind the source is still to be sent
         self._abort_due = False  # Ctrl-C is to be sent in place of the source
         self._credit = 0  # bytes that the board has room for
-
-    def learn_from(self, other: Repl) -> None:
-        """Take over what another conversation has found out about the same board."""
-        self.raw_paste, self.chunk_pause, self.window = other.raw_paste, other.chunk_pause, other.window
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
@@ -185,7 +96,7 @@ class Repl:
         ``pyexec_raw_repl``, ``pyexec_friendly_repl``). Nothing is reset. May be sent again while no answer comes.
         """
         if self.state is not State.UNKNOWN:
-            self._forget()
+            self.forget()
         return b"\r" + CTRL_C + CTRL_A
 
     def send_identify(self) -> bytes:
@@ -195,12 +106,12 @@ class Repl:
             BoardBusy: the board is not at its prompt.
         """
         self._require(State.READY)
-        self._forget()
+        self.forget()
         return CTRL_B + CTRL_A
 
     def send_leave(self) -> bytes:
         """Return to the friendly prompt, where people and other tools expect the board."""
-        self._forget()
+        self.forget()
         return b"\r" + CTRL_B
 
     def send_soft_reset(self) -> bytes:
@@ -228,7 +139,7 @@ class Repl:
         source = source or b"\n"  # 0x04 on an empty line is the command for a soft reset
         self._abort_due = False
         self._tail = b""
-        if self.raw_paste is not False and len(source) > SHORT_SOURCE:
+        if self.capabilities.raw_paste is not False and len(source) > SHORT_SOURCE:
             self._out, self._end_mark_due = memoryview(source), True
             self._credit = 0
             self.state = State.PASTE_REQUESTED
@@ -258,7 +169,7 @@ class Repl:
     @property
     def pause(self) -> float:
         """Seconds to wait before the next ``data_to_send``; 0 where the board controls the flow."""
-        return self.chunk_pause if self.state is State.SENDING and self._end_mark_due else 0.0
+        return self.capabilities.chunk_pause if self.state is State.SENDING and self._end_mark_due else 0.0
 
     @property
     def sending(self) -> bool:
@@ -270,8 +181,8 @@ class Repl:
         """Whether the whole source is on its way, though the board may not have it yet."""
         return self.state in (State.PASTING, State.SENDING) and not self._end_mark_due and not self._abort_due
 
-    def send_interrupt(self) -> tuple[bytes, list[Event]]:
-        """Interrupt an execution: the bytes to send, and the events that follow from sending them.
+    def send_interrupt(self) -> tuple[bytes, list[Done]]:
+        """Interrupt an execution: the bytes to send, and the end of it where that follows from sending them.
 
         While the source goes out to raw-paste, Ctrl-C ends the reading and no 0x04 may follow it (PX
         ``mp_reader_stdin_readbyte``); in the plain raw REPL it clears the line without an answer, so that the
@@ -304,19 +215,19 @@ class Repl:
         return events
 
     def release(self) -> bytes:
-        """Forget the conversation; return what arrived and was held back until more would tell what it means."""
+        """Forget what was said; return what arrived and was held back until more would tell what it means."""
         held = bytes(self._in)
-        self._forget()
+        self.forget()
         return held
 
     def _on_unknown(self, events: list[Event]) -> bool:
         # Only the whole banner counts: boot noise can hold any byte, 0x04 and ">" among them.
-        end = self._in.find(RAW_BANNER)
+        end = self._in.find(firmware.RAW_BANNER)
         if end < 0:
-            self._emit_but(len(RAW_BANNER) - 1, events)
+            self._emit_but(len(firmware.RAW_BANNER) - 1, events)
             return False
         self._emit(end, events)
-        del self._in[: len(RAW_BANNER)]
+        del self._in[: len(firmware.RAW_BANNER)]
         self.state = State.READY
         self._tail = b""
         events.append(Ready())
@@ -332,13 +243,13 @@ class Repl:
             (RAW_PASTE_GRANTED, self._paste_granted),
             (RAW_PASTE_REFUSED, self._paste_refused),
             # Before raw-paste existed, its request was two bytes of code and a Ctrl-A that prints the banner.
-            (RAW_BANNER, self._paste_refused),
+            (firmware.RAW_BANNER, self._paste_refused),
         )
         found = [(at, mark, react) for mark, react in replies if (at := self._in.find(mark)) >= 0]
         if self._restarted_while_sending(min((at for at, _, _ in found), default=len(self._in)), events):
             return True
         if not found:
-            self._emit_but(len(RAW_BANNER) - 1, events)
+            self._emit_but(len(firmware.RAW_BANNER) - 1, events)
             return False
         at, mark, react = min(found, key=lambda reply: reply[0])
         # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece; wait for the two bytes of the size.
@@ -351,15 +262,15 @@ class Repl:
         return True
 
     def _paste_granted(self, _events: list[Event]) -> None:
-        self.raw_paste = True
-        self.window = int.from_bytes(self._in[:2], "little") or 1
+        self.capabilities.raw_paste = True
+        self.capabilities.window = int.from_bytes(self._in[:2], "little") or 1
         del self._in[:2]
         # Sending the size grants the first window; each 0x01 that follows grants one more (PX mp_reader_new_stdin).
-        self._credit = self.window
+        self._credit = self.capabilities.window
         self.state = State.PASTING
 
     def _paste_refused(self, events: list[Event]) -> None:
-        self.raw_paste = False
+        self.capabilities.raw_paste = False
         if self._abort_due:
             self._drop_source()
             self.state = State.READY
@@ -370,7 +281,7 @@ class Repl:
     def _start_plain(self, source: memoryview) -> None:
         self._out, self._end_mark_due = source, True
         # A short source goes in one piece (see SHORT_SOURCE), unless the board is known for its small buffer.
-        self._credit = CHUNK if self.raw_paste is False else SHORT_SOURCE
+        self._credit = CHUNK if self.capabilities.raw_paste is False else SHORT_SOURCE
         self.state = State.SENDING
 
     def _on_pasting(self, events: list[Event]) -> bool:
@@ -383,7 +294,7 @@ class Repl:
             mark = bytes(self._in[:1])
             del self._in[:1]
             if mark == CTRL_A:
-                self._credit += self.window
+                self._credit += self.capabilities.window
                 return True
             # The board has the source, or has seen a syntax error in it: then it swallows what comes until one 0x04
             # (PX mp_reader_stdin_close), which data_to_send gives without the rest.
@@ -407,7 +318,7 @@ class Repl:
 
     def _restarted_while_sending(self, size: int, events: list[Event]) -> bool:
         """Whether the banner of a board that was reset came before its answer, which stands behind ``size`` bytes."""
-        found = _FRIENDLY_BANNER.search(self._tail + self._in[:size])
+        found = firmware.FRIENDLY_BANNER.search(self._tail + self._in[:size])
         if not found:
             return False
         self._emit(found.end() - len(self._tail), events)
@@ -443,33 +354,33 @@ class Repl:
             return bool(self._in)
         second = self._in.find(CTRL_D, 1)
         traceback = bytes(self._in[1:second] if second > 0 else self._in[1 : MAX_TRACEBACK + 2])
-        is_data = bool(traceback) and not _starts_like_traceback(traceback)
+        is_data = bool(traceback) and not firmware.starts_like_traceback(traceback)
         if second < 0:
             is_data = is_data or len(traceback) > MAX_TRACEBACK
             after = b""
         else:
             is_data = is_data or (bool(traceback) and not traceback.endswith(b"\n"))
-            after = bytes(self._in[second + 1 : second + 1 + _REBOOT_LINE])
+            after = bytes(self._in[second + 1 : second + 1 + firmware.SOFT_REBOOT_SIZE])
         if not is_data and after.startswith(b">"):
             del self._in[: second + 2]
             self.state = State.READY
             self._tail = b""
             events.append(Done(traceback))
             return True
-        if not is_data and _SOFT_REBOOT.match(after):
+        if not is_data and firmware.SOFT_REBOOT.match(after):
             # SystemExit ends in a soft reset in place of the prompt (PX PYEXEC_FORCED_EXIT).
             del self._in[: second + 1]
             self.state = State.REBOOTING
             return True
-        if not is_data and (not after or _SOFT_REBOOT_START.match(after)):
+        if not is_data and (not after or firmware.SOFT_REBOOT_START.match(after)):
             return False  # more must come before this can be told
         self._emit_watching(1, events)
         return bool(self._in)
 
     def _on_rebooting(self, events: list[Event]) -> bool:
-        end = self._in.find(RAW_BANNER)
+        end = self._in.find(firmware.RAW_BANNER)
         if end < 0:
-            held = len(RAW_BANNER) - 1
+            held = len(firmware.RAW_BANNER) - 1
             if len(self._in) > held:
                 self._emit_watching(len(self._in) - held, events)
                 return self.state is not State.REBOOTING
@@ -477,7 +388,7 @@ class Repl:
         self._emit_watching(end, events)
         if self.state is not State.REBOOTING:
             return True
-        del self._in[: len(RAW_BANNER)]
+        del self._in[: len(firmware.RAW_BANNER)]
         self.state = State.READY
         self._tail = b""
         events.append(Rebooted(hard=False))
@@ -489,7 +400,7 @@ class Repl:
         if size:
             data = bytes(self._in[:size])
             events.append(Output(data))
-            self._tail = (self._tail + data)[-_TAIL:]
+            self._tail = (self._tail + data)[-firmware.TAIL :]
             del self._in[:size]
 
     def _emit_but(self, held: int, events: list[Event]) -> None:
@@ -500,34 +411,18 @@ class Repl:
         """Give out ``size`` bytes of output; where they show that the board restarted, stop behind that place."""
         seen = self._tail + bytes(self._in[:size])
         old = len(self._tail)
-        first: tuple[int, bool] | None = None
-        for mark, hard in ((RAW_BANNER, False), (b"\r\n>>> ", True), (b"boot:0x", True)):
-            at = seen.find(mark, max(0, old - len(mark) + 1), first[0] if first else None)
-            while at >= 0:
-                end = at + len(mark)
-                if self._shows_reboot(seen[max(0, end - _TAIL) : end], mark):
-                    first = end, hard
-                    break
-                at = seen.find(mark, at + 1, first[0] if first else None)
-        if first is not None:
-            end, hard = first
+        if found := firmware.find_reboot(seen, old):
+            end, hard = found
             self._emit(end - old, events)
             self._tail = b""
             self.state = State.UNKNOWN if hard else State.READY
             events.append(Rebooted(hard))
             return
         self._emit(size, events)
-        self._tail = seen[-_TAIL:]
+        self._tail = seen[-firmware.TAIL :]
 
-    @staticmethod
-    def _shows_reboot(seen: bytes, mark: bytes) -> bool:
-        if mark is RAW_BANNER:
-            return b"soft reboot\r\n" in seen
-        if mark == b"boot:0x":
-            return _ESP_ROM.search(seen) is not None
-        return any(found.end() == len(seen) for found in _FRIENDLY_BANNER.finditer(seen))
-
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Take nothing for granted: the board must be brought to its prompt before the next execution."""
         self.state = State.UNKNOWN
         self._in.clear()
         self._tail = b""

@@ -138,8 +138,8 @@ def test_nothing_more_than_the_board_has_room_for_is_on_its_way(board: Board, mo
     monkeypatch.setattr(FileServer, "_put", put)
     monkeypatch.setattr(FileServer, "_send", send)
     board.files.write("a", RANDOM)
-    assert board.window == 128
-    assert board.window < most <= 2 * board.window
+    assert board.capabilities.window == 128
+    assert board.capabilities.window < most <= 2 * board.capabilities.window
 
 
 def test_several_files_take_one_execution(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_program_that_arrives_damaged_is_sent_again(
     board: Board, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     board.files.write("a", TEXT)
-    start, left = board._conversation.start, times
+    start, left = board._session.start, times
 
     def damage(source: bytes) -> Execution:
         nonlocal left
@@ -199,7 +199,7 @@ def test_a_program_that_arrives_damaged_is_sent_again(
             source = source.replace(b"(", b")", 1)
         return start(source)
 
-    monkeypatch.setattr(board._conversation, "start", damage)
+    monkeypatch.setattr(board._session, "start", damage)
     assert board.files.read("a") == TEXT
     assert board.files.write("a", TEXT[:500]).size == 500
     # Where it never arrives, the file crosses as text.

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from metakernel_micropython.board.files import blocks
 from metakernel_micropython.board.files.blocks import Answers, DamagedError
-from metakernel_micropython.board.protocol.repl import Output, Repl, State
+from metakernel_micropython.board.protocol.events import Output, State
+from metakernel_micropython.board.protocol.repl import Repl
 
 
 def block(body: bytes) -> bytes:

@@ -146,8 +146,8 @@ def test_a_board_with_folders_and_without_hashes(
     virtual_board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As CircuitPython on small boards; here it is pretended.
-    able = dataclasses.replace(virtual_board.files._capabilities, sha256="", base64="")
-    monkeypatch.setitem(virtual_board.files.__dict__, "_abilities", able)
+    able = dataclasses.replace(virtual_board.files._support, sha256="", base64="")
+    monkeypatch.setattr(virtual_board.capabilities, "files", able)
     virtual_board.execute(MOUNT)
     if "card" not in virtual_board.execute("print(os.listdir('/'))"):
         virtual_board.files.mkdir("/card")
@@ -472,6 +472,7 @@ def test_what_a_board_says_never_leads_out_of_the_folder(
 
 
 def test_an_answer_that_is_cut_is_told(connected: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not connected.files.flat  # what the board has is known by now, whichever test comes first
     start = connected.start
     monkeypatch.setattr(connected, "start", lambda code: start("print(b'-')"))
     with pytest.raises(TransferFailed, match="1 of 3"):

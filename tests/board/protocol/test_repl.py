@@ -6,21 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metakernel_micropython.board.protocol.repl import (
-    CHUNK,
-    CTRL_C,
-    CTRL_D,
-    RAW_BANNER,
-    RAW_PASTE_REQUEST,
-    Done,
-    Event,
-    Output,
-    Ready,
-    Rebooted,
-    Repl,
-    Started,
-    State,
-)
+from metakernel_micropython.board.protocol.events import Done, Event, Output, Ready, Rebooted, Started, State
+from metakernel_micropython.board.protocol.firmware_output import RAW_BANNER
+from metakernel_micropython.board.protocol.repl import CHUNK, CTRL_C, CTRL_D, RAW_PASTE_REQUEST, Repl
 from metakernel_micropython.errors import SourceError
 
 ATTACH = b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"
@@ -69,7 +57,7 @@ def attached(*, raw_paste: bool | None = None) -> Repl:
     repl = Repl()
     repl.send_attach()
     assert repl.receive(ATTACH)[-1] == Ready()
-    repl.raw_paste = raw_paste
+    repl.capabilities.raw_paste = raw_paste
     return repl
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metakernel_micropython.board import Board
-from metakernel_micropython.board.files import installed_packages
 from metakernel_micropython.board.files.folder_sync import Plan, carry_out
-from metakernel_micropython.board.files.installed_packages import RECORD, prepare_install, prepare_uninstall, uninstall
 from metakernel_micropython.errors import FileProblem
+from metakernel_micropython.host import installed_packages
+from metakernel_micropython.host.installed_packages import RECORD, prepare_install, prepare_uninstall, uninstall
 from metakernel_micropython.host.packages import Package
 
 if TYPE_CHECKING:

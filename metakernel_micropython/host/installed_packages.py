@@ -14,18 +14,18 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...errors import FileProblem
-from ...host.packages import unfit
-from .comparison import Fingerprint
-from .folder_sync import Plan, Source, prepare
-from .folders import import_path, join
+from ..board.files.comparison import Fingerprint
+from ..board.files.folder_sync import Plan, Source, prepare
+from ..board.files.folders import import_path, join
+from ..errors import FileProblem
+from .packages import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...host.packages import Package
     from ..board import Board
-    from .filesystem import Files
+    from ..board.files.filesystem import Files
+    from .packages import Package
 
 RECORD = ".mip.json"
 """The name of the record."""

@@ -6,7 +6,6 @@ These are the only tests of this folder whose board is not real.
 from __future__ import annotations
 
 import itertools
-import queue
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -15,63 +14,17 @@ import pytest
 
 from metakernel_micropython.board import board as board_module
 from metakernel_micropython.board.board import Board
-from metakernel_micropython.board.protocol import conversation
-from metakernel_micropython.board.protocol.conversation import PENDING_LIMIT, UNSOLICITED_LIMIT, Conversation
-from metakernel_micropython.board.protocol.repl import State
+from metakernel_micropython.board.protocol import patience
+from metakernel_micropython.board.protocol.events import State
+from metakernel_micropython.board.protocol.execution import PENDING_LIMIT
+from metakernel_micropython.board.protocol.prompt_session import PromptSession
+from metakernel_micropython.board.protocol.unsolicited import UNSOLICITED_LIMIT
 from metakernel_micropython.errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
-from metakernel_micropython.transports import Transport
+
+from .scripted import BANNER, FRIENDLY, Line, prompt, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-BANNER = b"raw REPL; CTRL-B to exit\r\n>"
-FRIENDLY = b"MicroPython v1.20 on 2023-04-26; A board with A chip\r\n>>> "
-
-
-class Line(Transport):
-    """A line whose other end is ``answer``: called with what is written, it says what comes back."""
-
-    address = "a scripted line"
-
-    def __init__(self, answer: Callable[[bytes], bytes | None] = lambda data: None) -> None:
-        self._said: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
-        self.answer = answer
-        self.written = b""
-        self.closed = False
-
-    def say(self, data: bytes) -> None:
-        self._said.put(data)
-
-    def pull(self) -> None:
-        self._said.put(LineLost("The line is gone."))
-
-    def read(self, timeout: float | None = None) -> bytes:
-        try:
-            said = self._said.get(timeout=timeout)
-        except queue.Empty:
-            return b""
-        if isinstance(said, Exception):
-            self.pull()
-            raise said
-        return said
-
-    def write(self, data: bytes, timeout: float = 5) -> None:
-        self.written += data
-        if reply := self.answer(data):
-            self.say(reply)
-
-    def close(self) -> None:
-        self.closed = True
-        self.pull()
-
-
-def prompt(data: bytes) -> bytes | None:
-    """A board at its raw prompt, on which each program prints ``hi``."""
-    if data.endswith(b"\x02\x01"):
-        return FRIENDLY + BANNER
-    if data.endswith(b"\x01") or data == b"\x03\x04":
-        return BANNER
-    return b"OKhi\r\n\x04\x04>" if data.endswith(b"\x04") else None
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -87,22 +40,15 @@ def board(line: Line) -> Iterator[Board]:
         yield made
 
 
-def _attached(line: Line) -> Conversation:
-    made = Conversation(line)
+def _attached(line: Line) -> PromptSession:
+    made = PromptSession(line)
     made.attach(2)
     return made
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_output_between_executions_is_kept_apart(line: Line, board: Board) -> None:
     line.say(b"tick\r\ntack\r\n")
-    until(lambda: board._conversation._unsolicited)
+    until(lambda: board._session._unsolicited.data)
     assert board.execute("1") == "hi\n"
     unsolicited = board.take_unsolicited()
     assert (unsolicited.text, unsolicited.dropped, unsolicited.restarted) == ("tick\ntack\n", 0, False)
@@ -113,7 +59,7 @@ def test_what_is_printed_between_executions_takes_bounded_memory(line: Line, boa
     for _ in range(20):
         line.say(b"x" * 65536)
     line.say(b"the end")
-    until(lambda: board._conversation._unsolicited.endswith(b"the end"))
+    until(lambda: board._session._unsolicited.data.endswith(b"the end"))
     unsolicited = board.take_unsolicited()
     assert len(unsolicited.text) == UNSOLICITED_LIMIT
     assert unsolicited.dropped == 20 * 65536 + 7 - UNSOLICITED_LIMIT
@@ -121,17 +67,17 @@ def test_what_is_printed_between_executions_takes_bounded_memory(line: Line, boa
 
 def test_a_reset_between_executions_is_told_once_and_the_prompt_is_found_again(line: Line, board: Board) -> None:
     line.say(b"\r\n" + FRIENDLY)
-    until(lambda: board._conversation.restarted)
+    until(lambda: board._session.restarted)
     assert not board.idle
     assert board.execute("1") == "hi\n"
     line.say(b"\r\n" + FRIENDLY)
-    until(lambda: board._conversation.restarted)
+    until(lambda: board._session.restarted)
     assert board.take_unsolicited().restarted
     assert not board.take_unsolicited().restarted
 
 
 def test_a_reset_in_the_middle_of_a_source_is_told(line: Line, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 0.5)
     line.answer = lambda data: b"\r\n" + FRIENDLY if b"print" in data else prompt(data)
     with pytest.raises(BoardReset):
         board.execute("print(1)")
@@ -154,7 +100,7 @@ def test_a_flood_that_nobody_reads_stops_the_reader_at_its_limit(line: Line, boa
 
 
 def test_a_board_that_does_not_take_code_is_given_up(line: Line, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 0.3)
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 0.3)
     line.answer = lambda data: None
     with pytest.raises(BoardBusy, match="does not take code"):
         board.execute("1")
@@ -165,7 +111,7 @@ def test_a_board_that_does_not_take_code_is_given_up(line: Line, board: Board, m
 def test_a_board_that_stops_in_the_middle_of_raw_paste_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 0.3)
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 0.3)
     line.answer = lambda data: b"R\x01\x20\x00\x01" if data.endswith(b"\x05A\x01") else None
     with pytest.raises(BoardBusy, match="does not take code"):
         board.execute("x" * 1000)
@@ -176,7 +122,7 @@ def test_a_board_that_stops_in_the_middle_of_raw_paste_is_given_up(
 def test_a_soft_reset_that_does_not_come_back_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 0.3)
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 0.3)
     line.answer = lambda data: None
     with pytest.raises(BoardBusy, match="did not come back"):
         board.soft_reset()
@@ -185,7 +131,7 @@ def test_a_soft_reset_that_does_not_come_back_is_given_up(
 def test_a_program_that_ignores_ctrl_c_is_given_up_after_the_grace(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "INTERRUPT_GRACE", 0.3)
+    monkeypatch.setattr(patience, "INTERRUPT_GRACE", 0.3)
     line.answer = lambda data: b"OK" if data.endswith(b"\x04") else None
     execution = board.start("1")
     assert board.interrupt()
@@ -216,7 +162,7 @@ def test_a_program_that_a_small_board_had_no_memory_to_compile_is_sent_again(
     replies = [b"OK\x04%sMemoryError: parser\r\n\x04>" % traceback.encode(), b"OK\x04\x04>", b"OKhi\r\n\x04\x04>"]
     begun = len(line.written)
     line.answer = lambda data: replies.pop(0) if data.endswith(b"\x04") else None
-    board._conversation.repl.raw_paste = False
+    board.capabilities.raw_paste = False
     source = "print('hi') # a program"
     if line_number == "1":
         assert board.execute(source) == "hi\n"
@@ -235,7 +181,7 @@ def test_a_board_that_boots_slowly_is_asked_again_until_it_answers() -> None:
         return b"ets Jun  8 2016\x04>\xff\r\n" if len(asked) < 3 else prompt(data)
 
     line = Line(slow)
-    with Board._attach(Conversation(line), 5) as board:
+    with Board._attach(PromptSession(line), 5) as board:
         assert board.banner == "MicroPython v1.20 on 2023-04-26; A board with A chip"
         assert board.greeting.startswith("ets Jun")
         assert board.execute("1") == "hi\n"
@@ -253,8 +199,8 @@ def test_old_firmware_that_does_not_answer_the_first_program_is_brought_to_its_p
         answer = prompt(data)
         return None if data.endswith(b"\n\x04") and programs == 1 else answer and answer.replace(b"v1.20", b"v1.9.2")
 
-    with Board._attach(Conversation(Line(slow)), 5) as board:
-        assert board.no_flow_control
+    with Board._attach(PromptSession(Line(slow)), 5) as board:
+        assert board.capabilities.no_flow_control
         assert board.execute("1") == "hi\n"
 
 
@@ -271,7 +217,7 @@ def test_the_banner_of_a_board_that_has_just_restarted_is_not_taken_for_the_answ
         return late.pop()
 
     line.answer = restarted
-    with Board._attach(Conversation(line), 5) as board:
+    with Board._attach(PromptSession(line), 5) as board:
         assert board.banner == "MicroPython v1.20 on 2023-04-26; A board with A chip"
         assert board.execute("1") == "hi\n"
         assert board.take_unsolicited().text == ""
@@ -280,8 +226,8 @@ def test_the_banner_of_a_board_that_has_just_restarted_is_not_taken_for_the_answ
 def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "ANSWER_TIMEOUT", 1.0)
-    repl, write = board._conversation.repl, board._conversation._write
+    monkeypatch.setattr(patience, "ANSWER_TIMEOUT", 1.0)
+    repl, write = board._session.repl, board._session.line.write
     line.answer = lambda data: b"\x04hi\r\n\x04\x04>" if data.endswith(b"\x04") else None
 
     def write_and_lose_time(data: bytes, *, hidden: bool = False) -> None:
@@ -291,7 +237,7 @@ def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
             while repl.state is State.PASTE_REQUESTED:
                 time.sleep(0.001)
 
-    monkeypatch.setattr(board._conversation, "_write", write_and_lose_time)
+    monkeypatch.setattr(board._session.line, "write", write_and_lose_time)
     assert board.execute("#" * 200) == "hi\n"
 
 
@@ -299,7 +245,7 @@ def test_an_answer_that_comes_in_the_instant_before_the_wait_is_noticed(
 def test_a_board_that_prints_and_does_not_answer_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch, stop: bool
 ) -> None:
-    monkeypatch.setattr(conversation, "INTERRUPT_GRACE" if stop else "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(patience, "INTERRUPT_GRACE" if stop else "ANSWER_TIMEOUT", 0.5)
     line.answer = lambda _: None
     over = threading.Event()
 
@@ -327,17 +273,16 @@ def test_a_line_is_freed_when_somebody_stops_its_farewell(line: Line, monkeypatc
     def stopped() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(made, "_leave", stopped)
+    monkeypatch.setattr(made, "_exit_raw_repl", stopped)
     with pytest.raises(KeyboardInterrupt):
         made.close()
     assert line.closed
-    made._reader.join(5)
-    assert not made._reader.is_alive()
+    made.line._thread.join(5)
+    assert not made.line._thread.is_alive()
 
 
 def test_what_a_board_prints_does_not_shorten_its_pauses(line: Line, board: Board) -> None:
-    repl = board._conversation.repl
-    repl.raw_paste, repl.chunk_pause = False, 0.05
+    board.capabilities.raw_paste, board.capabilities.chunk_pause = False, 0.05
     times: list[float] = []
 
     def take(data: bytes) -> bytes | None:
@@ -383,7 +328,7 @@ def test_no_answer_ends_at_the_deadline_and_closes_the_line() -> None:
     line = Line()
     begin = time.monotonic()
     with pytest.raises(ConnectError, match="nothing came back"):
-        Board._attach(Conversation(line), 0.7)
+        Board._attach(PromptSession(line), 0.7)
     assert 0.6 < time.monotonic() - begin < 2
     assert line.closed
 
@@ -392,14 +337,14 @@ def test_a_line_that_ends_while_connecting_is_a_failed_connect() -> None:
     line = Line()
     line.pull()
     with pytest.raises(ConnectError, match="The line is gone"):
-        Board._attach(Conversation(line), 5)
+        Board._attach(PromptSession(line), 5)
 
 
 @pytest.mark.parametrize("moment", ["attach", "send", "run", "reset"])
 def test_closing_from_another_thread_ends_every_wait(moment: str) -> None:
     line = Line(None if moment == "attach" else prompt)  # type: ignore[arg-type]
     line.answer = (lambda data: None) if moment == "attach" else prompt
-    made = Conversation(line)
+    made = PromptSession(line)
     ended: list[BaseException] = []
 
     def act() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from metakernel_micropython.board.files import host_files
 from metakernel_micropython.errors import HostFileProblem
-from metakernel_micropython.host import host_files
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "nul\0"])

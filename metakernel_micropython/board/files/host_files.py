@@ -7,7 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from ..errors import HostFileProblem
+from ...errors import HostFileProblem
 
 _NOT_ON_WINDOWS = frozenset('\\/:*?"<>|')
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file

@@ -1,0 +1,44 @@
+"""Functions that the host puts on a board for a while: an ``input()`` that tells when it asks, and ``display()``.
+
+Each costs one execution after each restart of the board, and some of its memory until it is removed. Whether it is
+there stands in the board's ``Capabilities``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DeviceError
+from . import snippets
+
+if TYPE_CHECKING:
+    from .protocol.executor import Executor
+
+
+def hear_questions(board: Executor, timeout: float) -> bool:
+    """Have ``input()`` tell when it asks (see ``questions``); return whether it does. It takes about 1 kB."""
+    capabilities = board.capabilities
+    if capabilities.tells_questions is False:
+        try:
+            board.execute(snippets.call("input"), timeout=timeout)
+        except DeviceError as error:
+            if error.name == "KeyboardInterrupt":
+                raise
+            capabilities.tells_questions = None  # no room, or a firmware whose builtins are fixed
+        else:
+            capabilities.tells_questions = True
+    return capabilities.tells_questions is True
+
+
+def give_display(board: Executor, timeout: float) -> None:
+    """Have the board's builtins hold ``display()`` (see ``display_filter``). It takes about 2 kB."""
+    if not board.capabilities.shows:
+        board.execute(snippets.call("display"), timeout=timeout)
+        board.capabilities.shows = True
+
+
+def take_display(board: Executor, timeout: float) -> None:
+    """Remove ``display()`` again."""
+    if board.capabilities.shows:
+        board.execute(snippets.call("display_end"), timeout=timeout)
+        board.capabilities.shows = False

@@ -1,0 +1,83 @@
+"""What a board can do, in one place: what its prompt can, what it has for files, what the host has put on it.
+
+``PromptSession`` makes a ``Capabilities`` for each board and hands it on when the line is opened again. What finds
+something out writes it there; everybody else asks there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+CHUNK_PAUSE = 0.01
+"""Seconds that a board without flow control is given to take a chunk of source from its receive buffer."""
+
+_VERSION = re.compile(r"v(\d{1,9})\.(\d{1,9})")
+_RAW_PASTE_SINCE = (1, 14)
+
+
+@dataclass(frozen=True)
+class FileSupport:
+    """What a board has for files.
+
+    Attributes:
+        base64: the module that has it; "" for none.
+        sha256: the module that has it; "" for none.
+        rename: whether files can be renamed.
+        folders: whether there are any.
+        memory: bytes that were free when it was asked.
+        numbers: what its error numbers mean.
+        binary: whether a program can read and write the line's bytes, and knows CRC-32.
+        inflate: module, class and further arguments of what inflates; the module is "" for none.
+    """
+
+    base64: str
+    sha256: str
+    rename: bool
+    folders: bool
+    memory: int
+    numbers: dict[int, str]
+    binary: bool
+    inflate: tuple[str, str]
+
+    @property
+    def eexist(self) -> int:
+        """The number of the error that something is there already."""
+        return next(number for number, name in self.numbers.items() if name == "EEXIST")
+
+
+@dataclass
+class Capabilities:
+    """What one board can do, as far as it is known.
+
+    Attributes:
+        raw_paste: whether the board has raw-paste; None until it was asked.
+        window: bytes that the board has room for twice while a program does not read them, as raw-paste tells; 0 while
+            it is not known.
+        chunk_pause: seconds between two chunks of source to a board without raw-paste; grows where it loses some.
+        tells_questions: whether ``input()`` tells when it asks; None where this board cannot have it do so.
+        shows: whether the board has the function that gives the host something to show.
+        files: what it has for files; None until it was asked.
+    """
+
+    raw_paste: bool | None = None
+    window: int = 0
+    chunk_pause: float = CHUNK_PAUSE
+    tells_questions: bool | None = False
+    shows: bool = False
+    files: FileSupport | None = None
+
+    @property
+    def no_flow_control(self) -> bool:
+        """Whether sources go out in small pieces with pauses, because this board has no flow control."""
+        return self.raw_paste is False
+
+    def note_banner(self, banner: str) -> None:
+        """Note what the version in a board's banner tells: to ask an old one for raw-paste would cost some time."""
+        version = _VERSION.search(banner)
+        if version and (int(version[1]), int(version[2])) < _RAW_PASTE_SINCE:
+            self.raw_paste = False
+
+    def forget_functions(self) -> None:
+        """The board restarted, or nobody knows what it did: functions that the host has put there may be gone."""
+        self.tells_questions = self.shows = False

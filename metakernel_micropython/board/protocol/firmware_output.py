@@ -1,0 +1,69 @@
+"""What firmware prints by itself: banners, the signs of a restart, exceptions. No I/O."""
+
+from __future__ import annotations
+
+import re
+
+RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+"""What the raw REPL says when it is entered."""
+
+TAIL = 512
+"""Bytes of recent output in which a restart is recognised."""
+
+# The prefix is "MPY: " today, "PYB: " until 1.9, "[MaixPy]: " on K210 boards, and none on CircuitPython.
+SOFT_REBOOT = re.compile(rb"\A(?:\r\n)?[ -~]{0,24}soft reboot\r\n")
+"""The line that announces a soft reset."""
+
+SOFT_REBOOT_START = re.compile(rb"\A(?:\r|(?:\r\n)?[ -~]{0,35}\r?)\Z")
+"""What may become such a line."""
+
+SOFT_REBOOT_SIZE = 48
+"""Bytes within which it ends."""
+
+FRIENDLY_BANNER = re.compile(
+    rb"(?:Micro|Circuit)Python [^\r\n]{1,100} on [^\r\n]{1,40}; [^\r\n]{1,200}\r\n(?:[^\r\n]{0,100}\r\n){0,2}?>>> "
+)
+"""What a board shows after any reset that ends at the friendly prompt."""
+
+# The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
+_ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
+
+
+# How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
+_TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
+_EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\Z)")
+
+
+def starts_like_traceback(text: bytes) -> bool:
+    """Whether ``text``, possibly cut short, can be what the board prints for an exception."""
+    return _TRACEBACK_HEAD.startswith(text[: len(_TRACEBACK_HEAD)]) or _EXCEPTION_LINE.match(text) is not None
+
+
+def find_reboot(seen: bytes, old: int) -> tuple[int, bool] | None:
+    """Find the first place in output that shows that the board restarted.
+
+    Args:
+        seen: recent output and what is new.
+        old: bytes of it that were looked at before.
+
+    Returns:
+        Where that place ends, and whether it was a hard reset; None where there is none.
+    """
+    first: tuple[int, bool] | None = None
+    for mark, hard in ((RAW_BANNER, False), (b"\r\n>>> ", True), (b"boot:0x", True)):
+        at = seen.find(mark, max(0, old - len(mark) + 1), first[0] if first else None)
+        while at >= 0:
+            end = at + len(mark)
+            if _shows_reboot(seen[max(0, end - TAIL) : end], mark):
+                first = end, hard
+                break
+            at = seen.find(mark, at + 1, first[0] if first else None)
+    return first
+
+
+def _shows_reboot(seen: bytes, mark: bytes) -> bool:
+    if mark is RAW_BANNER:
+        return b"soft reboot\r\n" in seen
+    if mark == b"boot:0x":
+        return _ESP_ROM.search(seen) is not None
+    return any(found.end() == len(seen) for found in FRIENDLY_BANNER.finditer(seen))

@@ -1,0 +1,188 @@
+"""A board's line: one thread that always reads it, what is known of it, and writing to it.
+
+Boards drop what nobody reads, so the thread never pauses for long. It knows nothing of what the bytes mean: a
+``Receiver`` gets them, with the lock held.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ...errors import LineLost
+from ...interrupts import Condition
+from ...transports.tap import FROM_BOARD, MASK, TO_BOARD, Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...transports.base import Transport
+
+TAIL = 13
+"""Bytes that are kept of what came last: what a board says as it restarts, which is longer than a mark (see
+``questions``), and shorter than two marks with a prompt between them."""
+
+
+class Receiver(Protocol):
+    """Who gets what comes over the line.
+
+    Its methods are called with the lock held, and all but ``on_closed`` by the thread that reads.
+    """
+
+    def on_received(self, data: bytes) -> None:
+        """Bytes came."""
+
+    def on_lost(self, error: LineLost) -> None:
+        """The line is gone; nothing comes any more."""
+
+    def on_closed(self) -> None:
+        """``close`` was called, in whichever thread."""
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be taken that the board has to wait; whoever takes some notifies."""
+
+
+class LineReader:
+    """An open line with the thread that reads it.
+
+    Any thread may write, wait or close.
+
+    Args:
+        transport: the open line.
+        tap: is told everything that goes over the line.
+
+    Attributes:
+        address: what a person types to reach the board.
+        changed: its lock guards what is known of the line and of the board; notified whenever some of it changes.
+        sending: the lock that keeps what the protocol decided and what is written in one order; taken before that of
+            ``changed``.
+        received: bytes that came so far.
+        tail: the last of them, at most ``TAIL``.
+        heard_at: when something came last, in the host's monotonic seconds.
+        lost: why the line is gone; None while it is there.
+        lost_at: when it was lost, likewise; 0 while it is there.
+        closed: whether ``close`` was called.
+    """
+
+    def __init__(self, transport: Transport, tap: Tap | None = None) -> None:
+        self.transport = transport
+        self.address = transport.address
+        self.tap = tap or Tap()
+        self.tap.begin(transport.address)
+        self.changed = Condition()
+        self.sending = threading.Lock()
+        self.received = 0
+        self.tail = b""
+        self.heard_at = time.monotonic()
+        self.lost: LineLost | None = None
+        self.lost_at = 0.0
+        self.closed = False
+        self._hidden_until = b""  # what comes may be the echo of a password, up to this mark; empty for what is shown
+        self._receiver: Receiver | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, receiver: Receiver) -> None:
+        """Have the thread read from now on."""
+        self._receiver = receiver
+        thread = threading.Thread(
+            target=self._read_forever, args=(receiver,), name=f"line to {self.address}", daemon=True
+        )
+        thread.start()
+        self._thread = thread
+
+    def _read_forever(self, receiver: Receiver) -> None:
+        try:
+            while True:
+                data = self.transport.read()
+                self._note(FROM_BOARD, data, hidden=self._hides(data))
+                with self.changed:
+                    self.received += len(data)
+                    self.heard_at = time.monotonic()
+                    self.tail = (self.tail + data)[-TAIL:]
+                    receiver.on_received(data)
+                    self.changed.notify_all()
+                    while receiver.full and not self.closed:
+                        self.changed.wait()
+        except LineLost as error:
+            with self.changed:
+                self.lost = error
+                self.lost_at = time.monotonic()
+                receiver.on_lost(error)
+                self.changed.notify_all()
+
+    # -- what the tap is told ------------------------------------------------------------------------------------
+
+    def hide_until(self, mark: bytes) -> None:
+        """Keep what comes from the tap until a mark came; ``b""``: show it from now on."""
+        self._hidden_until = mark
+
+    def _hides(self, data: bytes) -> bool:
+        """Whether bytes from the board may hold the echo of a password; the mark behind it may come in pieces."""
+        mark = self._hidden_until
+        if mark and mark in self.tail + data:
+            self._hidden_until = b""
+        return bool(mark)
+
+    def _note(self, direction: str, data: bytes, *, hidden: bool = False) -> None:
+        self.tap.note(direction, MASK if hidden else data, getattr(self.transport, "secrets", ()))
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes, *, hidden: bool = False) -> None:
+        """Put bytes on the line; whoever calls holds ``sending`` and not the lock of ``changed``.
+
+        Args:
+            data: the bytes; none is no more than a look whether the line is there.
+            hidden: keep them from the tap.
+
+        Raises:
+            LineBusy: the board does not take them.
+            LineLost: the line is gone.
+        """
+        if self.lost is not None:
+            raise self.lost
+        if data:
+            self._note(TO_BOARD, data, hidden=hidden)
+            self.transport.write(data)
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    def wait_for_bytes(
+        self, timeout: float, received: int | None = None, over: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Wait (the lock is held) until more arrives or no more can; False after ``timeout`` seconds without.
+
+        Args:
+            timeout: seconds.
+            received: bytes that had come when there was nothing to wait for; None: those until now.
+            over: tells when nothing is to be waited for any more.
+        """
+        before = self.received if received is None else received
+        return self.changed.wait_for(lambda: self.received != before or self.lost is not None or over(), timeout)
+
+    def wait_for_quiet(self, quiet: float, limit: float) -> None:
+        """Wait until nothing came for ``quiet`` seconds, at most ``limit`` seconds.
+
+        Raises:
+            LineLost: the line was lost meanwhile.
+        """
+        deadline = time.monotonic() + limit
+        with self.changed:
+            while time.monotonic() < deadline and self.wait_for_bytes(quiet):
+                if self.lost is not None:
+                    raise self.lost
+
+    # -- ending --------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Free the line at once and wait for the thread. Idempotent, callable from any thread."""
+        with self.changed:
+            self.closed = True
+            if self._receiver is not None:
+                self._receiver.on_closed()
+            self.changed.notify_all()
+        self.transport.close()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(1.0)
