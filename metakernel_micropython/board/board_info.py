@@ -41,6 +41,9 @@ MAX_LINE = 2000
 
 MAX_LINES = 100
 
+_HELPERS = {part: {"tell": "info_tell"} for part in ("info_system", "info_chip")}
+"""The snippets that parts of the answer call."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -115,7 +118,7 @@ def info(board: BoardWithBanner) -> Info:
 def _told(board: Executor, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, ...]]:
     """Return the tuples that a snippet printed; what is none, or too long, is left out."""
     try:
-        reply = board.execute(snippets.call(part), timeout=timeout)
+        reply = board.execute(snippets.serve(part, _HELPERS.get(part, {})), timeout=timeout)
     except DeviceError:
         return []  # a module that this board lacks
     found = []

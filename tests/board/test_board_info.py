@@ -68,7 +68,7 @@ def test_memory_is_what_the_board_counts(board: Board) -> None:
 def test_a_board_that_says_nonsense_is_told_about_without_it(
     virtual_board: Board, monkeypatch: pytest.MonkeyPatch, printed: str
 ) -> None:
-    monkeypatch.setattr(board_info.snippets, "call", lambda *_: f"print({printed!r}.replace('\\\\n', '\\n'))")
+    monkeypatch.setattr(board_info.snippets, "serve", lambda *_: f"print({printed!r}.replace('\\\\n', '\\n'))")
     found = board_info.info(virtual_board)
     assert dict(found.facts)["Address"] == virtual_board.address
     assert found.memory is None

@@ -1,11 +1,5 @@
-# What the chip says about itself, a pair to a line; what it cannot tell is left out.
+# What the chip says about itself, a pair to a line; what it cannot tell is left out (see info_tell).
 def snippet():
-    def tell(name, find):
-        try:
-            print(repr((name, find())))
-        except Exception:
-            pass
-
     def reset_cause():
         import machine
 

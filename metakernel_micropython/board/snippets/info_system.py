@@ -1,12 +1,6 @@
-# What this board says about itself, a pair to a line; what it cannot tell is left out.
+# What this board says about itself, a pair to a line; what it cannot tell is left out (see info_tell).
 def snippet():
     import sys
-
-    def tell(name, find):
-        try:
-            print(repr((name, find())))
-        except Exception:
-            pass
 
     tell("machine", lambda: sys.implementation._machine)
     tell("uname", lambda: tuple(__import__("os").uname()))
