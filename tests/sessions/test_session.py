@@ -15,6 +15,7 @@ from metakernel_micropython.board.identity import BoardIdentity
 from metakernel_micropython.errors import ConnectError, LineLost, NotConnected
 from metakernel_micropython.sessions import session
 from metakernel_micropython.sessions.session import BoardSession
+from metakernel_micropython.transports import ConnectionOptions
 
 from ..boards import needs_virtual
 from ..virtual.boards import Served
@@ -22,6 +23,8 @@ from ..virtual.boards import Served
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from metakernel_micropython.board import Board
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -176,3 +179,22 @@ def test_a_wait_can_be_stopped_from_another_thread(tmp_path: Path) -> None:
 def test_a_wait_has_an_end(tmp_path: Path) -> None:
     with pytest.raises(ConnectError, match=r"within 0.5 s\. There is no"):
         BoardSession(str(tmp_path / "none")).wait(0.5, print)
+
+
+def test_a_board_is_started_anew_with_the_options_that_it_had() -> None:
+    needs_virtual()
+    options = ConnectionOptions(heap=65536, password=lambda _: pytest.fail("asked"))
+    connection = BoardSession("virtual", options)
+    try:
+        board = connection.open()
+        assert _heap(board) < 65536
+        connection.lose(LineLost("It was pulled."))
+        board = connection.ready(print)
+        assert _heap(board) < 65536
+    finally:
+        connection.close()
+    assert options.tap is None
+
+
+def _heap(board: Board) -> int:
+    return int(board.execute("import gc\nprint(gc.mem_free() + gc.mem_alloc())"))
