@@ -201,7 +201,8 @@ class Board:
     def take_unsolicited(self) -> UnsolicitedOutput:
         """Return what the board printed since its last execution, once."""
         data, dropped = self._session.take_unsolicited()
-        return UnsolicitedOutput(decode(data), dropped, self._session.take_restarted())
+        of_program = self._session.unsolicited.take_of_program()
+        return UnsolicitedOutput(decode(data), dropped, self._session.take_restarted(), of_program)
 
     def keep_unsolicited(self, data: bytes) -> None:
         """Have bytes, which came in the middle of something else, count as printed while nothing was executed."""

@@ -115,7 +115,7 @@ class CellRunner:
         if unsolicited.dropped:
             tell(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
         if unsolicited.text.strip():
-            tell("[printed between cells]\n" + unsolicited.text.strip("\n"))
+            tell(unsolicited.title + "\n" + unsolicited.text.strip("\n"))
 
     # -- programs ------------------------------------------------------------------------------------------------
 

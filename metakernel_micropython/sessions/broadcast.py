@@ -329,7 +329,7 @@ class Broadcast:
         if unsolicited.restarted:
             say("stderr", "[the board restarted since its last cell: its variables are gone]\n")
         if unsolicited.text.strip():
-            say("stderr", "[printed between cells]\n" + unsolicited.text.strip("\n") + "\n")
+            say("stderr", unsolicited.title + "\n" + unsolicited.text.strip("\n") + "\n")
         displays = DisplayFilter()
 
         def tell(text: str) -> None:

@@ -126,7 +126,7 @@ def test_the_last_bytes_of_a_lost_line_can_be_read(microbit: Microbit) -> None:
         answer(board, b">>> ")
         board.write_bytes(b"1+1\r")
         with board._session.line.changed:
-            assert board._session.line.changed.wait_for(lambda: b"2\r\n>>> " in board._session._unsolicited.data, 20)
+            assert board._session.line.changed.wait_for(lambda: b"2\r\n>>> " in board._session.unsolicited.data, 20)
         microbit.unplug()
         with board._session.line.changed:
             assert board._session.line.changed.wait_for(lambda: board.lost, 20)

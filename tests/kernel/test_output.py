@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,3 +95,13 @@ def test_a_restart_between_cells_is_told(start: Start, relay: Relay) -> None:
     reply = kernel.do("print('after')")
     assert "restarted" in reply.stderr
     assert reply.stdout == "after\n"
+
+
+def test_what_a_program_prints_behind_a_forged_end_is_said_to_be_its_own(jupyter: Jupyter) -> None:
+    """Where the rest comes later than what looks like the end, the cell is over; the next one says whose it is."""
+    jupyter.run("import time\nprint('a\\x04\\x04>', end='')\ntime.sleep(0.3)\nprint('b')")
+    time.sleep(1)  # the program goes on, unseen
+    reply = jupyter.run("print('c')")
+    assert reply.stdout == "c\n"
+    assert "the program of the last cell went on" in reply.stderr
+    assert "b" in reply.stderr.splitlines()

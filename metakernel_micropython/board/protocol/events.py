@@ -53,6 +53,13 @@ class Done:
 
 
 @dataclass(frozen=True)
+class LateEnd:
+    """The last program has ended only now: it had printed what looked like its end, and went on."""
+
+    traceback: bytes
+
+
+@dataclass(frozen=True)
 class Rebooted:
     """The board restarted: its variables are gone.
 
@@ -63,4 +70,4 @@ class Rebooted:
     hard: bool
 
 
-Event = Output | Ready | Started | Done | Rebooted
+Event = Output | Ready | Started | Done | LateEnd | Rebooted

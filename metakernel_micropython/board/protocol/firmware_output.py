@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import Enum, auto
 
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 """What the raw REPL says when it is entered."""
@@ -37,6 +39,66 @@ _EXCEPTION_LINE = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?::|\r?\n|\r?\
 def starts_like_traceback(text: bytes) -> bool:
     """Whether ``text``, possibly cut short, can be what the board prints for an exception."""
     return _TRACEBACK_HEAD.startswith(text[: len(_TRACEBACK_HEAD)]) or _EXCEPTION_LINE.match(text) is not None
+
+
+MAX_TRACEBACK = 64 * 1024
+"""Bytes after which the text behind a 0x04 is taken for the program's own output: no traceback is that long."""
+
+
+@dataclass(frozen=True)
+class ProgramEnd:
+    """The end of a program's output.
+
+    Attributes:
+        size: bytes of it.
+        traceback: empty where the program ended well.
+        reboots: whether a soft reset follows in place of the prompt, as after ``SystemExit`` (PX PYEXEC_FORCED_EXIT).
+    """
+
+    size: int
+    traceback: bytes
+    reboots: bool
+
+
+class NoEnd(Enum):
+    """Why bytes that begin with 0x04 are not the end of a program's output."""
+
+    PRINTED = auto()
+    """The program has printed this 0x04."""
+    UNDECIDED = auto()
+    """More must come before this can be told."""
+
+
+def program_end(data: bytes) -> ProgramEnd | NoEnd:
+    """Tell whether bytes that begin with 0x04 are the end of a program's output.
+
+    The board sends 0x04, the traceback, 0x04 and ``>``. A program may print 0x04 itself; the end is accepted only where
+    both marks stand around something that can be a traceback.
+    """
+    second = data.find(b"\x04", 1)
+    traceback = data[1:second] if second > 0 else data[1 : MAX_TRACEBACK + 2]
+    if traceback and not starts_like_traceback(traceback):
+        return NoEnd.PRINTED
+    if second < 0:
+        return NoEnd.PRINTED if len(traceback) > MAX_TRACEBACK else NoEnd.UNDECIDED
+    if traceback and not traceback.endswith(b"\n"):
+        return NoEnd.PRINTED
+    after = data[second + 1 : second + 1 + SOFT_REBOOT_SIZE]
+    if after.startswith(b">"):
+        return ProgramEnd(second + 2, traceback, reboots=False)
+    if SOFT_REBOOT.match(after):
+        return ProgramEnd(second + 1, traceback, reboots=True)
+    return NoEnd.UNDECIDED if not after or SOFT_REBOOT_START.match(after) else NoEnd.PRINTED
+
+
+def holds_end(data: bytes) -> bool:
+    """Whether the end of a program's output is somewhere in ``data``."""
+    at = data.find(b"\x04")
+    while at >= 0:
+        if isinstance(program_end(data[at:]), ProgramEnd):
+            return True
+        at = data.find(b"\x04", at + 1)
+    return False
 
 
 def find_reboot(seen: bytes, old: int) -> tuple[int, bool] | None:

@@ -27,7 +27,7 @@ TAIL = 13
 class Receiver(Protocol):
     """Who gets what comes over the line.
 
-    Its methods are called with the lock held, and all but ``on_closed`` by the thread that reads.
+    Its methods are called with the lock held, mostly by the thread that reads.
     """
 
     def on_received(self, data: bytes) -> None:
@@ -105,12 +105,24 @@ class LineReader:
                     self.changed.notify_all()
                     while receiver.full and not self.closed:
                         self.changed.wait()
-        except LineLost as error:
-            with self.changed:
+        except Exception as error:  # whatever it is, nobody reads any more, and whoever waits must hear of it
+            self._lose(error if isinstance(error, LineLost) else self._failed("read", error))
+
+    def _failed(self, what: str, error: Exception) -> LineLost:
+        """Return the loss of the line that an error of this computer's is."""
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        lost = LineLost(f"The line to {self.address} was lost: it could not be {what} any more ({reason}).")
+        lost.__cause__ = error
+        return lost
+
+    def _lose(self, error: LineLost) -> None:
+        with self.changed:
+            if self.lost is None:
                 self.lost = error
                 self.lost_at = time.monotonic()
-                receiver.on_lost(error)
-                self.changed.notify_all()
+                if self._receiver is not None:
+                    self._receiver.on_lost(error)
+            self.changed.notify_all()
 
     # -- what the tap is told ------------------------------------------------------------------------------------
 
@@ -145,7 +157,14 @@ class LineReader:
             raise self.lost
         if data:
             self._note(TO_BOARD, data, hidden=hidden)
-            self.transport.write(data)
+            try:
+                self.transport.write(data)
+            except LineLost:
+                raise
+            except Exception as error:  # nobody knows what the board has got of it
+                self._lose(self._failed("written to", error))
+                self.transport.close()
+                raise self.lost or LineLost(str(error)) from error
 
     # -- waiting -------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from . import diagnosis, resend
 from . import patience as deadlines
 from .capabilities import Capabilities
 from .diagnosis import Diagnosis
-from .events import Done, Event, Output, Ready, Rebooted, Started, State
+from .events import Done, Event, LateEnd, Output, Rebooted, Started, State
 from .execution import Execution
 from .firmware_output import RAW_BANNER
 from .line_reader import LineReader
@@ -42,7 +42,7 @@ BURST = CTRL_C * 32
 """Ctrl-C as fast as the line carries them: one of them hits the moment in which a program handles the one before."""
 
 FAREWELL_TIMEOUT = 1.0
-"""Seconds that a board has to remove what the host has put there, when the line is closed."""
+"""Seconds that a board has to remove the host's functions, when the line is closed."""
 
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
@@ -84,7 +84,7 @@ class PromptSession:
         self._raw_io = False  # somebody writes bytes of their own: the protocol rests until it attaches again
         self._diagnosis = Diagnosis(transport.address)
         self._execution: Execution | None = None  # the newest; it may have ended
-        self._unsolicited = UnsolicitedBuffer()
+        self.unsolicited = UnsolicitedBuffer()
         self._returns = False  # the board's restart ended the line, which can be opened again
         self.line.start(self)
 
@@ -171,7 +171,7 @@ class PromptSession:
                 if running is not None and running.started:
                     running.note_output(data)
                 else:
-                    self._unsolicited.keep(data)
+                    self.unsolicited.keep(data)
             case Started():
                 if running is not None:
                     running.note_started()
@@ -183,8 +183,9 @@ class PromptSession:
                 self.restarts += 1
                 self.capabilities.forget_functions()
                 self._end_execution(self._diagnosis.restarted())
-            case Ready():
-                pass
+            case LateEnd(traceback):
+                self.unsolicited.keep(traceback)
+                self.unsolicited.of_program = True
 
     def _end_execution(self, failure: MicroPythonError) -> None:
         self.line.hide_until(b"")
@@ -196,12 +197,12 @@ class PromptSession:
     def keep_unsolicited(self, data: bytes) -> None:
         """Have bytes count as printed outside of executions."""
         with self.line.changed:
-            self._unsolicited.keep(data)
+            self.unsolicited.keep(data)
 
     def take_unsolicited(self) -> tuple[bytes, int]:
         """Return what arrived outside of executions, and how many older bytes had no room; forget both."""
         with self.line.changed:
-            return self._unsolicited.take()
+            return self.unsolicited.take()
 
     def take_restarted(self) -> bool:
         """Return whether the board restarted while nothing was executed; forget it."""
@@ -226,8 +227,7 @@ class PromptSession:
             size = CHUNK if pause else max(1, len(data))
             for at in range(0, len(data), size):
                 self.line.write(data[at : at + size])
-                if pause:
-                    time.sleep(pause)
+                time.sleep(pause)
 
     def read(self, quiet: float, limit: float) -> tuple[bytes, int]:
         """Return what arrived outside of executions, and how many older bytes had no room; forget both.
@@ -255,7 +255,7 @@ class PromptSession:
                 raise self._diagnosis.runs_program()
             if not self.raw and not self._raw_io:
                 self._raw_io = True
-                self._unsolicited.keep(self.repl.release())
+                self.unsolicited.keep(self.repl.release())
 
     # -- the prompt ----------------------------------------------------------------------------------------------
 
@@ -442,7 +442,7 @@ class PromptSession:
                 self.line.wait_for_quiet(0.1, 0.3)
                 self.line.write(b"\r" + CTRL_C)
             with self.line.changed:
-                self._unsolicited.data.clear()
+                self.unsolicited.data.clear()
                 data = self.repl.send_leave()
             self.line.write(data)
         # An answer shows that the byte has left the line's buffers, which closing empties.

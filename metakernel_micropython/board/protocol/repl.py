@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ...errors import BoardBusy, SourceError
 from . import firmware_output as firmware
 from .capabilities import Capabilities
-from .events import Done, Output, Ready, Rebooted, Started, State
+from .events import Done, LateEnd, Output, Ready, Rebooted, Started, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +37,6 @@ CHUNK = 16
 
 With 32 every 10 ms a micro:bit in QEMU, on a busy machine, lost bytes of 1 source in 30; with 16, of none.
 """
-
-MAX_TRACEBACK = 64 * 1024
-"""Bytes after which the text behind a 0x04 is taken for the program's own output: no traceback is that long."""
 
 _INTERRUPTED = b"KeyboardInterrupt: \r\n"
 """What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
@@ -234,8 +231,20 @@ class Repl:
         return True
 
     def _on_ready(self, events: list[Event]) -> bool:
-        # Nobody asked for anything: a timer or a thread prints, or somebody pressed the reset button.
-        self._emit_watching(len(self._in), events)
+        # Nobody asked for anything: a timer or a thread prints, or somebody pressed the reset button. Or what was taken
+        # for the end of the last program was printed by it, and it goes on.
+        at = self._in.find(CTRL_D)
+        if at:
+            self._emit_watching(at if at > 0 else len(self._in), events)
+            return bool(self._in)
+        end = firmware.program_end(bytes(self._in))
+        if end is firmware.NoEnd.UNDECIDED:
+            return False
+        if isinstance(end, firmware.ProgramEnd) and not end.reboots:
+            del self._in[: end.size]
+            events.append(LateEnd(end.traceback))
+            return bool(self._in)
+        self._emit_watching(1, events)
         return bool(self._in)
 
     def _on_paste_reply(self, events: list[Event]) -> bool:
@@ -344,36 +353,23 @@ class Repl:
         return self._on_end_of_output(events)
 
     def _on_end_of_output(self, events: list[Event]) -> bool:
-        """Decide what the 0x04 at the start of the buffer is: the end of the output, or data that was printed.
-
-        The board sends 0x04, the traceback, 0x04 and ``>``. A program may print 0x04 itself; the end is accepted only
-        where both marks stand around something that can be a traceback.
-        """
+        """Decide what the 0x04 at the start of the buffer is: the end of the output, or data that was printed."""
         if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
             self._emit_watching(run.end() - 2, events)
             return bool(self._in)
-        second = self._in.find(CTRL_D, 1)
-        traceback = bytes(self._in[1:second] if second > 0 else self._in[1 : MAX_TRACEBACK + 2])
-        is_data = bool(traceback) and not firmware.starts_like_traceback(traceback)
-        if second < 0:
-            is_data = is_data or len(traceback) > MAX_TRACEBACK
-            after = b""
-        else:
-            is_data = is_data or (bool(traceback) and not traceback.endswith(b"\n"))
-            after = bytes(self._in[second + 1 : second + 1 + firmware.SOFT_REBOOT_SIZE])
-        if not is_data and after.startswith(b">"):
-            del self._in[: second + 2]
+        end = firmware.program_end(bytes(self._in))
+        if end is firmware.NoEnd.UNDECIDED:
+            return False
+        # A program can print all that an end consists of; behind the real one no other follows.
+        if isinstance(end, firmware.ProgramEnd) and not firmware.holds_end(bytes(self._in[end.size :])):
+            del self._in[: end.size]
+            if end.reboots:
+                self.state = State.REBOOTING
+                return True
             self.state = State.READY
             self._tail = b""
-            events.append(Done(traceback))
+            events.append(Done(end.traceback))
             return True
-        if not is_data and firmware.SOFT_REBOOT.match(after):
-            # SystemExit ends in a soft reset in place of the prompt (PX PYEXEC_FORCED_EXIT).
-            del self._in[: second + 1]
-            self.state = State.REBOOTING
-            return True
-        if not is_data and (not after or firmware.SOFT_REBOOT_START.match(after)):
-            return False  # more must come before this can be told
         self._emit_watching(1, events)
         return bool(self._in)
 

@@ -14,11 +14,13 @@ class UnsolicitedBuffer:
     Attributes:
         data: what is kept.
         dropped: bytes before it that had no room.
+        of_program: whether the last program has printed it, behind what looked like its end.
     """
 
     def __init__(self) -> None:
         self.data = bytearray()
         self.dropped = 0
+        self.of_program = False
 
     def keep(self, data: bytes) -> None:
         """Add what came."""
@@ -35,6 +37,11 @@ class UnsolicitedBuffer:
         self.dropped = 0
         return data, dropped
 
+    def take_of_program(self) -> bool:
+        """Return whether it is the last program's; forget it."""
+        of_program, self.of_program = self.of_program, False
+        return of_program
+
 
 @dataclass(frozen=True)
 class UnsolicitedOutput:
@@ -44,8 +51,17 @@ class UnsolicitedOutput:
         text: the output.
         dropped: bytes before it that had no room.
         restarted: whether the board restarted, so that its variables are gone.
+        of_program: whether the last program has printed it, which went on behind what looked like its end.
     """
 
     text: str
     dropped: int
     restarted: bool
+    of_program: bool = False
+
+    @property
+    def title(self) -> str:
+        """What stands above the text in a cell."""
+        if self.of_program:
+            return "[the program of the last cell went on after it had printed what looks like its end (0x04 0x04 >)]"
+        return "[printed between cells]"

@@ -48,7 +48,7 @@ def _attached(line: Line) -> PromptSession:
 
 def test_output_between_executions_is_kept_apart(line: Line, board: Board) -> None:
     line.say(b"tick\r\ntack\r\n")
-    until(lambda: board._session._unsolicited.data)
+    until(lambda: board._session.unsolicited.data)
     assert board.execute("1") == "hi\n"
     unsolicited = board.take_unsolicited()
     assert (unsolicited.text, unsolicited.dropped, unsolicited.restarted) == ("tick\ntack\n", 0, False)
@@ -59,7 +59,7 @@ def test_what_is_printed_between_executions_takes_bounded_memory(line: Line, boa
     for _ in range(20):
         line.say(b"x" * 65536)
     line.say(b"the end")
-    until(lambda: board._session._unsolicited.data.endswith(b"the end"))
+    until(lambda: board._session.unsolicited.data.endswith(b"the end"))
     unsolicited = board.take_unsolicited()
     assert len(unsolicited.text) == UNSOLICITED_LIMIT
     assert unsolicited.dropped == 20 * 65536 + 7 - UNSOLICITED_LIMIT

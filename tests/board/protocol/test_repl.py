@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from metakernel_micropython.board.protocol.events import Done, Event, Output, Ready, Rebooted, Started, State
+from metakernel_micropython.board.protocol.events import Done, Event, LateEnd, Output, Ready, Rebooted, Started, State
 from metakernel_micropython.board.protocol.firmware_output import RAW_BANNER
 from metakernel_micropython.board.protocol.repl import CHUNK, CTRL_C, CTRL_D, RAW_PASTE_REQUEST, Repl
 from metakernel_micropython.errors import SourceError
@@ -90,26 +92,71 @@ def test_a_short_source_goes_in_one_write_and_its_end_is_found(
     assert repl.state is State.READY
 
 
-@given(
-    output=st.lists(st.sampled_from([b"a", b"\x04", b">", b"\r\n", b"Traceback", b"E: 1", b"\x04>x"]), max_size=8),
-    traceback=st.sampled_from([b"", TRACEBACK]),
-    cuts=CUTS,
-)
+# What a program prints around 0x04 and ">"; the first ones are all that the end of a program consists of.
+LOOKS_ENDED = [b"\x04\x04>", b"\x04" + TRACEBACK + b"\x04>", b"\x04E: 1\r\n\x04>"]
+SPEAKS_OF_ENDS = [
+    b"a",
+    b"\x04",
+    b">",
+    b"\r\n",
+    b"Traceback",
+    b"E: 1",
+    b"\x04>x",
+    b"\x04say hello\r\n\x04>",
+    b"\x04E: 1\x04>",
+]
+ENDS = st.sampled_from([b"", TRACEBACK])
+
+
+def _is_an_end(printed: bytes) -> bool:
+    """Whether a program has printed all that an end consists of; told without the implementation."""
+    return re.search(rb"\x04(?:|[A-Za-z_][\w.]*(?::[^\x04]*)?\r\n|Traceback [^\x04]*\r\n)\x04>", printed) is not None
+
+
+@given(output=st.lists(st.sampled_from(SPEAKS_OF_ENDS), max_size=8), traceback=ENDS, cuts=CUTS)
 @example(output=[b"\x04", b"\x04", b"\x04"], traceback=b"", cuts=[])
+@example(output=[b"\x04say hello\r\n\x04>"], traceback=b"", cuts=list(range(20)))
+@example(output=[b"\x04\xff\r\n\x04>"], traceback=TRACEBACK, cuts=[])
 def test_0x04_in_the_output_is_data(output: list[bytes], traceback: bytes, cuts: list[int]) -> None:
     # A last byte that cannot be part of an end keeps the conversation unambiguous.
     printed = b"".join(output).replace(b"\x04\x04", b"\x04") + b"."
-    if b"\x04>" in printed[1:] and _looks_ended(printed):
-        return
-    repl = running()
-    events = converse(repl, printed + CTRL_D + traceback + CTRL_D + b">", cuts)
+    assume(not _is_an_end(printed))
+    events = converse(running(), printed + CTRL_D + traceback + CTRL_D + b">", cuts)
     assert events == [Output(printed), Done(traceback)]
 
 
-def _looks_ended(printed: bytes) -> bool:
-    """Whether the program itself printed what no host could tell from an end: marks around a traceback."""
+@pytest.mark.parametrize(
+    "between",
+    [b"say hello\r\n", b"1: no name\r\n", b"\x00", b"E: no line end", b" E: 1\r\n", b"\r\n", b"(x)\r\n"],
+)
+def test_two_0x04_around_what_is_no_traceback_are_data(between: bytes) -> None:
+    printed = b"a\x04" + between + b"\x04>b"
+    for cuts in ([], list(range(40))):
+        assert converse(running(), printed + b"\x04\x04>", cuts) == [Output(printed), Done(b"")]
+
+
+@given(
+    output=st.lists(st.sampled_from([*SPEAKS_OF_ENDS, *LOOKS_ENDED]), max_size=6),
+    fake=st.sampled_from(LOOKS_ENDED),
+    traceback=ENDS,
+)
+def test_an_end_that_the_program_prints_is_data_where_the_real_one_came_with_it(
+    output: list[bytes], fake: bytes, traceback: bytes
+) -> None:
+    printed = b"".join(output).replace(b"\x04\x04", b"\x04") + fake + b"more."
+    events = joined(running().receive(printed + CTRL_D + traceback + CTRL_D + b">"))
+    assert events == [Output(printed), Done(traceback)]
+
+
+@given(fake=st.sampled_from(LOOKS_ENDED), output=PRINTED, traceback=ENDS, cuts=CUTS)
+def test_what_a_program_prints_behind_such_an_end_is_told_as_its_own(
+    fake: bytes, output: bytes, traceback: bytes, cuts: list[int]
+) -> None:
     repl = running()
-    return any(isinstance(event, Done) for event in repl.receive(printed))
+    assert isinstance(joined(repl.receive(b"first" + fake))[-1], Done)
+    rest = converse(repl, output + b"." + CTRL_D + traceback + CTRL_D + b">", cuts)
+    assert rest == [Output(output + b"."), LateEnd(traceback)]
+    assert repl.state is State.READY
 
 
 @given(window=st.integers(1, 300), size=st.integers(129, 3000), noise=PRINTED, cuts=CUTS)
