@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 NOTEBOOK := examples/01-first-steps.ipynb
 
-.PHONY: demo lab test soak lint bench bench-readme examples pictures clean
+.PHONY: demo lab test soak lint bench bench-readme commands examples pictures clean
 
 demo: .venv/demo
 	@$(BIN)/python examples/run.py $(NOTEBOOK) out
@@ -38,12 +38,16 @@ bench: .venv/dev
 bench-readme: .venv/dev
 	$(BIN)/python -m benchmarks --load out/benchmarks.json --readme
 
+# The reference of the commands, from the magics' own help.
+commands: .venv/dev
+	$(BIN)/python docs/generate_commands.py
+
 # The committed notebooks with fresh outputs; one of them wants a WebREPL, which the tests' server is.
 examples: .venv/dev
 	@$(BIN)/python -m tests.webrepl_server 8266 python & server=$$!; trap "kill $$server" EXIT; sleep 3; \
 	for notebook in examples/*.ipynb; do $(BIN)/python examples/run.py $$notebook examples >/dev/null || exit 1; done
 
-# The README's screenshots, which the browser's test takes.
+# The documentation's screenshots, which the browser's test takes.
 pictures: .venv/dev
 	@sh tests/programs.sh
 	@mkdir -p examples/pictures

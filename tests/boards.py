@@ -24,10 +24,14 @@ FIRMWARE = Path("/usr/share/firmware-microbit-micropython/firmware.hex")
 
 
 def needs(present: object, what: str) -> None:
-    """Skip at a desk, and fail in CI, where nothing may be missing."""
+    """Skip at a desk, and fail in CI, where nothing may be missing.
+
+    But on Linux alone: other systems have no pseudo terminals, or no package with a micro:bit's firmware. What is left
+    out there is a list in CONTRIBUTING.md.
+    """
     if present:
         return
-    if os.environ.get("CI") == "true":
+    if os.environ.get("CI") == "true" and sys.platform.startswith("linux"):
         pytest.fail(f"{what} is missing, and in CI nothing may be")
     pytest.skip(f"{what} is missing")
 

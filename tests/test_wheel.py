@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -18,23 +20,49 @@ from .boards import needs
 
 ROOT = Path(__file__).parents[1]
 
+LEFT_BEHIND = (
+    *(".git", ".venv", ".*_cache", ".hypothesis", ".ipynb_checkpoints", "__pycache__"),
+    *("*.egg-info", "build", "dist", "out", "*.csv", "*.pyc", ".DS_Store"),
+)
+"""What lies in a checkout and belongs to no distribution."""
+
+BELONGS = {
+    *(".ci", ".github", "benchmarks", "docs", "examples", "magics", "metakernel_micropython", "tests"),
+    *(".pre-commit-config.yaml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in"),
+    *("Makefile", "README.md", "RELIABILITY.md", "pyproject.toml"),
+}
+"""What lies on top of the project and belongs to it; a person's own files may lie beside."""
+
+
+pytestmark = pytest.mark.timeout(400)  # the first test builds
+
 
 @pytest.fixture(scope="module")
-def wheel(
+def distributions(
     tmp_path_factory: pytest.TempPathFactory, pip_environment: dict[str, str], build_isolation: list[str]
 ) -> Path:
-    import importlib.util
-
-    needs(importlib.util.find_spec("build"), "build")
+    """A folder with the source distribution, and with the wheel that was built from it."""
+    for tool in ("build", "twine", "check_wheel_contents"):
+        needs(importlib.util.find_spec(tool), tool)
     source = tmp_path_factory.mktemp("source") / "checkout"
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "out", "tests", "benchmarks")
-    shutil.copytree(ROOT, source, ignore=ignored)
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
     out = tmp_path_factory.mktemp("dist")
     options = ["--no-isolation"] if build_isolation else []
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), *options, str(source)]
-    done = subprocess.run(command, env=pip_environment, capture_output=True, text=True, timeout=110, check=False)
+    command = [sys.executable, "-m", "build", "--outdir", str(out), *options, str(source)]
+    done = subprocess.run(command, env=pip_environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    (built,) = out.glob("*.whl")
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(distributions: Path) -> Path:
+    (built,) = distributions.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def source_distribution(distributions: Path) -> Path:
+    (built,) = distributions.glob("*.tar.gz")
     return built
 
 
@@ -58,6 +86,35 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory, pip_envir
 
 def _python(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def test_the_source_distribution_holds_everything_of_the_project(source_distribution: Path, tmp_path: Path) -> None:
+    with tarfile.open(source_distribution) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    shutil.copytree(ROOT, tmp_path / "checkout", ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+    ours = {
+        path.relative_to(tmp_path / "checkout").as_posix()
+        for path in (tmp_path / "checkout").rglob("*")
+        if path.is_file()
+    }
+    assert {"tests/boards.py", "docs/cells.md", "examples/run.py", "benchmarks/README.md", "magics/connect.py"} <= ours
+    missing = {name for name in ours - names if name.partition("/")[0] in BELONGS}
+    assert missing == set()
+    assert {name for name in names if name.endswith((".pyc", ".csv"))} == set()
+
+
+def test_what_is_published_passes_the_checks_of_the_index(distributions: Path) -> None:
+    files = [str(path) for path in distributions.iterdir()]
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2, done.stdout
+
+
+def test_the_wheels_contents_are_as_those_of_wheels_should_be(wheel: Path) -> None:
+    command = [sys.executable, "-m", "check_wheel_contents", "--config", str(ROOT / "pyproject.toml"), str(wheel)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:

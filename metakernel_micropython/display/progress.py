@@ -22,7 +22,7 @@ class Bar:
     r"""Shows how many bytes are done, while something takes its time.
 
     >>> with Bar(show, "main.py") as bar:
-    ...     files.write("main.py", data, progress=bar)
+    ...     written = files.write("main.py", data, progress=bar)
 
     Args:
         write: gets the text. A state begins with ``\r``, which notebooks and consoles know; blanks cover the last one,

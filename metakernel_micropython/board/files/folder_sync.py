@@ -1,8 +1,8 @@
 """A folder on a board made like one on this computer: only what changed moves.
 
->>> with Board.connect("auto") as board:
+>>> with Board.connect("virtual") as board:
 ...     plan = prepare(board.files, collect(Path("src")), "/lib", delete=True)
-...     carry_out(board.files, plan)
+...     done = carry_out(board.files, plan)
 
 What is deleted goes after everything has arrived, and never outside of the folder. Excluded names are neither sent nor
 deleted.

@@ -1,0 +1,105 @@
+"""The project's Markdown files as data: their links, their headings, the texts and names that they quote."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+_FENCE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+_QUOTE = re.compile(r"^> `(.+)`$", re.MULTILINE)
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+
+HOLE = "\0"
+"""What stands in a text of the source for the value of an expression."""
+
+
+def markdown_files() -> list[Path]:
+    """Every Markdown file of the project."""
+    places = [ROOT.glob("*.md"), *((ROOT / name).rglob("*.md") for name in ("docs", "benchmarks", "examples", "tests"))]
+    return sorted(path for place in places for path in place)
+
+
+def without_code(text: str) -> str:
+    """A document without what is code in it: there nothing is a link or a heading."""
+    return _CODE.sub("code", _COMMENT.sub("", _FENCE.sub("", text)))
+
+
+def links(text: str) -> list[str]:
+    """The targets of a document's links and pictures that lead to files of the project, or to its own headings."""
+    return [target for target in _LINK.findall(without_code(text)) if not _ELSEWHERE.match(target)]
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them: a second one of the same text gets a number."""
+    found: set[str] = set()
+    seen: Counter[str] = Counter()
+    for heading in _HEADING.findall(_COMMENT.sub("", _FENCE.sub("", text))):
+        shown = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
+        slug = re.sub(r"[^\w\- ]", "", shown.strip().lower()).replace(" ", "-")
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return found
+
+
+def broken_links(path: Path, text: str) -> list[str]:
+    """The links of a document that lead nowhere."""
+    broken = []
+    for link in links(text):
+        name, _, anchor = unquote(link).partition("#")
+        target = (path.parent / name).resolve()
+        if name and not (target.exists() and target.is_relative_to(ROOT)):
+            broken.append(link)
+            continue
+        there = target.read_text(encoding="utf-8") if name and target.suffix == ".md" else text
+        if anchor and anchor not in anchors(there):
+            broken.append(link)
+    return broken
+
+
+def quoted_errors(text: str) -> list[str]:
+    """The messages that a page quotes, each on a line of its own: ``> `text```, with an ellipsis for what differs."""
+    return _QUOTE.findall(text)
+
+
+@functools.cache
+def source_texts() -> tuple[str, ...]:
+    """The string literals of the source; where an f-string has the value of an expression, ``HOLE`` stands."""
+    found = []
+    for folder in (ROOT / "metakernel_micropython", ROOT / "magics"):
+        for path in sorted(folder.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    parts = [part.value if isinstance(part, ast.Constant) else HOLE for part in node.values]
+                    found.append("".join(map(str, parts)))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.append(node.value)
+    return tuple(found)
+
+
+def is_in_source(quote: str) -> bool:
+    """Tell whether a literal of the source has the parts of a quoted message, in their order."""
+    parts = [part.strip() for part in quote.split("…")]
+    wanted = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
+    return any(wanted.search(text) for text in source_texts())
+
+
+def named_modules(text: str) -> set[str]:
+    """The modules and rooms that a page names: ``board/protocol/repl.py``, ``cell/``."""
+    return set(re.findall(r"(?<![\w/.<-])((?:[a-z_]+/)+(?:[a-z_]+\.py)?|[a-z_]+\.py)(?![\w/])", text))
+
+
+def module_path(name: str) -> Path | None:
+    """Where a module or a room is that a page names; None for nowhere."""
+    places = (ROOT, ROOT / "metakernel_micropython", ROOT / "tests" / "faults")
+    return next((place / name for place in places if (place / name).exists()), None)
