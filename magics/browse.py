@@ -10,7 +10,7 @@ from metakernel_micropython.magic import BoardMagic, Namespace, argument, argume
 
 
 class BrowseMagic(BoardMagic):
-    """Shows the board's files, to be clicked on."""
+    """Shows a browser of the board's files."""
 
     kernel: MicroPythonKernel
     group = "Files"
@@ -22,7 +22,7 @@ class BrowseMagic(BoardMagic):
 
         It needs ipywidgets (pip install "metakernel-micropython[widgets]") and a front end that shows them, as
         JupyterLab; without it is a tree, and %cat, %download, %upload and %rm do the same. What you click while a cell
-        runs is done when that has ended.
+        runs is done when the cell has ended.
         """
         text, html = tree(self.board, args.folder)
         if browser.available():

@@ -31,7 +31,7 @@ class DeployMagic(BoardMagic):
     def cell_main(self, args: Namespace) -> None:
         """%%main [-x] - the cell becomes main.py, which the board runs whenever it starts.
 
-        It has to stand for itself: names that it uses and only other cells define, and modules that the board does
+        It has to be complete: names that it uses and only other cells define, and modules that the board does
         not have, are named, and nothing is written. %deploy makes main.py of several cells.
 
         Example:

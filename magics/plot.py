@@ -41,7 +41,7 @@ class PlotMagic(BoardMagic):
 
         Each line of numbers is a reading: 21.5, 40 or (21.5, 40) or temp:21.5 hum:40 or {"temp": 21.5},
         as Thonny, Mu and Arduino read them; a line of names above bare numbers names them. Other lines are
-        output as ever. The figure follows while the cell runs and stays in the notebook. Then %python plot_data
+        normal output. The figure follows while the cell runs and stays in the notebook. Then %python plot_data
         has the readings, as a dict of lists.
 
         Example:

@@ -17,7 +17,7 @@ class SuppressEndCodeMagic(BoardMagic):
         r"""%suppressendcode - type the code below to the board, without the end mark that makes it run.
 
         For finding out what a board does with it: the board is at its raw prompt, and runs the code when
-        it gets the end mark, 0x04. Any later cell works as ever.
+        it gets the end mark, 0x04. Later cells work as usual.
         On a raw line (%connect --raw) the lines are typed to whatever is there, as a person would.
 
         Example, as three cells:

@@ -26,7 +26,7 @@ class WriteBytesMagic(BoardMagic):
         r"""%writebytes [-b] [-v] STRING - put bytes on the board's line, exactly as they are.
 
         Escapes are those of Python's bytes: \r \n \t \\ \x1f \033. Text goes as UTF-8. In quotes, spaces
-        at the ends count too. What the board answers is shown by %readbytes; any later cell works as ever.
+        at the ends count too. What the board answers is shown by %readbytes; later cells work as usual.
 
         Examples:
           %writebytes \r\x03

@@ -116,8 +116,11 @@ def test_the_extras_that_the_documents_name_exist() -> None:
             assert set(names.split(",")) <= set(extras), (path.name, names)
 
 
-@each
-def test_the_documents_speak_plainly(path: Path) -> None:
+SPOKEN = [*documents.markdown_files(), *house.modules().values()]
+
+
+@pytest.mark.parametrize("path", SPOKEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_and_docstrings_speak_plainly(path: Path) -> None:
     text = " ".join(path.read_text(encoding="utf-8").split())
     assert [words for words in DIALECT if words in text] == []
 

@@ -1,4 +1,4 @@
-"""What %mip does, and what people see of it."""
+"""What %mip does, and what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Syncing, with what people see of it: what would be done, a bar, what was done."""
+"""Syncing, and what it shows: what would be done, a bar, what was done."""
 
 from __future__ import annotations
 

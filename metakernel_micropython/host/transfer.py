@@ -1,4 +1,4 @@
-"""Files between this computer and the board, with what people see of it: a bar, one line, or nothing."""
+"""Files between this computer and the board, and what they show: a bar, one line, or nothing."""
 
 from __future__ import annotations
 
