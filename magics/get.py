@@ -29,8 +29,8 @@ class GetMagic(BoardMagic):
     def line_get(self, args: Namespace) -> None:
         """%get NAME ... - bring values from the board to the host's Python, where %%python uses them.
 
-        Numbers, strings, bytes, bytearrays, lists, tuples, dicts, sets, arrays, None, also
-        nested; every value exactly. A named tuple comes as a tuple. What cannot cross says so, and nothing is changed then.
+        Numbers, strings, bytes, bytearrays, lists, tuples, dicts, sets, arrays, None, also nested; every value
+        exactly. A named tuple comes as a tuple. What cannot cross says so, and nothing is changed then.
 
         Examples:
           %get samples

@@ -41,8 +41,8 @@ class TimeitMagic(BoardMagic):
         """%timeit [-n N] [-r R] STATEMENT - measure how long a statement takes on the board, by its own clock.
 
         It runs in loops until they take 0.2 s, and that seven times; what brings the code to the board is
-        not measured, the loop itself is. Where the board can tell, the bytes that one loop
-        allocates are shown; the garbage collector is off while they are counted.
+        not measured, the loop itself is. Where the board can tell, the bytes that one loop allocates are
+        shown; the garbage collector is off while they are counted.
 
         Names that the statement makes are its own; it sees those of the cells before.
 
