@@ -15,7 +15,9 @@ DOCS = ROOT / "docs"
 _FENCE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
-_LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
+_TARGET = r"\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)"
+_PICTURE = re.compile(r"!\[[^\]]*\]" + _TARGET)
+_LINK = re.compile(r"\[[^\[\]]*\]" + _TARGET)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _QUOTE = re.compile(r"^> `(.+)`$", re.MULTILINE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
@@ -37,7 +39,10 @@ def without_code(text: str) -> str:
 
 def links(text: str) -> list[str]:
     """The targets of a document's links and pictures that lead to files of the project, or to its own headings."""
-    return [target for target in _LINK.findall(without_code(text)) if not _ELSEWHERE.match(target)]
+    plain = without_code(text)
+    # A picture may stand in the text of a link.
+    targets = [*_PICTURE.findall(plain), *_LINK.findall(_PICTURE.sub("picture", plain))]
+    return [target for target in targets if not _ELSEWHERE.match(target)]
 
 
 def anchors(text: str) -> set[str]:
@@ -65,6 +70,21 @@ def broken_links(path: Path, text: str) -> list[str]:
         if anchor and anchor not in anchors(there):
             broken.append(link)
     return broken
+
+
+def uneven_rows(text: str) -> list[str]:
+    """The rows of tables that have more or fewer cells than the head of their table; they would be shown cut."""
+    uneven = []
+    wanted = 0
+    for line in _FENCE.sub("", text).splitlines():
+        if not line.startswith("|"):
+            wanted = 0
+            continue
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        wanted = wanted or cells
+        if cells != wanted:
+            uneven.append(line)
+    return uneven
 
 
 def quoted_errors(text: str) -> list[str]:
