@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import re
     from pathlib import Path
 
-    from playwright.sync_api import LabelledOutput, Locator
+    from playwright.sync_api import Locator, Page
 
 DEADLINE = 45.0
 """Seconds that anything may take to be seen."""
@@ -139,7 +139,7 @@ class Lab:
             time.sleep(0.05)
         raise AssertionError("JupyterLab does not start: " + (self.folder / "server.log").read_text("utf-8")[-2000:])
 
-    def _browse(self, browser: str) -> LabelledOutput:
+    def _browse(self, browser: str) -> Page:
         from playwright.sync_api import sync_playwright
 
         playwright = self._stack.enter_context(sync_playwright())
@@ -182,7 +182,7 @@ class Lab:
 class Notebook:
     """The notebook in the window."""
 
-    def __init__(self, page: LabelledOutput) -> None:
+    def __init__(self, page: Page) -> None:
         from playwright.sync_api import expect
 
         self.page = page

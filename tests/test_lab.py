@@ -1,4 +1,4 @@
-"""JupyterLab, as a person sees it. ``make pictures`` has the same tests take the README's screenshots."""
+"""JupyterLab, as a person sees it. ``make pictures`` has the same tests take the documentation's screenshots."""
 
 from __future__ import annotations
 
