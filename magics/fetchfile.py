@@ -15,6 +15,7 @@ class FetchfileMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Files"
     on_several = False
+    same_as = {"%fetchfile": "%download, and with -p %cat"}  # noqa: RUF012
 
     @arguments(
         argument("source", complete_path=board_paths, help="the file on the board"),
