@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from metakernel_micropython.cell.capture_file import Capture, Shown
 from metakernel_micropython.cell.followers import CaptureFollower
 from metakernel_micropython.cell.output import Stage
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import (
-    BoardMagic,
-    ExceptionWrapper,
-    MagicError,
-    Namespace,
-    argument,
-    arguments,
-    failure,
-)
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 
 class CaptureMagic(BoardMagic):
@@ -55,19 +46,15 @@ class CaptureMagic(BoardMagic):
             capture.close()
             raise MagicError(f"This cell's output goes to {earlier.capture.path} already.")
         followers[Stage.CAPTURE] = CaptureFollower(capture, self.kernel.output.feed)
+        self.at_end(self._close)
 
-    def post_process(self, retval: Any) -> Any:
+    def _close(self) -> None:
         """Close the file; a cell whose output is not all there has failed."""
         follower = self.kernel.runner.followers.of_cell.pop(Stage.CAPTURE, None)
-        problem = ""
-        if isinstance(follower, CaptureFollower):
-            follower.close()
-            capture = follower.capture
-            problem = f"{capture.path} does not hold all of the output: {capture.problem}." if capture.problem else ""
-        retval = super().post_process(retval)
-        if problem and not isinstance(retval, ExceptionWrapper):
-            return failure(MagicError(problem))
-        return retval
+        assert isinstance(follower, CaptureFollower)
+        follower.close()
+        if problem := follower.capture.problem:
+            raise MagicError(f"{follower.capture.path} does not hold all of the output: {problem}.")
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

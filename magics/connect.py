@@ -58,6 +58,7 @@ class ConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    same_as = {"%serialconnect": "%connect PORT"}  # noqa: RUF012
 
     @arguments(
         argument("address", nargs="?", default="", complete=addresses, help="see below; default: auto"),

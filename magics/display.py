@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 from metakernel_micropython.cell.followers import DisplayFollower
 from metakernel_micropython.cell.output import Follower, Stage
@@ -61,12 +60,7 @@ class DisplayMagic(BoardMagic):
         """%%display - give the board the function display() for this cell (see %display)."""
         if not self._is_on():
             self._follow(self.kernel.runner.followers.of_cell)
-
-    def post_process(self, retval: Any) -> Any:
-        """Take the function away where it was for one cell."""
-        if Stage.DISPLAY in self.kernel.runner.followers.of_cell:
-            self._end()
-        return super().post_process(retval)
+            self.at_end(self._end)
 
     def _follow(self, followers: dict[Stage, Follower]) -> None:
         follower = DisplayFollower(self.kernel)

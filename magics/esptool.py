@@ -51,8 +51,6 @@ class EsptoolMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
-    _own: list[str] | None = None  # what stands behind --
-    _name: str | None = None  # of the board that is disconnected meanwhile, where a person gave it one
     _last = ""  # the port that esptool used last; an erased board has to be found again
 
     @arguments(
@@ -93,8 +91,9 @@ class EsptoolMagic(BoardMagic):
         """
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        if self._own is not None:
-            self._pass_on(args, self._own)
+        _, own = self._parted(self.this_run.typed)
+        if own is not None:
+            self._pass_on(args, own)
         elif args.command is None:
             raise MagicError("%esptool needs a command: erase, flash FILE.bin, or -- and esptool's own.")
         elif args.command == "erase":
@@ -150,7 +149,7 @@ class EsptoolMagic(BoardMagic):
             restarts: whether there is MicroPython on the board when it succeeded.
         """
         self._last = port or self._last
-        self._name = self.kernel.connections.chosen_name
+        name = self.kernel.connections.chosen_name  # where a person gave the board one
         address = self.kernel.disconnect() if port and self._is_connected_to(port) else ""
         try:
             firmware.run(words, lambda text: self.kernel.Print(text, end=""), port)
@@ -161,11 +160,11 @@ class EsptoolMagic(BoardMagic):
                     "use the board."
                 )
             if address:
-                self._connect_if_there(address)
+                self._connect_if_there(address, name)
             raise
         if not address or not restarts:
             return False
-        self._connect(address)
+        self._connect(address, name)
         return True
 
     def _is_connected_to(self, port: str) -> bool:
@@ -177,11 +176,11 @@ class EsptoolMagic(BoardMagic):
         except MicroPythonError:
             return False  # not a serial port, or unplugged
 
-    def _connect(self, address: str) -> None:
+    def _connect(self, address: str, name: str | None) -> None:
         deadline = time.monotonic() + RESTART
         while True:
             try:
-                self._connect_within(address, RESTART)
+                self._connect_within(address, name, RESTART)
                 return
             except MicroPythonError as error:
                 if time.monotonic() < deadline:
@@ -192,22 +191,25 @@ class EsptoolMagic(BoardMagic):
                     f"board and run %connect {address}. ({error})"
                 ) from error
 
-    def _connect_within(self, address: str, seconds: float) -> None:
+    def _connect_within(self, address: str, name: str | None, seconds: float) -> None:
         options = replace(self.kernel.connection_options, timeout=seconds)
-        self.kernel.Print(describe_connection(self.kernel.connect(address, options, name=self._name)))
+        self.kernel.Print(describe_connection(self.kernel.connect(address, options, name=name)))
 
-    def _connect_if_there(self, address: str) -> None:
+    def _connect_if_there(self, address: str, name: str | None) -> None:
         try:
-            self._connect_within(address, SHORT)
+            self._connect_within(address, name, SHORT)
         except MicroPythonError:
             self.kernel.Error(f"The board on {address} is not connected any more: MicroPython does not answer.")
 
     def split(self, text: str) -> list[str]:
         """Leave what stands behind ``--`` to esptool."""
+        return self._parted(text)[0]
+
+    def _parted(self, text: str) -> tuple[list[str], list[str] | None]:
+        """Return the words before ``--`` and those behind it, which are esptool's; None where there is no ``--``."""
         words = super().split(text)
         at = words.index("--") if "--" in words else len(words)
-        self._own = words[at + 1 :] if at < len(words) else None
-        return words[:at]
+        return words[:at], words[at + 1 :] if at < len(words) else None
 
     def complete_arguments(self, mtype: str, name: str, before: str) -> list[str]:
         """Offer esptool's own commands and the files behind ``--``."""

@@ -15,12 +15,7 @@ class FetchfileMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Files"
     on_several = False
-    _typed = ""
-
-    def run(self, mtype: str, name: str, args: str) -> None:
-        """Keep what was typed: it heads the cell that -l loads."""
-        self._typed = f"%{name} {args}"
-        super().run(mtype, name, args)
+    same_as = {"%fetchfile": "%download, and with -p %cat"}  # noqa: RUF012
 
     @arguments(
         argument("source", complete_path=board_paths, help="the file on the board"),
@@ -69,7 +64,9 @@ class FetchfileMagic(BoardMagic):
         text = _text(data)
         if text is None:
             raise MagicError(f"{shown(args.source)} is not text: %fetchfile without -l saves it.")
-        head = "" if args.quiet or args.QUIET else f"#{self._typed}\n\n"
+        # The new cell begins with what was typed here, as a comment.
+        typed = f"#%{self.this_run.name} {self.this_run.typed}\n\n"
+        head = "" if args.quiet or args.QUIET else typed
         self.kernel.payload.append({"source": "set_next_input", "text": head + text, "replace": True})
         if head:
             self.kernel.Print(f"Loaded {shown(args.source)}: {counted(len(data), 'byte')}")

@@ -24,6 +24,8 @@ class LsmagicMagic(BoardMagic):
             for name, magic in table.items():
                 first = magic.get_help(mtype, name).strip().partition("\n")[0]
                 summary = first.partition(" - ")[2] or first
+                if same := getattr(magic, "same_as", {}).get(prefix + name):
+                    summary += f" (the same as {same})"
                 groups.setdefault(_group(magic), {})[prefix + name] = summary
         width = max(len(name) for entries in groups.values() for name in entries)
         lines = []

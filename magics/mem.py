@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from metakernel_micropython.board.board_info import Memory, memory
 from metakernel_micropython.display.html import bar, html_bar, html_table, text_table
 from metakernel_micropython.errors import MicroPythonError
@@ -16,7 +14,6 @@ class MemMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    _before: Memory | None = None
 
     @arguments(argument("-v", "--verbose", action="store_true", help="show the board's own report, too: a map of it"))
     def line_mem(self, args: Namespace) -> None:
@@ -41,22 +38,17 @@ class MemMagic(BoardMagic):
           %%mem
           samples = [sensor.read() for _ in range(100)]
         """
-        self._before = self._measure()
+        before = self._measure()
+        self.at_end(lambda: self._compare(before))
 
-    def post_process(self, retval: Any) -> Any:
-        """Tell what the cell has left behind, also one that failed."""
-        before, self._before = self._before, None
-        if before is not None:
-            try:
-                after = self._measure()
-            except (MicroPythonError, KeyboardInterrupt) as error:
-                self.kernel.Error(f"The memory after the cell is not known: {error}")
-            else:
-                change = f"{after.used - before.used:+d} bytes"
-                self.kernel.Print(
-                    f"Memory used: {before.used} bytes before, {after.used} after ({change}), {after.free} free."
-                )
-        return super().post_process(retval)
+    def _compare(self, before: Memory) -> None:
+        try:
+            after = self._measure()
+        except (MicroPythonError, KeyboardInterrupt) as error:
+            self.kernel.Error(f"The memory after the cell is not known: {error}")
+            return
+        change = f"{after.used - before.used:+d} bytes"
+        self.kernel.Print(f"Memory used: {before.used} bytes before, {after.used} after ({change}), {after.free} free.")
 
     def _measure(self) -> Memory:
         found = memory(self.board)

@@ -89,16 +89,9 @@ class ParallelMagic(BoardMagic):
         """Take everything behind the options of %px as code, with its quotes and spaces."""
         option = re.match(r"\s*(?:(?:-k|--kernel_name)[ =](\S+)\s)?(.*)", text, re.DOTALL)
         assert option is not None
-        if self._line_is_code and not text.strip().startswith("--help"):
+        if (self.this_run.mtype, self.this_run.name) == ("line", "px") and not text.strip().startswith("--help"):
             return [*(["-k", option[1]] if option[1] else []), "--", option[2].strip()]
         return super().split(text)
-
-    def run(self, mtype: str, name: str, args: str) -> None:
-        """Call the magic; what stands behind ``%px`` is code."""
-        self._line_is_code = (mtype, name) == ("line", "px")
-        super().run(mtype, name, args)
-
-    _line_is_code = False
 
     def _px(self, name: str, code: str) -> None:
         if self._client is None:

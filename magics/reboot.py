@@ -11,6 +11,7 @@ class RebootMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
+    same_as = {"%rebootdevice": "%reboot", "%restart": "%reboot"}  # noqa: RUF012
 
     @arguments(argument("--hard", action="store_true", help="as the reset button does it, and connect again"))
     def line_reboot(self, args: Namespace) -> None:

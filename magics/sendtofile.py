@@ -23,6 +23,7 @@ class SendtofileMagic(BoardMagic):
     """Writes the cell, a file or a folder to the board."""
 
     group = "Files"
+    same_as = {"%sendtofile": "%%file, and with --source %upload", "%%sendtofile": "%sendtofile"}  # noqa: RUF012
 
     @arguments(*_ARGUMENTS)
     def line_sendtofile(self, args: Namespace) -> None:

@@ -15,6 +15,7 @@ class SocketConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    same_as = {"%socketconnect": "%connect socket://HOST:PORT"}  # noqa: RUF012
 
     @arguments(
         argument("host", help="a name or an address"),

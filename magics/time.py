@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from metakernel_micropython.cell.followers import StopwatchFollower
 from metakernel_micropython.cell.output import Stage
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -50,18 +48,13 @@ class TimeMagic(BoardMagic):
         The board's time is without the line: what it takes to bring the cell to the board and its output
         back is in the host's time only, unless the program has to wait for the line to take its output.
         """
-        self._follower = StopwatchFollower()
-        self.kernel.runner.followers.of_cell[Stage.STOPWATCH] = self._follower
+        follower = StopwatchFollower()
+        self.kernel.runner.followers.of_cell[Stage.STOPWATCH] = follower
+        self.at_end(lambda: self._tell(follower))
 
-    _follower: StopwatchFollower | None = None
-
-    def post_process(self, retval: Any) -> Any:
-        """Tell the times."""
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            self.kernel.runner.followers.of_cell.pop(Stage.STOPWATCH, None)
-            self.kernel.Print(follower.stopwatch.told())
-        return super().post_process(retval)
+    def _tell(self, follower: StopwatchFollower) -> None:
+        self.kernel.runner.followers.of_cell.pop(Stage.STOPWATCH, None)
+        self.kernel.Print(follower.stopwatch.told())
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -18,6 +18,7 @@ class WebSocketConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    same_as = {"%websocketconnect": "%connect ws://HOST"}  # noqa: RUF012
 
     @arguments(
         argument("url", nargs="?", default=DEFAULT, complete=lambda _: [DEFAULT], help=f"default: {DEFAULT}"),

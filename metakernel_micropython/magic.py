@@ -1,4 +1,4 @@
-"""The base of every magic: arguments by argparse, each called once, a failed magic is a failed cell.
+"""The base of every magic: each is called once, in a run of its own, and a failed magic is a failed cell.
 
 A magic is a class with methods ``line_NAME`` for ``%NAME`` and ``cell_NAME`` for ``%%NAME``:
 
@@ -10,26 +10,32 @@ A magic is a class with methods ``line_NAME`` for ``%NAME`` and ``cell_NAME`` fo
 
     def register_magics(kernel):
         kernel.register_magics(HelloMagic)
+
+A kernel has one instance of each class, so what a magic keeps in ``self`` lasts from cell to cell (``%fleet`` keeps its
+cluster there). What belongs to one call (``self.code``, ``self.evaluate``, an error) is kept in a ``MagicRun``, because
+a cell on several boards calls a magic in several threads at the same time.
 """
 
 from __future__ import annotations
 
-import argparse
 import inspect
-import itertools
-import shlex
 from argparse import Namespace
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from metakernel import ExceptionWrapper, Magic
 
+from . import magic_arguments
 from .cell.failure import failure
 from .cell.masking import masked_message
 from .cell.parser import leading_lines
 from .errors import MagicError
+from .magic_arguments import HelpRequested, argument, arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from .board import Board
     from .front_end import FrontEnd
 
@@ -37,6 +43,7 @@ __all__ = [
     "BoardMagic",
     "ExceptionWrapper",
     "MagicError",
+    "MagicRun",
     "Namespace",
     "StrictMagic",
     "argument",
@@ -44,50 +51,84 @@ __all__ = [
     "failure",
 ]
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_RUN: ContextVar[MagicRun | None] = ContextVar("run of a magic", default=None)
+"""The run that this thread is in. A context variable, as for a web server's current request: a magic's methods have no
+parameter for it, and the magics of other people read ``self.code``."""
 
 
-class _HelpWanted(Exception):
-    pass
+class MagicRun(Magic):
+    """One call of a magic, from its line to the end of its cell.
 
+    ``call_magic`` returns it. To MetaKernel it is a magic: it has what is left of the cell, whether that is evaluated,
+    and what becomes of the cell's value.
 
-class _ArgumentParser(argparse.ArgumentParser):
-    """An argparse parser that raises in place of printing and ending the kernel."""
-
-    def error(self, message: str) -> NoReturn:
-        raise MagicError(f"{self.prog}: {message}\n{self.format_usage().strip()}")
-
-    def print_help(self, file: Any = None) -> None:
-        raise _HelpWanted(self.format_help())
-
-
-def argument(
-    *names: str,
-    complete: Callable[[Any], Iterable[str]] | None = None,
-    complete_path: Callable[[Any, str], Iterable[str]] | None = None,
-    **options: Any,
-) -> tuple[tuple[str, ...], Callable[[Any, str], Iterable[str]] | None, dict[str, Any]]:
-    """Describe one argument of a magic.
-
-    Args:
-        names: as for ``argparse.ArgumentParser.add_argument``.
-        complete: gives the values that completion offers for it.
-        complete_path: the same for paths; it gets the word at the cursor, because one looks into one folder only.
-        options: as for ``add_argument``.
+    Attributes:
+        magic: what was called.
+        kernel: the kernel whose cell it is.
+        mtype: ``line`` or ``cell``.
+        name: the name that it was called by.
+        typed: what stood behind the name.
+        code: the cell below it; what the magic leaves of it is evaluated.
+        evaluate: whether it is evaluated.
+        failure: the error that ended it; None where it did not fail.
     """
-    if complete is not None:
-        return names, lambda kernel, _word: complete(kernel), options
-    return names, complete_path, options
 
+    def __init__(self, magic: StrictMagic, mtype: str = "", name: str = "", typed: str = "", code: str = "") -> None:
+        super().__init__(magic.kernel)  # type: ignore[arg-type]  # it is a MetaKernel as well
+        self.magic = magic
+        self.mtype = mtype
+        self.name = name
+        self.typed = typed
+        self.code = code
+        self.failure: ExceptionWrapper | None = None
+        self.outer: MagicRun | None = None  # the run in which this one was called
+        self._at_end: list[Callable[[], object]] = []
 
-def arguments(*described: Any) -> Callable[[_F], _F]:
-    """Give a magic's method its arguments; it is called with the parsed ``Namespace``."""
+    def call(self) -> None:
+        """Call the magic's method; what it raises becomes the cell's error."""
+        with self._entered():
+            try:
+                self.magic.run(self.mtype, self.name, self.typed)
+            except HelpRequested as text:
+                self.kernel.Print(str(text), end="")
+                self.evaluate = False
+            except (Exception, KeyboardInterrupt, SystemExit) as error:
+                self.fail(failure(error))
 
-    def decorate(method: _F) -> _F:
-        method.magic_arguments = described  # type: ignore[attr-defined]
-        return method
+    def fail(self, failure: ExceptionWrapper) -> None:
+        """End the cell with an error: its other magics and its code do not run."""
+        self.failure = failure
+        self.evaluate = False
 
-    return decorate
+    def at_end(self, step: Callable[[], object]) -> None:
+        """Have a function called at the end of the cell, also of one that failed."""
+        self._at_end.append(step)
+
+    def get_code(self) -> str:
+        """Return what is left of the cell."""
+        with self._entered():
+            return self.magic.get_code()
+
+    def post_process(self, retval: Any) -> Any:
+        """End the run; return what the magic makes of the cell's value or error."""
+        with self._entered():
+            for step in reversed(self._at_end):
+                try:
+                    step()
+                except (Exception, KeyboardInterrupt, SystemExit) as error:
+                    if self.failure is None and not isinstance(retval, ExceptionWrapper):
+                        self.fail(failure(error))
+            return self.magic.post_process(retval)
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        self.outer = _RUN.get()
+        token = _RUN.set(self)
+        try:
+            yield
+        finally:
+            _RUN.reset(token)
+            self.outer = None
 
 
 class StrictMagic(Magic):
@@ -98,21 +139,43 @@ class StrictMagic(Magic):
     """
 
     kernel: FrontEnd  # type: ignore[assignment]  # it is a MetaKernel as well
-    _failure: ExceptionWrapper | None = None
 
-    def call_magic(self, mtype: str, name: str, code: str, args: Any) -> Magic:
+    def __init__(self, kernel: Any) -> None:
+        self.kernel = kernel
+        self._outside = MagicRun(self)
+        super().__init__(kernel)
+
+    @property
+    def this_run(self) -> MagicRun:
+        """The call of this magic that the thread is in; outside of one, a run that nothing follows."""
+        run = _RUN.get()
+        while run is not None and run.magic is not self:
+            run = run.outer
+        return run or self._outside
+
+    @property
+    def code(self) -> str:
+        """The cell below the magic; what is assigned takes its place."""
+        return self.this_run.code
+
+    @code.setter
+    def code(self, code: str) -> None:
+        self.this_run.code = code
+
+    @property
+    def evaluate(self) -> bool:
+        """Whether ``code`` goes on to the next magic and to the board."""
+        return self.this_run.evaluate
+
+    @evaluate.setter
+    def evaluate(self, evaluate: bool) -> None:
+        self.this_run.evaluate = evaluate
+
+    def call_magic(self, mtype: str, name: str, code: str, args: Any) -> MagicRun:
         """Run the magic; what it raises becomes the cell's error."""
-        self.code = code
-        self.evaluate = True
-        self._failure = None
-        try:
-            self.run(mtype.replace("sticky", "cell"), name, args)
-        except _HelpWanted as help_text:
-            self.kernel.Print(str(help_text), end="")
-            self.evaluate = False
-        except (Exception, KeyboardInterrupt, SystemExit) as error:
-            self.fail(failure(error))
-        return self
+        run = MagicRun(self, mtype.replace("sticky", "cell"), name, args, code)
+        run.call()
+        return run
 
     def get_code(self) -> str:
         """Return what is left of the cell, beginning with the next magic where only comments stand above it."""
@@ -120,8 +183,14 @@ class StrictMagic(Magic):
 
     def fail(self, failure: ExceptionWrapper) -> None:
         """End the cell with an error: its other magics and its code do not run."""
-        self._failure = failure
-        self.evaluate = False
+        self.this_run.fail(failure)
+
+    def at_end(self, step: Callable[[], object]) -> None:
+        """Have a function called at the end of the cell, also of one that failed.
+
+        What it raises fails the cell, unless that has failed already.
+        """
+        self.this_run.at_end(step)
 
     def run(self, mtype: str, name: str, args: str) -> None:
         """Call the method that the magic's name stands for, the way MetaKernel's magics are written."""
@@ -140,7 +209,7 @@ class StrictMagic(Magic):
 
     def post_process(self, retval: Any) -> Any:
         """Return the error where there was one; else what MetaKernel's magic makes of the cell's value."""
-        failed, self._failure = self._failure, None
+        failed = self.this_run.failure
         return failed if failed is not None else super().post_process(retval)
 
 
@@ -148,12 +217,16 @@ class BoardMagic(StrictMagic):
     """A magic that works with the board. See the module's docstring for how to write one.
 
     Attributes:
+        group: the heading that ``%lsmagic`` lists it under.
         on_several: whether it may stand in a cell that runs on several boards (``%%on``). It is called in a thread for
-            each board then, on a copy of the magic; ``self.board`` is that board, and what it prints gets its name. One
-            that is about the kernel or the cell sets it to False.
+            each board then; ``self.board`` is that board, and what it prints gets its name. One that is about the
+            kernel or the cell sets it to False.
+        same_as: the commands that do the same as some of its names: ``{"%serialconnect": "%connect PORT"}``.
     """
 
+    group = ""
     on_several = True
+    same_as: ClassVar[Mapping[str, str]] = {}
 
     @property
     def board(self) -> Board:
@@ -168,47 +241,21 @@ class BoardMagic(StrictMagic):
         """Parse the arguments and call the method."""
         method = getattr(self, f"{mtype}_{name}")
         try:
-            described = getattr(method, "magic_arguments", ())
-            parsed = self._parser(mtype, name).parse_args(_options_first(described, self.split(args)))
+            parsed = magic_arguments.parse(method, _typed(mtype, name), self.split(args))
         except MagicError as error:
             raise MagicError(masked_message(str(error), args)) from None
         method(parsed)
 
     def split(self, text: str) -> list[str]:
-        """Split the text behind the magic's name as a shell does; backslashes stay, for the sake of Windows' paths.
-
-        Raises:
-            MagicError: a quote is not closed.
-        """
-        lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
-        lexer.whitespace_split = True
-        lexer.commenters = lexer.escape = ""
-        try:
-            return list(lexer)
-        except ValueError as error:
-            raise MagicError(f"A quote is not closed in: {text}") from error
-
-    def _parser(self, mtype: str, name: str) -> _ArgumentParser:
-        method = getattr(self, f"{mtype}_{name}")
-        prefix = "%" if mtype == "line" else "%%"
-        parser = _ArgumentParser(
-            prog=prefix + name,
-            description=_summary(method),
-            epilog=_details(method),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        for names, _, options in getattr(method, "magic_arguments", ()):
-            parser.add_argument(*names, **options)
-        return parser
+        """Split the text behind the magic's name into words, as a shell does it (see ``magic_arguments.split``)."""
+        return magic_arguments.split(text)
 
     def get_help(self, mtype: str, name: str, level: int = 0) -> str:
         """Return the first line of the docstring, the arguments and the rest of the docstring."""
-        if level or not hasattr(self, f"{mtype}_{name}"):
+        method = getattr(self, f"{mtype}_{name}", None)
+        if level or method is None:
             return super().get_help(mtype, name, level)
-        prefix = "%" if mtype == "line" else "%%"
-        parser = self._parser(mtype, name)
-        parser.description = None
-        return f"{prefix}{name} - {_summary(getattr(self, f'{mtype}_{name}'))}\n\n{parser.format_help()}"
+        return magic_arguments.help_text(method, _typed(mtype, name))
 
     def complete_arguments(self, mtype: str, name: str, before: str) -> list[str]:
         """Return the words that can stand at the cursor.
@@ -218,61 +265,8 @@ class BoardMagic(StrictMagic):
             name: the magic's name.
             before: what stands between the magic's name and the cursor.
         """
-        method = getattr(self, f"{mtype}_{name}", None)
-        described = getattr(method, "magic_arguments", ())
-        word = before.rpartition(" ")[2]
-        if word.startswith("-"):
-            found = ["--help", *(option for names, _, _ in described for option in names if option.startswith("--"))]
-        else:
-            found = []
-            for _, complete, options in _expected(described, before[: len(before) - len(word)].split()):
-                found += map(str, complete(self.kernel, word) if complete else options.get("choices") or ())
-        return sorted({text for text in found if text.startswith(word)})
+        return magic_arguments.completions(getattr(self, f"{mtype}_{name}", None), self.kernel, before)
 
 
-def _options_first(described: Iterable[Any], words: list[str]) -> list[str]:
-    """Return the words with the options in front: argparse gives up on optional arguments that stand behind one."""
-    with_value = _with_value(described)
-    known = {name for one in described for name in one[0] if name[:1] == "-"}
-    options: list[str] = []
-    rest: list[str] = []
-    left = iter(words)
-    for word in left:
-        if word == "--":
-            rest += [word, *left]
-        elif word in known:
-            options.append(word)
-            if word in with_value:
-                value = list(itertools.islice(left, 1))
-                if not value:
-                    return rest + options  # its value is missing, and must not be taken from the rest
-                options += value
-        else:
-            (options if word.partition("=")[0] in known else rest).append(word)
-    return options + rest
-
-
-def _with_value(described: Iterable[Any]) -> dict[str, Any]:
-    """Return the options that take a value, with the argument that each is."""
-    taking = (None, "store", "append")
-    return {n: one for one in described for n in one[0] if n[:1] == "-" and one[2].get("action") in taking}
-
-
-def _expected(described: Iterable[Any], earlier: list[str]) -> list[Any]:
-    """Return the argument that the word behind the ``earlier`` ones is for: an option's value, or the next one."""
-    with_value = _with_value(described)
-    if earlier and earlier[-1] in with_value:
-        return [with_value[earlier[-1]]]
-    taken = sum(word[:1] != "-" and previous not in with_value for previous, word in itertools.pairwise(["", *earlier]))
-    positional = [one for one in described if one[0][0][:1] != "-"]
-    return positional[taken : taken + 1] or [one for one in positional[-1:] if one[2].get("nargs") in ("*", "+")]
-
-
-def _summary(method: Any) -> str:
-    """Return the first line of a magic's docstring without its usage: ``%name ARGS - summary``."""
-    first = (inspect.getdoc(method) or "").partition("\n")[0]
-    return first.partition(" - ")[2] or first
-
-
-def _details(method: Any) -> str:
-    return (inspect.getdoc(method) or "").partition("\n")[2].strip()
+def _typed(mtype: str, name: str) -> str:
+    return ("%" if mtype == "line" else "%%") + name

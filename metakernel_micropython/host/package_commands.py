@@ -15,8 +15,9 @@ from .paths import counted, human, shown
 from .sync_report import SyncTransfer
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from ..front_end import FrontEnd
-    from ..magic import Namespace
 
 
 def install(front_end: FrontEnd, args: Namespace) -> None:

@@ -11,10 +11,11 @@ from ..board.files import host_files
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..display.progress import Bar
 from ..errors import FileProblem, HostFileProblem
-from ..magic import Namespace, argument
+from ..magic_arguments import argument
 from .paths import counted, shown
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable, Iterator
     from pathlib import Path
 

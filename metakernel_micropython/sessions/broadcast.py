@@ -6,7 +6,6 @@ A slow or a dead board holds up no other. The cell ends when all are done; it fa
 from __future__ import annotations
 
 import contextvars
-import copy
 import re
 import threading
 import time
@@ -302,15 +301,14 @@ class Broadcast:
         code = self._code
         while is_magic(code.partition("\n")[0]):
             magic, name, arguments = self._magic(code)
-            own = copy.copy(magic)  # it keeps the state of its run
-            own.call_magic("line", name, code.partition("\n")[2], arguments)
-            failed = own.post_process(None)
+            run = magic.call_magic("line", name, code.partition("\n")[2], arguments)
+            failed = run.post_process(None)
             if failed is not None:
                 assert isinstance(failed, ExceptionWrapper)
                 return failed
-            if not own.evaluate:
+            if not run.evaluate:
                 return None
-            code = own.get_code()
+            code = run.get_code()
         if code.strip():
             self._run_code(job, code, say)
         return None

@@ -6,11 +6,11 @@ the program that started it. The rooms, from the line inwards:
     servers      a pty, a TCP port or a connection: bytes from and to a client
     line         the serial line: two buffers, and the interrupt character
     pyexec       the firmware's prompts: friendly, paste mode, raw REPL, raw-paste (with readline)
-    board        power on, soft reset, hard reset, crash: one interpreter after the other
+    virtual_board  power on, soft reset, hard reset, crash: one interpreter after the other
     interpreter  one life of MicroPython: the calls that it makes to its host
     state        Ctrl-C, put into the interpreter's memory as a board's interrupt handler does
     switch       which calls on files are the host's, and which are WASI's
-    firmware     the part that MicroPython runs itself: a loop that executes what the prompt has read
+    boot_script  the part that MicroPython runs itself: a loop that executes what the prompt has read
     spill, cache the WebAssembly module, made safe for its garbage collector, compiled once and kept
 
 Nothing here knows Jupyter, the kernel or the host's side of the protocol.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from metakernel_micropython.virtual import spill
+from metakernel_micropython.virtual import spill, wasm_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,8 @@ def load(engine: wasmtime.Engine, wasm: bytes, variant: str, folder: Path | None
 
 def _key(wasm: bytes, variant: str) -> str:
     digest = hashlib.sha256(wasm)
-    digest.update(Path(spill.__file__).read_bytes())
+    for path in (spill.__file__, wasm_format.__file__):
+        digest.update(Path(path).read_bytes())
     for part in (version("wasmtime"), platform.system(), platform.machine(), platform.processor(), variant):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()

@@ -7,24 +7,17 @@ this module serves its line, its waits, and the calls of the firmware's own loop
 from __future__ import annotations
 
 import ctypes
-import io
 import os
 import posixpath
 import shutil
-import struct
 import threading
-import tokenize
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmtime import (
-    Config,
-    Engine,
     Func,
     FuncType,
     Linker,
     Memory,
-    Module,
     Store,
     Trap,
     TrapCode,
@@ -33,8 +26,9 @@ from wasmtime import (
     WasmtimeError,
 )
 
-from metakernel_micropython.virtual import cache, switch
+from metakernel_micropython.virtual import wasi_poll
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
+from metakernel_micropython.virtual.machine import Crash, Machine, NotInterruptible, Stopped
 from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
 from metakernel_micropython.virtual.readline import CTRL_C, CTRL_D
 from metakernel_micropython.virtual.state import Memory as Words
@@ -42,8 +36,8 @@ from metakernel_micropython.virtual.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-NATIVE_STACK = 2 * 1024 * 1024  # bytes for WebAssembly, the most that wasmtime allows; its thread needs more
 _FIRMWARE = "firmware"
 _BOOT = f"execfile('{_FIRMWARE}',{{'__name__':'{_FIRMWARE}','user':globals()}})"
 _MACHINE = "virtual board with WebAssembly"
@@ -52,52 +46,6 @@ _EINTR, _EBADF = 27, 8  # WASI's numbers
 _TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
 _FIRST_FILE = 1010
 _STATIC_END = 3 * 65536  # what this build's static data lie below
-
-
-class Crash(Exception):
-    """The interpreter has ended in a way that the firmware of a board does not: the board has to start again."""
-
-
-class Stopped(Crash):
-    """Ctrl-C could only be had by stopping the interpreter."""
-
-
-class NotInterruptible(Crash):
-    """The firmware has found out that Ctrl-C does not reach this build of MicroPython."""
-
-
-class Machine:
-    """MicroPython, compiled, ready to be started any number of times.
-
-    Args:
-        wasm: the distributed WebAssembly module.
-        stoppable: whether running code can be stopped from outside without its cooperation. That makes it slower and is
-            needed only if Ctrl-C cannot be delivered in the way of a board.
-        cache_folder: where the compiled module is kept; by default in the user's cache folder.
-    """
-
-    def __init__(self, wasm: bytes, *, stoppable: bool = False, cache_folder: Path | None = None) -> None:
-        config = Config()
-        config.wasm_exceptions = True
-        config.max_wasm_stack = NATIVE_STACK
-        config.epoch_interruption = stoppable
-        self.stoppable = stoppable
-        self.engine = Engine(config)
-        self.firmware = firmware_source().encode()
-        self.module = cache.load(self.engine, wasm, f"stoppable={stoppable}", cache_folder)
-        self.front = Module(self.engine, switch.FRONT)
-        self.back = Module(self.engine, switch.BACK)
-
-
-def firmware_source() -> str:
-    """The boot script without its comments and blank lines, which would cost heap."""
-    text = Path(__file__).with_name("boot_script.py").read_text("utf-8")
-    lines = text.splitlines()
-    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 class Interpreter:
@@ -339,19 +287,8 @@ class Interpreter:
     def _poll(self, subscriptions: int, events: int, count: int, stored: int) -> int:
         """WASI's poll_oneoff: waits for the line, for a time, or for both. Files are always ready."""
         self._reaches(max(subscriptions + 48 * count, events + 32 * count, stored + 4))
-        ready: list[bytes] = []
-        clocks: list[tuple[float, int]] = []
-        waits: list[int] = []
-        for index in range(count):
-            user, tag, number, timeout, _, flags = struct.unpack(
-                "<QB7xI4xQQH6x", self._memory.read(subscriptions + 48 * index, 48)
-            )
-            if tag == 0:
-                clocks.append((0.0 if flags & 1 else timeout / 1e9, user))
-            elif tag == 1 and number in (_TEXT_INPUT, _INPUT):
-                waits.append(user)
-            else:
-                ready.append(struct.pack("<QHB5xQH6x", user, 0, tag, 1, 0))
+        asked = wasi_poll.subscriptions(self._memory.read(subscriptions, 48 * count), (_TEXT_INPUT, _INPUT))
+        ready, clocks, waits = asked.ready, asked.clocks, asked.waits
         if not ready:
             timeout_seconds = min(clocks)[0] if clocks else None
             if waits:
@@ -364,9 +301,9 @@ class Interpreter:
                 return _EINTR
         available = self._line.waiting
         if available:
-            ready += [struct.pack("<QHB5xQH6x", user, 0, 1, available, 0) for user in waits]
+            ready += [wasi_poll.event(user, wasi_poll.READ, available) for user in waits]
         if not ready and clocks:
-            ready = [struct.pack("<QHB5xQH6x", min(clocks)[1], 0, 0, 0, 0)]
+            ready = [wasi_poll.event(min(clocks)[1], wasi_poll.CLOCK)]
         self._memory.write(events, b"".join(ready))
         self._memory.word(stored).value = len(ready)
         return 0

@@ -10,64 +10,31 @@ heap has filled up once.
 writes each value that may be a pointer: locals when they are set, and operands that stay on WebAssembly's own stack
 across a call. Nothing is ever read back, so the worst that a stale entry can do is to keep an object alive.
 
-This module knows the binary format of WebAssembly (https://webassembly.github.io/spec/core/binary/) and one fact about
-C: global 0 is the stack pointer, growing down.
+Beside the binary format (``wasm_format``) this module knows one fact about C: global 0 is the stack pointer, which
+grows down.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-I32, I64, F32, F64 = 0x7F, 0x7E, 0x7D, 0x7C
+from metakernel_micropython.virtual.wasm_format import (
+    F32,
+    F64,
+    I32,
+    I64,
+    LOADS,
+    PLAIN,
+    STORES,
+    TRUNCATIONS,
+    Reader,
+    signed_leb,
+    unsigned_leb,
+)
+
 _EMPTY = 0x40
 _STACK_POINTER = 0  # the index of the global
 STACK_PAGES = 4  # of 64 KiB: the frames need more room than the C stack has, so it moves to memory of its own
-
-
-class SpillError(Exception):
-    """The module is not of the kind that this pass understands."""
-
-
-def _signatures() -> dict[int, tuple[tuple[int, ...], int]]:
-    """The operands and the result of every instruction that has no immediate, by opcode."""
-    table: dict[int, tuple[tuple[int, ...], int]] = {}
-
-    def rule(first: int, last: int, operands: tuple[int, ...], result: int) -> None:
-        for opcode in range(first, last + 1):
-            table[opcode] = (operands, result)
-
-    for eqz, kind, last in ((0x45, I32, 0x4F), (0x50, I64, 0x5A)):
-        rule(eqz, eqz, (kind,), I32)
-        rule(eqz + 1, last, (kind, kind), I32)
-    rule(0x5B, 0x60, (F32, F32), I32)
-    rule(0x61, 0x66, (F64, F64), I32)
-    for unary, binary, last, kind in (
-        (0x67, 0x6A, 0x78, I32),
-        (0x79, 0x7C, 0x8A, I64),
-        (0x8B, 0x92, 0x98, F32),
-        (0x99, 0xA0, 0xA6, F64),
-    ):
-        rule(unary, binary - 1, (kind,), kind)
-        rule(binary, last, (kind, kind), kind)
-    conversions = (
-        (0xA7, 0xA7, I64, I32), (0xA8, 0xA9, F32, I32), (0xAA, 0xAB, F64, I32), (0xAC, 0xAD, I32, I64),
-        (0xAE, 0xAF, F32, I64), (0xB0, 0xB1, F64, I64), (0xB2, 0xB3, I32, F32), (0xB4, 0xB5, I64, F32),
-        (0xB6, 0xB6, F64, F32), (0xB7, 0xB8, I32, F64), (0xB9, 0xBA, I64, F64), (0xBB, 0xBB, F32, F64),
-        (0xBC, 0xBC, F32, I32), (0xBD, 0xBD, F64, I64), (0xBE, 0xBE, I32, F32), (0xBF, 0xBF, I64, F64),
-        (0xC0, 0xC1, I32, I32), (0xC2, 0xC4, I64, I64),
-    )  # fmt: skip
-    for first, last, source, target in conversions:
-        rule(first, last, (source,), target)
-    return table
-
-
-_PLAIN = _signatures()
-_LOADS = {0x28: I32, 0x29: I64, 0x2A: F32, 0x2B: F64} | dict.fromkeys(range(0x2C, 0x30), I32)
-_LOADS |= dict.fromkeys(range(0x30, 0x36), I64)
-_STORES = {0x36: I32, 0x37: I64, 0x38: F32, 0x39: F64, 0x3A: I32, 0x3B: I32, 0x3C: I64, 0x3D: I64, 0x3E: I64}
-_TRUNCATIONS = {0: (F32, I32), 1: (F32, I32), 2: (F64, I32), 3: (F64, I32)} | {
-    4: (F32, I64), 5: (F32, I64), 6: (F64, I64), 7: (F64, I64)
-}  # fmt: skip
 
 # What these produce is never a pointer: constants, comparisons, narrow loads, counts of bits, floats turned integer.
 _NO_POINTER = (
@@ -75,52 +42,8 @@ _NO_POINTER = (
 )
 
 
-class _Reader:
-    """Reads the binary format's numbers and vectors from bytes."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self.data = data
-        self.at = at
-
-    def byte(self) -> int:
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def number(self) -> int:
-        """An unsigned LEB128 number; signed ones are skipped with it, too, for they end at the same byte."""
-        result = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            result |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return result
-            shift += 7
-
-    def take(self, count: int) -> bytes:
-        self.at += count
-        return self.data[self.at - count : self.at]
-
-    def name(self) -> bytes:
-        return self.take(self.number())
-
-
-def _leb(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _signed(value: int) -> bytes:
-    out = bytearray()
-    while not -64 <= value < 64:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
+class SpillError(Exception):
+    """The module is not of the kind that this pass understands."""
 
 
 @dataclass
@@ -184,43 +107,43 @@ def spill_pointers(wasm: bytes) -> bytes:
     except (IndexError, KeyError) as error:
         raise SpillError(f"the module is not what a C compiler makes of MicroPython: {error!r}") from error
     out = bytearray(wasm[:8])
-    memory = next(_Reader(content) for number, content in module.sections if number == 5)
+    memory = next(Reader(content) for number, content in module.sections if number == 5)
     if memory.number() != 1 or memory.byte() != 0:
         raise SpillError("the memory is not one that can grow")
     pages = memory.number()
     stack_top = (pages + STACK_PAGES) * 65536
     for number, content in module.sections:
         if number == 5:
-            content = b"\x01\x00" + _leb(pages + STACK_PAGES)
+            content = b"\x01\x00" + unsigned_leb(pages + STACK_PAGES)
         elif number == 6:
             content = _move_stack(content, stack_top)
         elif number == 10:
-            content = _leb(len(bodies)) + b"".join(_leb(len(body)) + body for body in bodies)
-        out += bytes([number]) + _leb(len(content)) + content
+            content = unsigned_leb(len(bodies)) + b"".join(unsigned_leb(len(body)) + body for body in bodies)
+        out += bytes([number]) + unsigned_leb(len(content)) + content
     return bytes(out)
 
 
 def _move_stack(content: bytes, top: int) -> bytes:
     """The section of globals with the stack pointer starting at `top`."""
-    reader = _Reader(content)
+    reader = Reader(content)
     count = reader.number()
     reader.take(2)
     if reader.byte() != 0x41:
         raise SpillError("global 0 is no stack pointer")
     reader.number()
-    return _leb(count) + bytes([I32, 1, 0x41]) + _signed(top) + content[reader.at :]
+    return unsigned_leb(count) + bytes([I32, 1, 0x41]) + signed_leb(top) + content[reader.at :]
 
 
 def _parse(wasm: bytes) -> _Module:
     if wasm[:8] != b"\0asm\1\0\0\0":
         raise SpillError("this is not a WebAssembly module")
     module = _Module()
-    reader = _Reader(wasm, 8)
+    reader = Reader(wasm, 8)
     while reader.at < len(wasm):
         number = reader.byte()
         content = reader.name()
         module.sections.append((number, content))
-        part = _Reader(content)
+        part = Reader(content)
         if number == 1:
             for _ in range(part.number()):
                 if part.byte() != 0x60:
@@ -257,7 +180,7 @@ def _may_collect(module: _Module) -> set[int]:
     for index, body in enumerate(module.bodies, module.imported):
         for step in _steps(body)[1]:
             if step.opcode == 0x10:
-                callers.setdefault(_Reader(body, step.start + 1).number(), set()).add(index)
+                callers.setdefault(Reader(body, step.start + 1).number(), set()).add(index)
             elif step.opcode == 0x11:
                 found.append(index)
     reached = set(found)
@@ -271,7 +194,7 @@ def _may_collect(module: _Module) -> set[int]:
 
 def _steps(body: bytes) -> tuple[list[int], list[_Step]]:
     """The types of the declared locals and the instructions of a function body."""
-    reader = _Reader(body)
+    reader = Reader(body)
     kinds: list[int] = []
     for _ in range(reader.number()):
         count = reader.number()
@@ -291,7 +214,7 @@ def _steps(body: bytes) -> tuple[list[int], list[_Step]]:
         elif opcode == 0x0E:
             for _ in range(reader.number() + 1):
                 reader.number()
-        elif opcode == 0x11 or opcode in _LOADS or opcode in _STORES:
+        elif opcode == 0x11 or opcode in LOADS or opcode in STORES:
             reader.number()
             reader.number()
         elif opcode in (0x08, 0x0C, 0x0D, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24, 0x3F, 0x40, 0x41, 0x42, 0xD2):
@@ -304,7 +227,7 @@ def _steps(body: bytes) -> tuple[list[int], list[_Step]]:
             extended = reader.number()
             opcode = 0xFC00 + extended
             reader.take({8: 2, 9: 1, 10: 2, 11: 1}.get(extended, 0))
-        elif opcode not in _PLAIN and opcode not in (0x00, 0x01, 0x05, 0x0A, 0x0B, 0x0F, 0x1A, 0x1B):
+        elif opcode not in PLAIN and opcode not in (0x00, 0x01, 0x05, 0x0A, 0x0B, 0x0F, 0x1A, 0x1B):
             raise SpillError(f"instruction {opcode:#x} is not known here")
         steps.append(_Step(opcode, start, reader.at))
     return kinds, steps
@@ -347,7 +270,7 @@ class _Checker:
             return [], []
         if first & 0x40 and first < 0x80:  # a value type is a negative number of one byte
             return [], [first]
-        return self.module.types[_Reader(body, at).number()]
+        return self.module.types[Reader(body, at).number()]
 
     def call(self, index: int, step: int, kind: tuple[list[int], list[int]], collects: bool) -> None:
         for _ in kind[0]:
@@ -361,35 +284,35 @@ class _Checker:
 
     def step(self, number: int, step: _Step, body: bytes) -> None:
         opcode = step.opcode
-        if opcode in _PLAIN:
-            operands, result = _PLAIN[opcode]
+        if opcode in PLAIN:
+            operands, result = PLAIN[opcode]
             for _ in operands:
                 self.pop()
             self.push(result, number, opcode not in _NO_POINTER)
         elif opcode in (0x20, 0x23):
-            index = _Reader(body, step.start + 1).number()
+            index = Reader(body, step.start + 1).number()
             self.push(self.locals[index] if opcode == 0x20 else I32, number, pointer=opcode == 0x20)
         elif opcode in (0x21, 0x22):
             value = self.pop()
-            step.local = _Reader(body, step.start + 1).number()
+            step.local = Reader(body, step.start + 1).number()
             step.pointer = value.pointer and not self.blocks[-1].dead
             if opcode == 0x22:
                 self.push(self.locals[step.local], number, value.pointer)
-        elif opcode in _LOADS:
+        elif opcode in LOADS:
             self.pop()
-            self.push(_LOADS[opcode], number, opcode not in _NO_POINTER)
-        elif opcode in _STORES:
+            self.push(LOADS[opcode], number, opcode not in _NO_POINTER)
+        elif opcode in STORES:
             self.pop()
             self.pop()
         elif opcode in (0x41, 0x42, 0x43, 0x44):
             self.push({0x41: I32, 0x42: I64, 0x43: F32, 0x44: F64}[opcode], number, pointer=False)
         elif opcode == 0x10:
-            callee = _Reader(body, step.start + 1).number()
+            callee = Reader(body, step.start + 1).number()
             kind = self.module.types[self.module.functions[callee]]
             self.call(callee, number, kind, callee in self.collecting)
         elif opcode == 0x11:
             self.pop()
-            self.call(-1, number, self.module.types[_Reader(body, step.start + 1).number()], collects=True)
+            self.call(-1, number, self.module.types[Reader(body, step.start + 1).number()], collects=True)
         else:
             self.control(number, step, body)
 
@@ -431,9 +354,9 @@ class _Checker:
         elif opcode in (0xFC08, 0xFC0A, 0xFC0B):
             for _ in range(3):
                 self.pop()
-        elif opcode - 0xFC00 in _TRUNCATIONS:
+        elif opcode - 0xFC00 in TRUNCATIONS:
             self.pop()
-            self.push(_TRUNCATIONS[opcode - 0xFC00][1], number, pointer=False)
+            self.push(TRUNCATIONS[opcode - 0xFC00][1], number, pointer=False)
         elif opcode not in (0x01, 0xFC09):
             raise SpillError(f"instruction {opcode:#x} is not known here")
 
@@ -442,7 +365,7 @@ def _rewrite(module: _Module, type_index: int, body: bytes, collecting: set[int]
     """The function's body with its pointers spilled, or as it is if nothing in it can be collected."""
     declared, steps = _steps(body)
     calls = (
-        step.opcode == 0x11 or (step.opcode == 0x10 and _Reader(body, step.start + 1).number() in collecting)
+        step.opcode == 0x11 or (step.opcode == 0x10 and Reader(body, step.start + 1).number() in collecting)
         for step in steps
     )
     if not any(calls):
@@ -472,15 +395,15 @@ def _rewrite(module: _Module, type_index: int, body: bytes, collecting: set[int]
     scratch = {I32: frame + 1, I64: frame + 2}
 
     def store(local: int, kind: int, offset: int) -> bytes:
-        code = b"\x20" + _leb(frame) + b"\x20" + _leb(local)
-        return code + (b"\x36\x02" if kind == I32 else b"\x37\x03") + _leb(offset)
+        code = b"\x20" + unsigned_leb(frame) + b"\x20" + unsigned_leb(local)
+        return code + (b"\x36\x02" if kind == I32 else b"\x37\x03") + unsigned_leb(offset)
 
-    leave = b"\x20" + _leb(frame) + b"\x41" + _signed(size) + b"\x6a\x24" + _leb(_STACK_POINTER)
+    leave = b"\x20" + unsigned_leb(frame) + b"\x41" + signed_leb(size) + b"\x6a\x24" + unsigned_leb(_STACK_POINTER)
     out = bytearray()
     runs: list[tuple[int, int]] = [(1, kind) for kind in declared] + [(2, I32), (1, I64)]
-    out += _leb(len(runs)) + b"".join(_leb(count) + bytes([kind]) for count, kind in runs)
-    out += b"\x23" + _leb(_STACK_POINTER) + b"\x41" + _signed(size) + b"\x6b\x22" + _leb(frame)
-    out += b"\x24" + _leb(_STACK_POINTER)
+    out += unsigned_leb(len(runs)) + b"".join(unsigned_leb(count) + bytes([kind]) for count, kind in runs)
+    out += b"\x23" + unsigned_leb(_STACK_POINTER) + b"\x41" + signed_leb(size) + b"\x6b\x22" + unsigned_leb(frame)
+    out += b"\x24" + unsigned_leb(_STACK_POINTER)
     for index in range(len(parameters)):
         if index in place:
             out += store(index, locals_[index], place[index])
@@ -496,5 +419,5 @@ def _rewrite(module: _Module, type_index: int, body: bytes, collecting: set[int]
             out += store(step.local, locals_[step.local], place[step.local])
         if number in checker.kept:
             depth, kind = checker.kept[number]
-            out += b"\x22" + _leb(scratch[kind]) + store(scratch[kind], kind, operands + 8 * depth)
+            out += b"\x22" + unsigned_leb(scratch[kind]) + store(scratch[kind], kind, operands + 8 * depth)
     return bytes(out + leave + b"\x0b")

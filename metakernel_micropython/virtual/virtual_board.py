@@ -6,14 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from metakernel_micropython.virtual.interpreter import (
-    NATIVE_STACK,
-    Crash,
-    Interpreter,
-    Machine,
-    NotInterruptible,
-    Stopped,
-)
+from metakernel_micropython.virtual.interpreter import Interpreter
+from metakernel_micropython.virtual.machine import NATIVE_STACK, Crash, Machine, NotInterruptible, Stopped
 from metakernel_micropython.virtual.pyexec import Prompt, Reset
 
 if TYPE_CHECKING:

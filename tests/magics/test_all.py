@@ -198,3 +198,20 @@ def test_several_magics_and_code_run_in_their_order(jupyter: Jupyter) -> None:
     reply = jupyter.do("# first\n%boards\n!echo host\nprint('board')")
     at = [reply.stdout.index(text) for text in ("connected:", "host", "board\n")]
     assert at == sorted(at)
+
+
+@pytest.mark.parametrize(
+    ("older", "today"),
+    [
+        ("%serialconnect", "%connect PORT"),
+        ("%socketconnect", "%connect socket://HOST:PORT"),
+        ("%websocketconnect", "%connect ws://HOST"),
+        ("%rebootdevice", "%reboot"),
+        ("%restart", "%reboot"),
+        ("%%sendtofile", "%sendtofile"),
+        ("%fetchfile", "%download"),
+    ],
+)
+def test_the_list_says_which_commands_do_the_same(plain: Jupyter, older: str, today: str) -> None:
+    (line,) = [line for line in plain.do("%lsmagic").stdout.splitlines() if line.split()[:1] == [older]]
+    assert f"(the same as {today}" in line

