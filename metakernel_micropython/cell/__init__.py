@@ -4,6 +4,6 @@ Start at ``runner``: it runs a cell's program on the board. ``parser`` says what
 its code a program for the board, ``output`` is the chain that takes what the board prints, ``tracebacks`` and ``hints``
 are what a person sees of an error.
 
-May import ``sessions``, ``display`` and what lies below them (``board``, ``transports``); knows the kernel only as
+May import ``display``, ``host`` and what lies below them (``board``, ``transports``); knows the kernel only as
 ``front_end.FrontEnd``.
 """
