@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from metakernel_micropython.host.paths import host_paths
+from metakernel_micropython.cell.masking import masked_arguments
+from metakernel_micropython.host.paths import host_paths, quoted
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.sessions.registry import is_name
@@ -50,6 +51,26 @@ def _seconds(text: str) -> float:
 _seconds.__name__ = "time in seconds"
 _switch.__name__ = "on or off"  # what argparse names when the text is neither
 _size.__name__ = "size"
+
+
+def old_arguments(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the options of %serialconnect among words, with their values, and the words that mean nothing to it."""
+    known: dict[str, str] = {}
+    ignored = []
+    left = iter(words)
+    for word in left:
+        option, equals, value = word.partition("=")
+        if option in ("--port", "--baud"):
+            known[option] = value if equals else next(left, "")
+        elif word.startswith("-"):
+            known[word] = ""  # a wrong one is told as such
+        elif word.isdecimal() and int(word) >= 300 and "--baud" not in known:
+            known["--baud"] = word
+        elif re.match(r"/|\.|~|COM\d|\d+$|\w+:|auto$|virtual$", word, re.IGNORECASE) and "--port" not in known:
+            known["--port"] = word
+        else:
+            ignored.append(word)
+    return known, ignored
 
 
 class ConnectMagic(BoardMagic):
@@ -126,6 +147,33 @@ class ConnectMagic(BoardMagic):
     def line_serialconnect(self, args: Namespace) -> None:
         """%serialconnect [--port PORT] [--baud BAUD] [--raw] [--verbose] - connect to a board (see %connect)."""
         self._connect(args.port or "auto", args)
+
+    def run(self, mtype: str, name: str, args: str) -> None:
+        """Take the arguments of %serialconnect as notebooks of jupyter_micropython_kernel have them."""
+        if name == "serialconnect":
+            args = self._as_they_were(args)
+        super().run(mtype, name, args)
+
+    def _as_they_were(self, text: str) -> str:
+        """Return the arguments of %serialconnect without the words that it ignored, and say which those are.
+
+        Its readme has ``%serialconnect to --port=X --baud=Y``; its first versions took ``PORT BAUD``; ``--port=0`` is
+        the first of the ports that are plugged in.
+        """
+        known, ignored = old_arguments(self.split(text))
+        if ignored:
+            words = ", ".join(f'"{masked_arguments(word)}"' for word in ignored)
+            self.kernel.Error(f"[%serialconnect ignored {words}]")
+        if known.get("--port", "").isdecimal():
+            number = int(known["--port"])
+            found = ports(self.kernel)
+            if number >= len(found):
+                listed = f"there are {len(found)}: {', '.join(found)}" if found else "none is plugged in"
+                raise MagicError(
+                    f"%serialconnect --port={number} is the port of that number, counted from 0; {listed}."
+                )
+            known["--port"] = found[number]
+        return " ".join(option + (f"={quoted(value)}" if value else "") for option, value in known.items())
 
     def split(self, text: str) -> list[str]:
         """Take everything behind ``exec:`` as its command line, without a need for quotes."""

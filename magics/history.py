@@ -7,6 +7,7 @@ from pathlib import Path
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.transports.private_file import private
 
 
 class HistoryMagic(BoardMagic):
@@ -51,7 +52,7 @@ class HistoryMagic(BoardMagic):
             return
         path = Path(args.file).expanduser()
         try:
-            with path.open("x", encoding="utf-8", newline="\n") as file:
+            with open(path, "x", encoding="utf-8", newline="\n", opener=private) as file:
                 file.write(text)
         except FileExistsError:
             raise MagicError(f"{path} is there already: remove it, or name another file.") from None

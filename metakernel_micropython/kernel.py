@@ -20,6 +20,7 @@ from . import __version__
 from .cell.failure import failure
 from .cell.interrupt_state import InterruptState
 from .cell.iopub import PATIENCE as FRONT_END_PATIENCE
+from .cell.lexical import BOM
 from .cell.masking import masked
 from .cell.parser import CellParser, leading_lines
 from .cell.runner import CellRunner
@@ -170,6 +171,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         cell_id: str | None = None,
     ) -> dict[str, Any]:
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
+        code = code.removeprefix(BOM)
         self.runner.begin_cell(code, self.execution_count)
         if self.iopub is not None:
             self.iopub.take_time()
@@ -193,7 +195,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
                 cell_id=cell_id,
             )
             if reply.get("status") == "error" and not silent:
-                self.runner.tell_hints(self.line_magics)
+                self.runner.tell_hints(self.line_magics, reply["ename"])
             return reply
         except BaseException as error:
             self.interrupts.cell_ends()

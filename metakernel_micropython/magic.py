@@ -243,7 +243,7 @@ class BoardMagic(StrictMagic):
         try:
             parsed = magic_arguments.parse(method, _typed(mtype, name), self.split(args))
         except MagicError as error:
-            raise MagicError(masked_message(str(error), args)) from None
+            raise MagicError(masked_message(str(error), args, connecting="connect" in name)) from None
         method(parsed)
 
     def split(self, text: str) -> list[str]:

@@ -8,6 +8,7 @@ import itertools
 import shlex
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
 
 from .errors import MagicError
@@ -24,7 +25,18 @@ class _ArgumentParser(argparse.ArgumentParser):
     """An argparse parser that raises in place of printing and ending the kernel."""
 
     def error(self, message: str) -> NoReturn:
-        raise MagicError(f"{self.prog}: {message}\n{self.format_usage().strip()}")
+        raise MagicError(f"{self.prog}: {message}{self._meant(message)}\n{self.format_usage().strip()}")
+
+    def _meant(self, message: str) -> str:
+        """Say what an option may mean that is not there."""
+        _, unknown, words = message.partition("unrecognized arguments: ")
+        options = [option for action in self._actions for option in action.option_strings]
+        for word in words.split() if unknown else ():
+            if word.startswith("-") and (meant := _meant_option(word, options)):
+                return f". Did you mean {meant}?"
+            if word in ("-q", "-Q", "--quiet"):
+                return f". {self.prog} has no quiet form: leave {word} out"
+        return ""
 
     def print_help(self, file: Any = None) -> None:
         raise HelpRequested(self.format_help())
@@ -177,3 +189,15 @@ def _summary(method: Any) -> str:
 
 def _details(method: Any) -> str:
     return (inspect.getdoc(method) or "").partition("\n")[2].strip()
+
+
+def _meant_option(word: str, options: Iterable[str]) -> str:
+    """Return the option that was probably meant; ``""`` where nobody can tell."""
+    typed = word.partition("=")[0]
+    small = {option.lower(): option for option in options}
+    if f"-{typed}".lower() in small:  # -baud
+        return small[f"-{typed}".lower()]
+    if typed.lower() in small:
+        return small[typed.lower()]
+    near = get_close_matches(typed.lower(), small, n=1, cutoff=0.75) if typed.startswith("--") else []
+    return small[near[0]] if near else ""

@@ -1,4 +1,4 @@
-"""What is said about a magic's name that nothing has."""
+"""What is said about a magic's name that nothing has: first a table of meanings, then the nearest spelling."""
 
 from __future__ import annotations
 
@@ -6,22 +6,53 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
+
+CUTOFF = 0.75
+"""How near a spelling has to be, from 0 to 1 (``difflib``): a far one would lead astray."""
 
 MEANT = {
-    "writetofile": "%%writefile",
-    "serialdisconnect": "%disconnect",
-    "sendbytes": "%writebytes",
-    "savetofile": "%sendtofile",
-    "savefile": "%sendtofile",
-    "sendfile": "%sendtofile",
-    "readfile": "%fetchfile",
+    # What people try.
+    "flash": "%esptool",
+    "free": "%mem",
     "fetchfromfile": "%fetchfile",
+    "pip": "%mip",
+    "readfile": "%fetchfile",
+    "reset": "%reboot",
+    "savefile": "%sendtofile",
+    "savetofile": "%sendtofile",
+    "sendbytes": "%writebytes",
+    "sendfile": "%sendtofile",
+    "serialdisconnect": "%disconnect",
+    "softreboot": "%reboot",
+    "writetofile": "%%writefile",
+    # What other kernels for MicroPython have in their notebooks.
+    "delete": "%rm",
+    "discover": "%boards",
+    "gc": "%mem",
+    "gccollect": "%mem",
+    "get_file": "%download",
+    "hardreset": "%reboot --hard",
+    "host": "%%python",
+    "local": "%%python",
+    "memory_info": "%mem",
+    "meminfo": "%mem",
+    "mkdirs": "%mkdir --parents",
+    "platform": "%info",
+    "register": "%connect",
+    "rdiff": "%sync --dry-run",
+    "rlist": "%tree",
+    "rsync": "%sync",
+    "rmdir": "%rm",
+    "softreset": "%reboot",
+    "uid": "%info",
+    "upip": "%mip",
+    "webrepl": "%websocketconnect",
 }
-"""Names that people try, and what they mean, where the nearest spelling would be another magic."""
+"""Names of magics, in small letters and without blanks, and what they mean here."""
 
 
-def unknown_magic(wanted: dict[str, Any], line_magics: Iterable[str], cell_magics: Iterable[str]) -> str:
+def unknown_magic(wanted: dict[str, Any], line_magics: Collection[str], cell_magics: Collection[str]) -> str:
     """Say what is wrong with a magic's name; ``""`` when it is known.
 
     Args:
@@ -35,12 +66,25 @@ def unknown_magic(wanted: dict[str, Any], line_magics: Iterable[str], cell_magic
     if name in table:
         return ""
     typed = wanted.get("prefix", "%") + name
-    if name in other:
-        right = ("%%" if line else "%") + name
+    if name in other or (name.lower() in other and name.lower() not in table):
+        right = ("%%" if line else "%") + name.lower()
         return f"{typed} is written {right}."
-    if name in MEANT:
-        return f"There is no magic {typed}. Did you mean {MEANT[name]}?"
-    prefix = "%" if line else "%%"
-    near = get_close_matches(name, table, n=1, cutoff=0.5)
-    meant = f" Did you mean {prefix}{near[0]}?" if near else ""
-    return f"There is no magic {typed}.{meant} %lsmagic lists them."
+    meant = _meant(name, "%" if line else "%%", table)
+    return f"There is no magic {typed}." + (f" Did you mean {meant}?" if meant else "") + " %lsmagic lists them."
+
+
+def _meant(name: str, prefix: str, names: Collection[str]) -> str:
+    """Return the magic that was probably meant, as it is typed; ``""`` where nobody can tell.
+
+    Args:
+        name: what was typed, without ``%``.
+        prefix: ``%`` or ``%%``.
+        names: the magics with that prefix.
+    """
+    small = name.lower()
+    if small in names:
+        return prefix + small
+    if meant := MEANT.get(small) or MEANT.get(small.replace("_", "").replace("-", "")):
+        return meant
+    near = get_close_matches(small, names, n=1, cutoff=CUTOFF)
+    return prefix + near[0] if near else ""

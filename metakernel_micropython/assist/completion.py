@@ -7,6 +7,7 @@ and nothing of the user's runs there (see the snippets). A board that is missing
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ TIMEOUT = 2.0
 MAX_REPLY = 100_000
 """Characters of the board's answer that are read."""
 
+MAX_KEYS = 100
+"""Keys of a dict that are offered."""
+
 SHARED = frozenset("array asyncio collections enum io json os re ssl struct sys".split())
 """Modules whose stubs are those of CPython with MicroPython's texts in them: what has none, no board has."""
 
@@ -35,6 +39,7 @@ _FROM = re.compile(r"^\s*from\s+(?P<name>[\w.]*)$")
 _FROM_IMPORT = re.compile(
     r"^\s*from\s+(?P<module>[\w.]+)\s+import\s+\(?\s*(?:\w+(?:\s+as\s+\w+)?\s*,\s*)*(?P<name>\w*)$"
 )
+_INDEX = re.compile(r"(?P<path>[\w.]+)\[\s*$")
 _WORD = re.compile(r"[^\W\d]\w*")
 _MODULE_FILE = re.compile(r"^(?P<name>[^\W\d]\w*)(?:\.py|\.mpy)?$")
 _TAKES_PATH = re.compile(
@@ -76,7 +81,8 @@ class Completer:
         if board is not None and not board.idle:
             board = None
         if _in_text(line):
-            return self._files(line, board)
+            keys = self._keys(line, code[cursor:], board)
+            return keys if keys.names else self._files(line, board)
         if found := _FROM_IMPORT.match(line):
             prefix = found["name"]
             names = self._module_members(board, found["module"], prefix)
@@ -122,6 +128,26 @@ class Completer:
             return names
         return self._module_members(board, module, "")
 
+    def _keys(self, line: str, after: str, board: Board | None) -> Completions:
+        """Complete a key of a dict on the board, in the string of an index."""
+        opened = _opening(line)
+        found = _INDEX.search(line[:opened]) if opened is not None else None
+        if board is None or found is None or opened is None or not (path := name_before(found["path"])):
+            return Completions("", [])
+        quote, text = line[opened], line[opened + 1 :]
+        if "\\" in text or opened + 1 > len(line):
+            return Completions("", [])
+        reply = _request(board, snippets.call("dict_keys", path, text, MAX_KEYS))
+        try:
+            keys = ast.literal_eval(reply.strip() or "[]")
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return Completions("", [])
+        plain = [key for key in keys if isinstance(key, str) and key.isprintable() and not {quote, "\\"} & set(key)]
+        # What the editor has closed already is not closed again.
+        end = "" if after.startswith(quote) else quote + ("" if after.startswith("]") else "]")
+        names = sorted(key + end for key in plain if key.startswith(text))
+        return Completions(text, names, dict.fromkeys(names, "dict key"))
+
     def _files(self, line: str, board: Board | None) -> Completions:
         """Complete a path on the board, in a string that is one."""
         opened = _opening(line)
@@ -162,10 +188,9 @@ class Completer:
             self._board, self._modules = board, [word.replace("/", ".") for word in words] + names
         return self._modules
 
-    @property
-    def modules(self) -> list[str]:
-        """Modules that the board is known to have; those written in C where nobody has asked it yet."""
-        return self._modules or sorted(C_MODULES)
+    def modules(self, board: Board) -> list[str]:
+        """Return the modules that a board has; none where it does not tell."""
+        return self._module_names(board)
 
     def forget(self) -> None:
         """Ask the board anew: names may have come or gone, and files that are modules."""
@@ -202,6 +227,7 @@ def _fitting(names: list[str], prefix: str) -> list[str]:
         for name in set(names)
         if name.startswith(prefix)
         and name != snippets.NAME
+        and all(map(str.isidentifier, name.removesuffix("=").split(".")))
         and not (hidden and name.rpartition(".")[2].startswith("_"))
     )
 

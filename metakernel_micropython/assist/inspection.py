@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cell.parser import is_magic, name_before
 from ..errors import MicroPythonError
+from ..host.paths import visible
 from ..magic import BoardMagic
 from .completion import Completer
 
@@ -45,10 +46,9 @@ class Assistant:
         self.completer.forget()
         self.session.add(code)
 
-    @property
-    def known_modules(self) -> list[str]:
-        """Modules that the board is known to have, as far as anybody has asked."""
-        return self.completer.modules
+    def modules(self, board: Board) -> list[str]:
+        """Return the modules that a board has; none where it does not tell."""
+        return self.completer.modules(board)
 
     @property
     def documentation(self) -> Documentation | None:
@@ -193,8 +193,8 @@ class Assistant:
         try:
             reply = board.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
         except MicroPythonError as error:
-            return f"The board could not tell about {name}: {error}"
-        kind, value, described, members = [*reply.split("\x1e", 3), "", "", ""][:4]
+            return f"The board could not tell about {name}: {visible(str(error))}"
+        kind, value, described, members = [visible(part) for part in [*reply.split("\x1e", 3), "", "", ""][:4]]
         if not kind:
             return None
         if described.startswith("object "):

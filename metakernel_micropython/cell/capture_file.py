@@ -6,6 +6,8 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ..transports.private_file import private
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,7 +39,7 @@ class Capture:
         self.path = path
         self.problem = ""
         self._shown = shown
-        self._file = path.open("w", encoding="utf-8", newline="\n")
+        self._file = open(path, "w", encoding="utf-8", newline="\n", opener=private)  # noqa: SIM115
         self._line_ends = 0
         self._in_line = False
         self._counted_at = float("-inf")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 
 from metakernel import ExceptionWrapper
 
+from ..board.files.host_files import unencodable
 from ..errors import DeviceError, MicroPythonError
+from ..host.paths import visible
 
 _RED, _PLAIN = "\033[0;31m", "\033[0m"
 
@@ -17,11 +20,13 @@ def failure(error: BaseException) -> ExceptionWrapper:
     What this project raises is written for the person at the notebook and needs no Python traceback; anything else is
     a fault, and the traceback helps whoever mends it.
     """
+    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding() != "utf-8":
+        error = unencodable(error)
     # A private kind of error is shown under the name of the public one that it is.
     name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
     text = str(error)
     if isinstance(error, DeviceError):
-        name, text = error.name, error.message
+        name, text = visible(error.name), visible(error.message)
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]
     if isinstance(error, KeyboardInterrupt):
         lines = [f"{_RED}{name}{_PLAIN}: stopped"]

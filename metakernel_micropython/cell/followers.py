@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..board import Board
+    from ..errors import DeviceError
     from ..front_end import Messages
     from .capture_file import Capture
     from .output import Sink
@@ -29,6 +30,10 @@ class StopwatchFollower(Follower):
     def around(self, source: str) -> str:
         """Return the program with the board's clock printed before and after it."""
         return self.stopwatch.around(source)
+
+    def retold(self, error: DeviceError) -> DeviceError:
+        """Return an error with the lines that the program has without the clock."""
+        return self.stopwatch.retold(error)
 
     def open(self, following: Sink) -> Sink:
         """Start the watch; return the sink that takes the clock out of the output."""

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..board import snippets
-from ..errors import MicroPythonError
+from ..board.board_info import memory
+from ..errors import DeviceError, MicroPythonError
+from ..host.package_names import package_of
 from ..host.paths import human, quoted, shown
+from .syntax_hints import syntax_hints
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from ..board import Board
-    from ..errors import DeviceError
 
 TIMEOUT = 0.5
 """Seconds that the board has to answer; a second one on boards that take their questions in small pieces."""
@@ -91,10 +93,15 @@ _ELSEWHERE = {
     "pandas": "Boards have no pandas: %get brings values to the host's Python, which may have it",
     "matplotlib": "Boards have no matplotlib: %get brings values to the host's Python, which may have it",
     "asyncio": "This firmware is built without asyncio (older ones call it uasyncio)",
+    "uasyncio": "This firmware has no uasyncio; where it has asyncio at all, that is the name",
+    "_thread": "This firmware is built without threads",
+    "socket": "This firmware is built without sockets: the board has no network, or is reached otherwise",
+    "network": "This firmware is built without network",
+    "bluetooth": "This firmware is built without Bluetooth",
 }
 
 
-def hints(error: DeviceError, board: Board, magics: Container[str], known: list[str]) -> Iterator[str]:
+def hints(error: DeviceError, board: Board, magics: Container[str], known: list[str], code: str = "") -> Iterator[str]:
     """Give what helps with an error, sentence by sentence.
 
     Args:
@@ -102,9 +109,11 @@ def hints(error: DeviceError, board: Board, magics: Container[str], known: list[
         board: where it came from; asked about some things, for at most some tenths of a second each.
         magics: the names of the line magics.
         known: modules that the board is known to have, as far as anybody has asked.
+        code: what has run, where the lines that the error names are counted.
     """
     if error.name == "KeyboardInterrupt":
         return
+    yield from syntax_hints(error, code, board, _timeout(board))
     yield from _frames(error, board)
     match error.name:
         case "ImportError" | "ModuleNotFoundError":
@@ -151,14 +160,16 @@ def _import(error: DeviceError, magics: Container[str], known: list[str]) -> Ite
     here = next((path for path in (Path(f"{top}.py"), Path(top)) if path.exists()), None)
     if here is not None:
         yield f"{here} lies on this computer, not on the board. Send it there: %upload {quoted(str(here))}"
+    elif renamed := [one for one in (top.removeprefix("u"), f"u{top}") if one != top and one in known]:
+        yield f"The board has this module as {renamed[0]}."
     elif top in _ELSEWHERE:
         yield _ELSEWHERE[top] + "."
     elif near := [one for one in get_close_matches(top, known, n=1, cutoff=0.75) if one != top] or [
         one for one in known if one.lower() == top.lower() and one != top
     ]:
         yield f"The board has a module called {near[0]}."
-    elif "mip" in magics:
-        yield f"The board has no module {name}. From MicroPython's library: %mip install {name}"
+    elif "mip" in magics and (package := package_of(name)):
+        yield f"The board has no module {name}. From MicroPython's library: %mip install {package}"
     else:
         yield (
             f"The board has no module {name} (%modules lists those it has). Send a file of that name to it: "
@@ -202,12 +213,30 @@ def _board_name(number: int, board: Board) -> str:
 
 
 def _memory(board: Board) -> Iterator[str]:
-    from ..board.board_info import memory
-
     if not board.idle:
         return
     try:
+        # The shortest program first: it frees what garbage there is, and tells whether any program fits.
+        board.execute("__import__('gc').collect()", timeout=_timeout(board))
+    except DeviceError as error:
+        if error.name == "MemoryError":
+            yield (
+                "The board's memory is full: not even a short program fits any more, and del NAME is one, too. "
+                "%reboot frees it (or Restart in the menu); all variables are gone then, files stay."
+            )
+        return
+    except MicroPythonError:
+        return
+    try:
         found = memory(board, timeout=_timeout(board))
+    except DeviceError as error:
+        if error.name != "MemoryError":
+            return
+        yield (
+            "The board's memory is as good as full: only the shortest programs fit. A cell with nothing but del NAME "
+            "may free some; otherwise %reboot does (or Restart in the menu), and all variables are gone then."
+        )
+        return
     except MicroPythonError:
         return
     if found is not None:

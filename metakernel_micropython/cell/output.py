@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..board import Board
+    from ..errors import DeviceError
 
 
 class Sink(Protocol):
@@ -111,6 +112,10 @@ class Follower:
     def around(self, source: str) -> str:
         """Return the program with what has to run before and after it."""
         return source
+
+    def retold(self, error: DeviceError) -> DeviceError:
+        """Return an error of the program with the lines that it has without what ``around`` has added."""
+        return error
 
     def open(self, following: Sink) -> Sink:
         """Return the sink for one program.

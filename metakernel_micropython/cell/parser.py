@@ -6,11 +6,12 @@ every call, and takes any cell that ends with ``?`` for a help request.
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
 from metakernel import Parser
+
+from .lexical import code_only, statements
 
 # One line that is a request for help and nothing else: "?name", "name??", "%magic?". A comment is none.
 _HELP = re.compile(
@@ -18,6 +19,7 @@ _HELP = re.compile(
 )
 _MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
 _COMMENT_OR_BLANK = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+(?=[%!])")
+_COMMENT_AT_END = re.compile(r"(?:^|(?<=[ \t]))#.*")
 _KINDS = ("none", "line", "cell", "sticky")
 
 
@@ -30,6 +32,21 @@ def leading_lines(cell: str) -> str:
     return found.group() if found else ""
 
 
+def lines_above(cell: str, code: str) -> tuple[int, bool]:
+    """Return how many lines of a cell stand above the code that it has given, and whether the code was found in it.
+
+    The code is the end of the cell, below magics, or stands on the line of one, as behind ``%time``.
+    """
+    body, code = cell.rstrip(), code.rstrip()
+    if body.endswith(code):
+        above = body[: len(body) - len(code)]
+        return above.count("\n"), True
+    for number, line in enumerate(cell.split("\n")):
+        if is_magic(line) and line.rstrip().endswith(code):
+            return number, True
+    return 0, False
+
+
 def is_magic(line: str) -> bool:
     """Whether a line is a magic or a shell command: ``%name``, ``%%name``, ``!command``."""
     found = _MAGIC.match(line)
@@ -37,17 +54,28 @@ def is_magic(line: str) -> bool:
 
 
 def misplaced_magic(code: str) -> str:
-    """Say where a magic stands below code, where it would go to the board as code; ``""`` where none does."""
-    lines = code.split("\n")
-    if not any(line[:1] in ("%", "!") for line in lines):
-        return ""
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        for line in lines:
-            if is_magic(line):
-                return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
+    """Say which line of code looks like a magic, which stands on top of a cell; ``""`` for none.
+
+    For code that a board has refused: no line that begins so, outside of strings and brackets, is MicroPython.
+    """
+    for _, line in statements(code):
+        if is_magic(line):
+            return f"{line.split()[0]} stands below code: magics go to the top of a cell, or into one of their own."
     return ""
+
+
+def misplaced_help(code: str) -> str:
+    """Say which line of refused code asks for help, as only a cell of its own does; ``""`` for none."""
+    for _, line in statements(code):
+        asked = _HELP.fullmatch(_without_comment(line).strip())
+        if asked and (asked["a"] or asked["b"]):
+            return f"{asked.group()} stands beside code: a request for help is a cell of its own."
+    return ""
+
+
+def _without_comment(line: str) -> str:
+    """Return a line without the comment at its end."""
+    return line[: len(code_only(line).rstrip())]
 
 
 def name_before(text: str) -> str:
@@ -101,7 +129,7 @@ class CellParser(Parser):
 
     def _parse_magic(self, code: str) -> dict[str, Any]:
         code = code.lstrip()
-        asked = _HELP.fullmatch(code.rstrip())
+        asked = _asked(code)
         if asked:
             marks = asked["pre"] or asked["post"]
             name = asked["a"] if asked["pre"] else asked["b"]
@@ -133,6 +161,16 @@ class CellParser(Parser):
             "args": first.strip(),
             "code": rest,
         }
+
+
+def _asked(code: str) -> re.Match[str] | None:
+    """Return the request for help that a cell is, with comments and blank lines around it; None for another cell."""
+    if "?" not in code:
+        return None
+    # A name may follow %: a comment begins only behind a blank, or with the line.
+    lines = [_COMMENT_AT_END.sub("", line).strip() for line in code.split("\n")]
+    asked = [line for line in lines if line]
+    return _HELP.fullmatch(asked[0]) if len(asked) == 1 else None
 
 
 def _called(line: str) -> str:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
 
-from ..errors import DeviceError, LineLost, MagicError, MicroPythonError
+from ..errors import DeviceError, LineLost, MicroPythonError
+from ..host.paths import visible
 from .failure import failure
+from .lexical import with_plain_indentation
 from .output import FilterSink, Followers, Stage, chain
-from .parser import misplaced_magic
+from .parser import lines_above
 from .program import Program, ValueFilter, prepare
 from .tracebacks import CellSources, render
 
@@ -47,9 +49,8 @@ class Names(Protocol):
         """A cell goes to the board: names may come and go."""
         ...
 
-    @property
-    def known_modules(self) -> list[str]:
-        """Modules that the board is known to have, as far as anybody has asked."""
+    def modules(self, board: Board) -> list[str]:
+        """Return the modules that a board has; none where it does not tell."""
         ...
 
 
@@ -82,7 +83,7 @@ class CellRunner:
         self._names = names
         self._sources = CellSources()
         self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
-        self._device_error: DeviceError | None = None  # what ended the cell
+        self._device_error: tuple[DeviceError, str] | None = None  # what ended the cell, and the code
         self._stdin: StdinBridge | None = None
 
     # -- the cell as a whole -------------------------------------------------------------------------------------
@@ -123,8 +124,6 @@ class CellRunner:
         """Run code of the cell on the board; return its last value, or the error that ended it."""
         try:
             board = self._front_end.require_board()
-            if misplaced := misplaced_magic(code):
-                raise MagicError(misplaced)
             if self.only_type:
                 self.show_unsolicited()
                 board.type_source(code)
@@ -151,14 +150,13 @@ class CellRunner:
 
     def program(self, code: str) -> Program:
         """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
-        return prepare(code, self.note_code(code))
+        return prepare(with_plain_indentation(code), self.note_code(code))
 
     def note_code(self, code: str) -> int:
         """Remember the code of this cell for tracebacks and completion; return the number of lines above it."""
-        # Where the code is the end of the cell, the lines above it are magics.
-        body = self.text.rstrip()
-        above = body[: -len(code.rstrip())].count("\n") if body.endswith(code.rstrip()) else 0
-        self._sources.add(self.number, self.text if above else code, "\n" * above + code)
+        above, found = lines_above(self.text, code)
+        board = self._front_end.connections.current_name
+        self._sources.add(self.number, self.text if found else code, "\n" * above + code, board)
         self._names().note_cell(code)
         return above
 
@@ -212,11 +210,14 @@ class CellRunner:
         except DeviceError as error:
             if asked is not None and asked.refused:
                 raise asked.refused from None
+            for follower in followers:
+                error = follower.retold(error)
             return self.board_failure(error, while_showing=values.cut, number=number)
         except LineLost as error:
             session = self._front_end.connection
             if session is None or session.board is not board:  # the kernel was shut down meanwhile
                 raise
+            self._sources.stopped_at(number, None)
             raise session.lose(error) from error
         finally:
             self._interrupts.on_host = True  # for what follows in this cell
@@ -269,26 +270,30 @@ class CellRunner:
             own: it is that of the board that cells run on, so that hints may be asked of it.
             number: the cell that ran, where that is not the one that runs now.
         """
-        if own:
-            self._device_error = error
         current = self.number if number is None else number
+        if own:
+            self._device_error = error, self._sources.code(current)
         lines = render(error.traceback, self._sources, current, while_showing=while_showing)
-        return ExceptionWrapper(error.name, error.message, lines)
+        return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
-    def tell_hints(self, magics: Container[str]) -> None:
+    def tell_hints(self, magics: Container[str], name: str) -> None:
         """Say what helps with the board's error, which the front end has by now.
 
         Args:
             magics: the names of the line magics.
+            name: the error's, also of one that a magic's helper met.
         """
-        error, self._device_error = self._device_error, None
+        if self._device_error is None and name == "MemoryError":
+            self._device_error = DeviceError("MemoryError", "", ""), ""
         board = self._front_end.device
-        if error is None or board is None or board.raw:
+        if self._device_error is None or board is None or board.raw:
             return
+        (error, code), self._device_error = self._device_error, None
         from .hints import hints
 
         try:
-            said = "\n".join(hints(error, board, magics, self._names().known_modules))
+            known = self._names().modules(board) if error.name == "ImportError" else []
+            said = "\n".join(hints(error, board, magics, known, code))
         except (MicroPythonError, KeyboardInterrupt):
             return  # the error is told; nothing that follows may take its place
         if said:

@@ -8,7 +8,9 @@ import math
 import re
 import time
 import tokenize
+import warnings
 
+from ..errors import DeviceError
 from .program import ValueFilter, new_mark
 
 TARGET = 0.2
@@ -24,6 +26,9 @@ _TICKS = "(lambda t:t.ticks_us()if hasattr(t,'ticks_us')else t.monotonic_ns()//1
 
 _SYNTAX_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9})(?![\d,])')
 _FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9}), in (?P<function>\S+)')
+
+
+_TOP_FRAME = re.compile(r'(  File "<stdin>", line )(\d{1,9})(?=, in <module>$|$)', re.MULTILINE)
 
 
 def amount(seconds: float) -> str:
@@ -48,13 +53,24 @@ class Stopwatch:
         self._ticks: list[int] = []
         self._start = time.monotonic()
         self._end: float | None = None
+        self._line_above = False  # the clock is printed on a line of its own, above the program
 
     def around(self, source: str) -> str:
         """Return the program with its clock printed; its lines keep their numbers where its first one is blank."""
         show = f'print("\\x1e{self._mark[1:]}",{_TICKS})'
         if source.startswith("\n"):
             return f"{show}{source}\n{show}"
+        if _is_simple(source):
+            return f"{show};{source}\n{show}"
+        self._line_above = True
         return f"{show}\n{source}\n{show}"
+
+    def retold(self, error: DeviceError) -> DeviceError:
+        """Return an error of the program with the lines that it has without the clock."""
+        if not self._line_above:
+            return error
+        told = _TOP_FRAME.sub(lambda found: f"{found[1]}{max(1, int(found[2]) - 1)}", error.traceback)
+        return DeviceError(error.name, error.message, told)
 
     def start(self) -> None:
         """The program goes to the board now."""
@@ -94,6 +110,17 @@ class Stopwatch:
             # The clock has started anew meanwhile, as often as brings it next to the host's.
             board += round((host * 1e6 - board) / _TICKS_PERIOD) * _TICKS_PERIOD
         return f"board time: {amount(board / 1e6)}, host time: {amount(host)}"
+
+
+def _is_simple(source: str) -> bool:
+    """Whether a program begins with a statement that another one may stand before, on the same line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            first = ast.parse(source).body[:1]
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return bool(first) and first[0].lineno == 1 and not hasattr(first[0], "body") and not hasattr(first[0], "cases")
 
 
 class Trial:

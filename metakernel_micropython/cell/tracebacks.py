@@ -1,43 +1,50 @@
 """Which cell a line of a traceback belongs to, and tracebacks as people read them.
 
 The board calls all code from the raw REPL ``<stdin>`` and counts lines within one execution. A frame of a function that
-an earlier cell defined is found again by the function's name and the lines of its definition.
+an earlier cell defined is found again by the function's name and the lines of its definition. Where several cells fit,
+all are named, and a source line is shown only where it is the same in all.
+
+Two ways to have the board tell cells apart were weighed and left: blank lines on top of a cell, as many as make its
+lines its own, would make every line number wrong that a program prints itself (sys.print_exception), and a name given
+to compile() needs the cell's text in the board's memory, and stays there for ever.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
+from ..host.paths import visible
+from .definitions import Definition, Outline, outline
+
 MAX_CELLS = 2000
 """Cells that are remembered; the oldest are forgotten first."""
 
 _SHOWN_REPEATS = 3
+_SHOWN_CELLS = 4
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9})(?:, in (?P<function>.*))?$')
-_DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>[^\W\d]\w*)", re.MULTILINE)
-_UNNAMED: dict[type[ast.AST], str] = {
-    ast.Lambda: "<lambda>",
-    ast.ListComp: "<listcomp>",
-    ast.SetComp: "<setcomp>",
-    ast.DictComp: "<dictcomp>",
-    ast.GeneratorExp: "<genexpr>",
-}
+# What stands in the source of a frame that has no name.
+_WORDS = {"<lambda>": "lambda", "<listcomp>": "for", "<setcomp>": "for", "<dictcomp>": "for", "<genexpr>": "for"}
 
 _RED, _GREEN, _BOLD, _PLAIN = "\033[0;31m", "\033[0;32m", "\033[1m", "\033[0m"
 
 
-@dataclass(frozen=True)
+FINISHED = 10**9
+"""The line up to which a cell has run that came to its end."""
+
+
+@dataclass
 class _Cell:
     number: int
     text: str
     code: str
     file: str = ""
+    board: str = ""
+    reached: int | None = FINISHED  # the last line of its top level that ran; None: nobody knows
 
     @property
     def title(self) -> str:
@@ -48,12 +55,13 @@ class _Cell:
         return self.text.split("\n")
 
     @cached_property
-    def spans(self) -> dict[str, list[tuple[int, int]]]:
-        """First and last line of each definition of a function, by its name; found when an error asks for them."""
-        return _spans(self.code)
+    def outline(self) -> Outline:
+        """What it defines; found when an error asks for it."""
+        return outline(self.code)
 
-    def defines(self, function: str, line: int) -> bool:
-        return any(first <= line <= last for first, last in self.spans.get(function, ()))
+    def line(self, number: int) -> str:
+        """Return a line, counted from 1, without its indentation."""
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
 
 
 class CellSources:
@@ -62,16 +70,17 @@ class CellSources:
     def __init__(self) -> None:
         self._cells: OrderedDict[int, _Cell] = OrderedDict()
 
-    def add(self, number: int, text: str, code: str) -> None:
+    def add(self, number: int, text: str, code: str, board: str = "") -> None:
         """Remember a cell.
 
         Args:
             number: its execution count, as in ``In[3]``.
             text: the cell as a person sees it.
             code: its code, with as many lines above as the cell has above its code.
+            board: what the board is called that it runs on.
         """
         self._cells.pop(number, None)
-        self._cells[number] = _Cell(number, text, code)
+        self._cells[number] = _Cell(number, text, code, board=board)
         if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
 
@@ -82,58 +91,126 @@ class CellSources:
         self._cells[number] = _Cell(number, code, code, name)
         return number
 
+    def stopped_at(self, number: int, line: int | None) -> None:
+        """Note that a cell did not run to its end: what it defines further down is not there.
+
+        Args:
+            number: which.
+            line: of its top level, the last that ran; 0 for none; None where nobody knows.
+        """
+        if number in self._cells:
+            self._cells[number].reached = line
+
     def codes(self) -> list[tuple[int, str]]:
         """Return the cells that were executed, with their numbers; the magics above their code are left out."""
         return [(number, cell.code.lstrip("\n")) for number, cell in self._cells.items() if not cell.file]
+
+    def code(self, number: int) -> str:
+        """Return the code of a cell, with as many lines above as the cell has; ``""`` where none is remembered."""
+        return self._cells[number].code if number in self._cells else ""
 
     def title(self, number: int) -> str:
         """Return how a cell, or a file that was run, is called in tracebacks."""
         return self._cells[number].title
 
     def locate(self, line: int, function: str | None, current: int) -> tuple[int, str] | None:
-        """Return the cell's number and its source line for a frame; None where no cell is known to hold it.
+        """Return the cell's number and its source line for a frame; None where not exactly one cell can hold it.
 
         Args:
             line: counted from 1.
             function: as the traceback names it; None or ``<module>`` for the cell that ran.
             current: the number of the cell that ran.
         """
-        if function in (None, "<module>"):
-            cell = self._cells.get(current)
-            return self._line(cell, line) if cell else None
-        assert function is not None
-        for cell in reversed(self._cells.values()):
-            if cell.defines(function, line):
-                return self._line(cell, line)
-        return None
+        cells = self.holding(line, function, current)
+        return (cells[0].number, cells[0].line(line)) if len(cells) == 1 else None
 
-    @staticmethod
-    def _line(cell: _Cell, line: int) -> tuple[int, str]:
-        return cell.number, cell.lines[line - 1].strip() if 0 < line <= len(cell.lines) else ""
+    def holding(
+        self, line: int, function: str | None, current: int, caller: tuple[_Cell, int, bool] | None = None
+    ) -> list[_Cell]:
+        """Return the cells that a frame can lie in, the oldest first.
+
+        Args:
+            line: counted from 1.
+            function: as the traceback names it; None or ``<module>`` for the cell that ran.
+            current: the number of the cell that ran.
+            caller: where the frame above lies, where that is known: its cell, its line, and whether it is of the
+                cell's top level.
+        """
+        if function is None or function == "<module>":
+            return [self._cells[current]] if current in self._cells else []
+        found: dict[str, _Cell] = {}  # a cell that ran again unchanged is told once, by its last number
+        word = _WORDS.get(function, function)
+        for cell in self._cells.values():
+            if word not in cell.code:  # most cells are looked at no further
+                continue
+            fitting = cell.outline.at(function, line)
+            if caller is not None and caller[0] is cell and any(one.runs_at_once for one in fitting):
+                return [cell]
+            if any(self._may_run(one, cell, current, caller[0] if caller else None) for one in fitting):
+                found.pop(cell.code, None)
+                found[cell.code] = cell
+        cells = list(found.values())
+        bound = self._bound(function, caller) if len(cells) > 1 and caller is not None and caller[2] else None
+        if bound is not None and any(one.code == bound.code for one in cells):
+            return [bound]
+        # A frame is hardly ever on the line of the def itself, and never on one without code.
+        inside = [cell for cell in cells if any(one.body <= line for one in cell.outline.at(function, line))]
+        return [cell for cell in inside if cell.line(line) and cell.line(line)[0] != "#"] or inside or cells
+
+    def _may_run(self, definition: Definition, cell: _Cell, current: int, caller: _Cell | None) -> bool:
+        """Whether something that a cell defines can be what runs. In doubt it can.
+
+        Args:
+            definition: what.
+            cell: where.
+            current: the number of the cell that ran.
+            caller: the cell of the frame above, where that is known.
+        """
+        if cell.reached is not None and definition.statement > cell.reached:
+            return False
+        owner = definition.owner
+        if cell.number != current:
+            if definition.passing:
+                return False
+            if not owner:
+                return True
+            numbers = list(self._cells)
+            for later in (self._cells[number] for number in numbers[numbers.index(cell.number) :]):
+                if owner not in later.code:
+                    continue
+                if owner in later.outline.loaded or (owner in later.outline.called and not definition.called):
+                    return True  # something else may have it
+                if later is not cell and later.board == cell.board and _binds(later, owner):
+                    return False
+        elif not owner or owner in cell.outline.loaded:
+            return True
+        # Only its name leads to it.
+        return not definition.called or caller is None or owner in caller.outline.called
+
+    def _bound(self, function: str, caller: tuple[_Cell, int, bool]) -> _Cell | None:
+        """Return the cell whose definition a name stands for, where the caller's line calls that name and no other."""
+        cell, line, _ = caller
+        if cell.outline.calls.get(line) != [function]:
+            return None
+        found = None
+        for each in self._cells.values():
+            if function not in each.code or each.board != cell.board:
+                continue
+            if function in each.outline.stored:
+                return None
+            if function in each.outline.bound:
+                if each.reached is None:
+                    return None
+                found = each if _binds(each, function) else found
+            if each is cell:
+                break
+        return found
 
 
-def _spans(code: str) -> dict[str, list[tuple[int, int]]]:
-    spans: dict[str, list[tuple[int, int]]] = {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        # MicroPython's own syntax, or none: a definition may reach down to the end.
-        last = code.count("\n") + 1
-        for found in _DEFINITION.finditer(code):
-            first = code.count("\n", 0, found.start("name")) + 1
-            spans.setdefault(found["name"], []).append((first, last))
-        return spans
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            name = node.name
-        elif isinstance(node, ast.expr) and type(node) in _UNNAMED:
-            name = _UNNAMED[type(node)]
-        else:
-            continue
-        spans.setdefault(name, []).append((node.lineno, node.end_lineno or node.lineno))
-    return spans
+def _binds(cell: _Cell, name: str) -> bool:
+    """Whether a cell has given a name another value, as far as it has run."""
+    line = cell.outline.bound.get(name)
+    return line is not None and cell.reached is not None and line <= cell.reached
 
 
 def render(traceback: str, sources: CellSources, current: int, *, while_showing: bool = False) -> list[str]:
@@ -148,7 +225,8 @@ def render(traceback: str, sources: CellSources, current: int, *, while_showing:
         while_showing: the error came while the value of the last expression was printed; the call that does so
             (``program.prepare``) is not the user's, and its frame is left out.
     """
-    lines = traceback.rstrip("\n").split("\n")
+    lines = visible(traceback).rstrip("\n").split("\n")
+    sources.stopped_at(current, _reached(lines))
     last_frame = max((index for index, line in enumerate(lines) if _FRAME.match(line)), default=-1)
     if while_showing:
         frames = [index for index in range(last_frame + 1) if _FRAME.match(lines[index])]
@@ -156,18 +234,22 @@ def render(traceback: str, sources: CellSources, current: int, *, while_showing:
             del lines[frames[1]]
             last_frame -= 1
     result: list[str] = []
+    cells: list[_Cell] = []
+    at, function = 0, None
     for line, repeats in _counted(lines[: last_frame + 1]):
         frame = _FRAME.match(line)
-        place = None
+        caller = (cells[0], at, function in (None, "<module>")) if len(cells) == 1 else None
+        cells = []
         if frame and frame["file"] == "<stdin>":
-            place = sources.locate(int(frame["line"]), frame["function"], current)
-        if frame is None or place is None:
+            at, function = int(frame["line"]), frame["function"]
+            cells = sources.holding(at, function, current, caller)
+        if frame is None or not cells:
             result += [line] * min(repeats, _SHOWN_REPEATS)
         else:
-            number, source = place
             where = f", in {frame['function']}" if frame["function"] else ""
-            shown = [f"  {_GREEN}{sources.title(number)}, line {frame['line']}{_PLAIN}{where}"]
-            if source:
+            shown = [f"  {_GREEN}{_titles(cells)}, line {frame['line']}{_PLAIN}{where}"]
+            texts = {cell.line(int(frame["line"])) for cell in cells}
+            if len(texts) == 1 and (source := texts.pop()):
                 shown.append(f"    {_BOLD}{source}{_PLAIN}")
             result += shown * min(repeats, _SHOWN_REPEATS)
         if repeats > _SHOWN_REPEATS:
@@ -179,6 +261,25 @@ def render(traceback: str, sources: CellSources, current: int, *, while_showing:
         name, colon, message = error[0].partition(":")
         result += [f"{_RED}{name}{_PLAIN}{colon}{message}", *error[1:]]
     return result
+
+
+def _reached(lines: list[str]) -> int | None:
+    """Return the line of the cell's top level that a traceback begins with; 0 where the cell was not compiled."""
+    for line in lines:
+        if frame := _FRAME.match(line):
+            if frame["function"] in (None, "<module>"):
+                is_syntax = frame["function"] is None or lines[-1].startswith(("SyntaxError", "IndentationError"))
+                return 0 if is_syntax else int(frame["line"])
+            return None
+    return None
+
+
+def _titles(cells: list[_Cell]) -> str:
+    """Return what cells are called, the latest last."""
+    titles = [cell.title for cell in cells[-_SHOWN_CELLS:]]
+    if len(cells) > _SHOWN_CELLS:
+        titles.insert(0, "an earlier cell")
+    return " or ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
 
 
 def _counted(lines: list[str]) -> list[tuple[str, int]]:

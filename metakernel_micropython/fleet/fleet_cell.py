@@ -48,8 +48,6 @@ def run_cell(
             f"{code.split()[0]} does not work on a fleet, whose boards get code alone: %px runs magics in the engines, "
             "after %parallel."
         )
-    if misplaced := misplaced_magic(code):
-        raise MagicError(misplaced)
     numbered = "\n" * runner.note_code(code) + code  # the boards' lines are those of the cell
     labels = Labels(front_end.Write)
     try:
@@ -60,6 +58,8 @@ def run_cell(
         return None
     lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(runner, failure))]
     summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
+    if any(failure.name == "SyntaxError" for failure in failures) and (misplaced := misplaced_magic(code)):
+        summary += f"\n{misplaced}"
     return ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"])
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from ..errors import MicroPythonError
+from .paths import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,11 +262,11 @@ class Downloads:
             error.close()
             if error.code in (404, 410):
                 raise _Missing(f"There is no {url} (the server says {error.code}).") from None
-            raise PackageError(f"{url}: the server says {error.code} {error.reason}.") from None
+            raise PackageError(f"{url}: the server says {error.code} {shown(str(error.reason)[:200])}.") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
+            reason = shown(str(getattr(error, "reason", None) or error)[:200]) or type(error).__name__
             raise PackageError(
-                f"{host} cannot be reached: {str(reason) or type(reason).__name__}. Packages are downloaded by this "
+                f"{host} cannot be reached: {reason}. Packages are downloaded by this "
                 f"computer: is it in the network? A copy of the index can be named with --index or {INDEX_VARIABLE}. "
                 "Nothing was installed."
             ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 def shown(text: str) -> str:
     r"""Return a name for display: what would move the cursor or turn the text around becomes ``\x1b`` and such."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+# Control characters other than line ends and tabs, and what turns the direction of writing around.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""Return a text of several lines for display: what would steer a terminal becomes ``\x1b`` and such."""
+    return _STEERING.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def counted(number: int, what: str) -> str:

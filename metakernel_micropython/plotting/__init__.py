@@ -4,5 +4,6 @@ Start at ``cell_plot``: the plot of one cell. ``readings`` finds the numbers in 
 writes the CSV file, ``live_plot`` draws while they come, ``figure`` makes the picture. Needs the extra ``plot`` for
 pictures; consoles get characters.
 
-May import ``cell`` and what lies below it (``display``, ``host``, ``board``); knows the kernel only as ``front_end.FrontEnd``.
+May import ``cell`` and what lies below it (``display``, ``host``, ``board``); knows the kernel only as
+``front_end.FrontEnd``.
 """

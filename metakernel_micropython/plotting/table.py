@@ -104,7 +104,7 @@ class CsvFile:
         added = "," * (len(names) - len(self._names))
         _, *rows = [*self.path.read_text("utf-8").splitlines(), ""] if len(self._names) > 1 else [""]
         self._file = self.path.open("w", encoding="utf-8", newline="")
-        csv.writer(self._file, lineterminator="\n").writerow(names)
+        csv.writer(self._file, lineterminator="\n").writerow(map(_as_text, names))
         self._file.writelines(f"{row}{added}\n" for row in rows if row)
         self._names = names
 
@@ -114,6 +114,14 @@ class CsvFile:
             self._file.close()
         except OSError as error:
             self.problem = self.problem or error.strerror or str(error)
+
+
+def _as_text(name: str) -> str:
+    """Return a name as a spreadsheet takes it for text: one that begins as a formula does gets an apostrophe.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
 
 
 def _written(value: float | None) -> str:

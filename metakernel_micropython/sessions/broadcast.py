@@ -216,6 +216,7 @@ class Broadcast:
         self._changed = threading.Event()
         self._preparing = threading.Lock()
         self._prepared: Program | None = None  # the code, which is the same for all
+        self._ran = ""  # the same as it was typed
         self._stopped_at = 0.0
         self._stops = 0
 
@@ -229,8 +230,6 @@ class Broadcast:
         """
         if is_magic(self._code):
             self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
-        else:
-            _refuse_misplaced(self._code)
         try:
             self._interrupts.broadcast(self)  # before the first board runs: Stop must not leave one behind
             for job in self._jobs:
@@ -316,7 +315,7 @@ class Broadcast:
     def _program(self, code: str) -> Program:
         with self._preparing:
             if self._prepared is None:
-                _refuse_misplaced(code)
+                self._ran = code
                 self._prepared = self._runner.program(code)
             return self._prepared
 
@@ -377,8 +376,10 @@ class Broadcast:
             return
         lines = [f"{job.name}: {_in_a_line(job.failed)}" for job in failed if job.failed is not None]
         lines += [f"{job.name}: it did not stop within {STOP_TIMEOUT:g} s, and may still be running" for job in late]
+        refused = any(job.failed is not None and job.failed.ename == "SyntaxError" for job in failed)
+        meant = f"\n{misplaced}" if refused and (misplaced := misplaced_magic(self._ran)) else ""
         raise BoardsFailed(
-            f"{len(lines)} of {len(self._jobs)} boards failed:" + "".join(f"\n  {line}" for line in lines)
+            f"{len(lines)} of {len(self._jobs)} boards failed:" + "".join(f"\n  {line}" for line in lines) + meant
         )
 
     def _show(self, stream: str, text: str) -> None:
@@ -394,8 +395,3 @@ class Broadcast:
 def _in_a_line(failed: ExceptionWrapper) -> str:
     text = f"{failed.ename}: {failed.evalue}" if failed.evalue else failed.ename
     return text.partition("\n")[0]
-
-
-def _refuse_misplaced(code: str) -> None:
-    if misplaced := misplaced_magic(code):
-        raise MagicError(misplaced)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .. import transports
 from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected
 from ..transports import ConnectionOptions, port_scan
+from ..transports.address import without_passwords
 from ..transports.tap import Tap, WireLog
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class BoardSession:
         Raises:
             ConnectError: the log cannot be written.
         """
-        self.address = address
+        self._typed = address  # may hold a password
+        self.address = without_passwords(address)
         self.board: Board | None = None
         self.tap = Tap()
         options = options or ConnectionOptions()
@@ -89,7 +91,7 @@ class BoardSession:
         Raises:
             MicroPythonError: it did not work, and nothing is open.
         """
-        board = self._open(self.address)
+        board = self._open(self._typed)
         try:
             if not board.raw:
                 self._learn(board)
@@ -299,7 +301,7 @@ class BoardSession:
         Raises:
             ConnectError: it is not there, or another one is.
         """
-        address = self.address
+        address = self._typed if transports.parse(self.address).scheme == "exec" else self.address
         if self._port is not None and transports.parse(address).scheme == "serial":
             found = port_scan.again(self._port)
             if found.device != self._port.device:

@@ -28,6 +28,13 @@ _LONGEST_QUOTE = 100
 _CREDENTIALS_IN_URL = re.compile(r"([A-Za-z][\w+.-]*://)\S*@")
 # In a text that was refused more counts as a password: nobody knows what it was meant to be.
 _CREDENTIALS_IN_GARBAGE = re.compile(r"([A-Za-z][\w+.-]*://).*@|^.*:.*@", re.DOTALL)
+# What the usual programs call a password in their arguments, and variables in front of a command.
+_WORD = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s\"'])+"
+_PASSWORDS_IN_COMMAND = re.compile(
+    rf"(\bsshpass(?:[ \t]+-(?!p)\S+)*[ \t]+-p[ \t]*|(?<!\S)-{{1,2}}(?:pw|pwd|pass\w*)(?:=|[ \t]+)|"
+    rf"(?<![^\s\"'])\w*(?:SSHPASS|PASSWO?R?D|PASSWD)=){_WORD}",
+    re.IGNORECASE,
+)
 _USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}", re.IGNORECASE)
 _SHORT_USB_ID = re.compile(r"[0-9a-f]{1,4}:[0-9a-f]{1,4}", re.IGNORECASE)
 _WINDOWS_PORT = re.compile(r"(?:\\\\\.\\)?COM[1-9][0-9]{0,3}", re.IGNORECASE)
@@ -103,6 +110,11 @@ def parse(text: str) -> Address:
     return Address(name, target, _CREDENTIALS_IN_URL.sub(rf"\1{HIDDEN}@", canonical))
 
 
+def without_passwords(command: str) -> str:
+    """Return a command line with the passwords in it hidden: ``sshpass -p *** ssh pi micropython``."""
+    return _PASSWORDS_IN_COMMAND.sub(lambda found: f"{found[1]}{HIDDEN}", command)
+
+
 def _scheme_of(typed: str) -> tuple[str | None, str]:
     """The scheme that a text belongs to, and what follows its prefix."""
     for name, scheme in SCHEMES.items():
@@ -150,7 +162,7 @@ def _command(rest: str, _typed: str) -> tuple[str, str]:
         raise ValueError(f"the command line cannot be read: {str(error).lower()}") from None
     if not words or not words[0]:
         raise ValueError("the command is missing")
-    return command, f"exec:{command}"
+    return command, f"exec:{without_passwords(command)}"
 
 
 def _folder(rest: str, typed: str) -> tuple[str, str]:
@@ -238,6 +250,9 @@ SCHEMES: dict[str, Scheme] = {
 """Every way to reach a board, in the order in which messages list them."""
 
 
+_BOARDS = frozenset("board esp32 esp8266 microbit pico pico2 picow pyboard rp2 rp2040 rp2350 serial stm32 usb".split())
+
+
 def _refusal(typed: str, reason: str | None = None) -> AddressError:
     """The error for a text that is no address: one sentence with the reason, the nearest form and all forms."""
     guess = _nearest(typed)
@@ -257,8 +272,12 @@ def _nearest(typed: str) -> str | None:
         return ":".join(part.zfill(4) for part in typed.lower().split(":"))
     found = _SCHEME.match(typed)
     if found is None:
-        near = difflib.get_close_matches(typed.lower(), ("auto", "virtual"), 1)
+        if typed.lower() in _BOARDS:
+            return "auto"  # names of boards, which other kernels take
+        near = difflib.get_close_matches(typed.lower(), ("auto", "virtual"), 1, 0.7)
         return near[0] if near else None
+    if found[1].lower() in ("serial", "port", "tty"):
+        return typed[found.end() :].replace("//", "", 1) or None
     prefixes = {scheme.prefix.partition(":")[0]: scheme.prefix for scheme in SCHEMES.values() if scheme.prefix}
     near = difflib.get_close_matches(found[1].lower(), prefixes, 1)
     if not near:
@@ -269,5 +288,6 @@ def _nearest(typed: str) -> str | None:
 def _quoted(text: str) -> str:
     """A text for a message: no password, no control character, no novel."""
     safe = _CREDENTIALS_IN_GARBAGE.sub(lambda found: f"{found[1] or ''}{HIDDEN}@", text, count=1)
+    safe = without_passwords(safe)
     safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in safe)
     return f'"{safe}"' if len(safe) <= _LONGEST_QUOTE else f'"{safe[:_LONGEST_QUOTE]}..."'

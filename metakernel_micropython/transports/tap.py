@@ -10,6 +10,8 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from .private_file import private
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -100,7 +102,7 @@ class WireLog:
         self.path = path
         self.problem = ""
         self._lock = threading.Lock()  # both directions have a thread
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._file = open(path, "a", encoding="utf-8", newline="\n", opener=private)  # noqa: SIM115
 
     def begin(self, address: str) -> None:
         """Write which line is logged, and the time of day from which its seconds count."""

@@ -145,3 +145,35 @@ def test_modules_are_asked_for_once_until_they_may_have_changed() -> None:
 )
 def test_completion_in_a_long_cell_is_quick(code: str) -> None:
     names(code)
+
+
+def test_names_that_no_code_can_hold_are_not_offered() -> None:
+    board = Answering("ok \x1b[2Jx a\u202eb two")
+    assert names("x.", board) == ["ok", "two"]
+
+
+@pytest.mark.parametrize(
+    ("code", "after", "expected"),
+    [
+        ("d['", "", ["a b']", "alpha']"]),
+        ("d['al", "", ["alpha']"]),
+        ("d['", "']", ["a b", "alpha"]),
+        ("d['", "]", ["a b'", "alpha'"]),
+        ('x.y[ "', "", ['a b"]', 'alpha"]', "it's\"]"]),
+    ],
+)
+def test_keys_of_a_dict_are_offered_in_its_index(code: str, after: str, expected: list[str]) -> None:
+    board = Answering(repr(["alpha", "a b", "it's", "\x1b", 3]))
+    assert names(code + after, board, len(code)) == expected
+
+
+@pytest.mark.parametrize("code", ["a.go()['", "d[x]['", "['", "f('", "d['a\\"])
+def test_only_a_dotted_name_is_looked_up_for_keys(code: str) -> None:
+    board = Answering("['a']")
+    assert names(code, board) == []
+    assert not any("dict" in asked for asked in board.asked)
+
+
+@pytest.mark.parametrize("answer", ["nonsense", "[" * 1000, "{'a': 1}", "", LineLost("gone")])
+def test_an_answer_that_is_no_list_of_keys_offers_none(answer: str | Exception) -> None:
+    assert names("d['", Answering(answer)) in ([], ["a']"])

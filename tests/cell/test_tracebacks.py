@@ -106,3 +106,84 @@ def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
 def test_nothing_that_a_board_says_makes_it_fail(text: str) -> None:
     assert told(text, "x")
     assert render(text, CellSources(), 1)
+
+
+A = "class A:\n    def go(self):\n        return 1/0"
+B = "class B:\n    def go(self):\n        return [][1]"
+DEF1, DEF2 = "def f(x):\n    return 1/x", "def f(x):\n    return 2/x"
+WRAP1 = "def deco(fn):\n    def inner():\n        return fn()\n    return inner"
+WRAP2 = "def timed(fn):\n    def inner():\n        fn()\n    return inner"
+NAMED = "  Cell In[1] or Cell In[2], line {}, in {}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "line", "function", "expected"),
+    [
+        # Methods of two classes on the same line.
+        ([A, B, "A().go()"], 3, "go", [NAMED.format(3, "go")]),
+        # An object of the old class, and one that nothing has used.
+        ([A, "a = A()", A + "+1", "a.go()"], 3, "go", ["  Cell In[1] or Cell In[3], line 3, in go"]),
+        ([A, A + "+1", "A().go()"], 3, "go", ["  Cell In[2], line 3, in go", "    return 1/0+1"]),
+        # A function under another name, and its successor.
+        ([DEF1, "g = f", DEF2, "g(0)"], 2, "f", ["  Cell In[1], line 2, in f", "    return 1/x"]),
+        ([DEF1, "g = [f]", DEF2, "g += [f]", "g[0](0)"], 2, "f", ["  Cell In[1] or Cell In[3], line 2, in f"]),
+        ([DEF1, "g = f", DEF2, "f(0)"], 2, "f", ["  Cell In[3], line 2, in f", "    return 2/x"]),
+        ([DEF1, "print(f(1))", DEF2, "print(f(0))"], 2, "f", ["  Cell In[3], line 2, in f", "    return 2/x"]),
+        ([DEF1, "t = Timer(callback=f)", DEF2, "idle()"], 2, "f", ["  Cell In[1], line 2, in f", "    return 1/x"]),
+        ([DEF1.replace("return", "yield"), "g = f(0)", DEF2.replace("return", "yield"), "next(g)"], 2, "f",
+         ["  Cell In[1] or Cell In[3], line 2, in f"]),
+        # Inner functions of decorators, which run under one name.
+        ([WRAP1, WRAP2, "z()"], 3, "inner", [NAMED.format(3, "inner")]),
+        # Lambdas: those that something else may hold, and those that went with their statement.
+        (["a = [lambda: 1/0]", "b = [lambda: [][1]]", "a[0]()"], 1, "<lambda>", [NAMED.format(1, "<lambda>")]),
+        (["h = lambda: 1/0", "k = lambda: [][1]", "h()"], 1, "<lambda>",
+         ["  Cell In[1], line 1, in <lambda>", "    h = lambda: 1/0"]),
+        (["sorted(x, key=lambda a: 1/a)", "sorted(x, key=lambda a: 2/a)"], 1, "<lambda>",
+         ["  Cell In[2], line 1, in <lambda>", "    sorted(x, key=lambda a: 2/a)"]),
+        (["[1/x for x in a]", "[2/x for x in a]"], 1, "<listcomp>",
+         ["  Cell In[2], line 1, in <listcomp>", "    [2/x for x in a]"]),
+        # A cell that ran twice is one cell to whoever reads it.
+        ([A, "A()", A, "A().go()"], 3, "go", ["  Cell In[3], line 3, in go", "    return 1/0"]),
+    ],
+)  # fmt: skip
+def test_where_several_cells_can_hold_a_frame_all_are_named_and_no_line_is_shown(
+    cells: list[str], line: int, function: str, expected: list[str]
+) -> None:
+    lines = told(HEAD + frame(1) + frame(line, function) + "ValueError: \n", *cells)
+    assert lines[3:-1] == expected
+
+
+def test_a_line_that_is_the_same_in_all_cells_that_fit_is_shown() -> None:
+    lines = told(HEAD + frame(1) + frame(3, "go") + "ValueError: \n", A, "a = A()", A + "\n# more", "a.go()")
+    assert lines[3:5] == ["  Cell In[1] or Cell In[3], line 3, in go", "    return 1/0"]
+
+
+def test_a_definition_that_a_failed_cell_did_not_reach_is_not_taken_for_what_runs() -> None:
+    known = CellSources()
+    for number, cell in enumerate([DEF1, "boom()\n" + DEF2, "f(0)"], 1):
+        known.add(number, cell, cell)
+        if number == 2:
+            render(HEAD + frame(1) + "NameError: boom\n", known, 2)
+    text = "\n".join(render(HEAD + frame(1) + frame(2, "f") + "ValueError: \n", known, 3))
+    assert "return 1/x" in text
+    assert "In[2]" not in text
+
+
+def test_a_cell_on_one_board_does_not_replace_what_another_board_has() -> None:
+    known = CellSources()
+    known.add(1, DEF1, DEF1, "left")
+    known.add(2, DEF2, DEF2, "right")
+    known.add(3, "f(0)", "f(0)", "left")
+    text = "\n".join(render(HEAD + frame(1) + frame(2, "f") + "ValueError: \n", known, 3))
+    assert "return 1/x" in text
+
+
+def test_many_cells_that_fit_are_told_shortly() -> None:
+    cells = [f"class C{n}:\n    def go(self):\n        return {n}/0" for n in range(9)]
+    lines = told(HEAD + frame(1) + frame(3, "go") + "ValueError: \n", *cells, "C1().go()")
+    assert lines[3] == "  an earlier cell, Cell In[6], Cell In[7], Cell In[8] or Cell In[9], line 3, in go"
+
+
+def test_what_a_board_says_moves_no_cursor_in_the_error() -> None:
+    lines = told(HEAD + frame(1) + "ValueError: \x1b[2J\x07gone\u202e\tand on\n", "x")
+    assert lines[-1] == "ValueError: \\x1b[2J\\x07gone\\u202e\tand on"

@@ -152,3 +152,18 @@ def test_python_on_the_host_is_completed_below_its_magic(plain: Jupyter) -> None
 )
 def test_enter_runs_a_cell_that_is_complete(plain: Jupyter, code: str, status: str, indent: str | None) -> None:
     assert plain.is_complete(code) == (status, indent)
+
+
+def test_keys_of_dicts_are_offered_and_nothing_of_the_users_runs(jupyter: Jupyter) -> None:
+    jupyter.do("ran = []\nd = {'alpha': 1, 'beta': {'inner': 2}, 3: 4, 'x' * 80: 1}")
+    jupyter.do("many = {}\nfor i in range(110): many[str(i)] = 0")
+    jupyter.do(
+        "class D(dict):\n  def __iter__(self): ran.append(1)\n  def go(self): ran.append(2)\n"
+        "  def __getattr__(self, name): ran.append(3)\ne = D()\na = D()"
+    )
+    assert {"d['alpha']", "d['beta']"} <= set(jupyter.complete("d['"))
+    assert jupyter.complete("d['al") == ["d['alpha']"]
+    assert len(jupyter.complete("many['")) == 100
+    for code in ("e['", "a.cfg['", "a.go().", "a.go()['", "nope['"):
+        assert jupyter.complete(code) == []
+    assert jupyter.do("ran").value == "[]"

@@ -117,3 +117,41 @@ def test_a_board_that_runs_out_of_memory_fails_the_cell_and_lives_on(jupyter: Ju
 def test_recursion_without_end_fails_the_cell_and_the_board_lives_on(jupyter: Jupyter) -> None:
     assert jupyter.fail("def f(): return f()\nf()").name == "RuntimeError"
     assert jupyter.do("1").value == "1"
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("%time 1/0", 1),
+        ("# note\n%time 1/0", 2),
+        ("# note\n\n%time 1/0\nprint(2)", 3),
+        ("%time for i in range(2): 1/0", 1),
+        ("%%time\n1/0", 2),
+    ],
+)
+def test_lines_are_true_under_a_stopwatch(jupyter: Jupyter, cell: str, line: int) -> None:
+    text = jupyter.fail(cell).text
+    assert [at for at, _, _ in frames(text)] == [line]
+    assert "1/0" in frames(text)[0][2]
+
+
+def test_methods_that_two_cells_define_on_one_line_name_both(jupyter: Jupyter) -> None:
+    one = jupyter.do("class A:\n    def go(self):\n        return 1/0").number
+    two = jupyter.do("class B:\n    def go(self):\n        return [][1]").number
+    text = jupyter.fail("A().go()").text
+    assert f"Cell In[{one}] or Cell In[{two}], line 3, in go" in text
+    assert "[][1]" not in text
+
+
+def test_a_function_that_was_kept_shows_its_own_line(jupyter: Jupyter) -> None:
+    jupyter.do("def f(x):\n    return 1/x")
+    jupyter.do("g = f")
+    jupyter.do("def f(x):\n    return 2/x")
+    assert frames(jupyter.fail("g(0)").text)[-1] == (2, "f", "return 1/x")
+    assert frames(jupyter.fail("f(0)").text)[-1] == (2, "f", "return 2/x")
+
+
+def test_escapes_in_an_exception_are_shown_as_text(jupyter: Jupyter) -> None:
+    error = jupyter.fail("raise ValueError('\\x1b[2Jred')")
+    assert error.value == "\\x1b[2Jred"
+    assert not any("\x1b[2J" in line for line in error.traceback)

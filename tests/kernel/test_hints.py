@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from metakernel_micropython.board import Board
 
+    from ..boards import Microbit
     from ..conftest import Start
     from ..front_end import Jupyter, Reply
 
@@ -42,7 +43,25 @@ def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:
         ("raise OSError(-202)", "is the network connected?"),
         ("import numpy", "ulab"),
         ("import maths", "The board has a module called math."),
-        ("import no_such_thing", "%mip install no_such_thing"),
+        ("import aioble", "%mip install aioble"),
+        ("import umqtt.simple", "%mip install umqtt.simple"),
+        ("import no_such_thing", "%modules lists those it has"),
+        ("x = [*[1], *[2]]", "Python has * in a list or a tuple"),
+        ("a = [1]\nx = *a, 2", "Python has * in a list or a tuple"),
+        ("x = {**{}}", "Python has ** in a dict"),
+        ("match 1:\n  case 1: pass", "Python has match, MicroPython on this board has not: write if"),
+        ("def f(a, /): pass", "Python has positional-only parameters"),
+        ("f = lambda a, /: a", "Python has positional-only parameters"),
+        ("x = '\\N{DEGREE SIGN}'", "no characters by their names"),
+        ("print(“hi”)", 'Line 1, column 7: "“" U+201C (LEFT DOUBLE QUOTATION MARK)'),
+        ('print("hi”)', 'Line 1, column 10: "”" U+201D (RIGHT DOUBLE QUOTATION MARK)'),
+        ("\nprint\uff081\uff09", "U+FF08 (FULLWIDTH LEFT PARENTHESIS) is not a character of Python's code: type ("),
+        ("pri\u200bnt(1)", "Line 1, column 4: U+200B (ZERO WIDTH SPACE)"),
+        ("x =\u00a01", "Line 1, column 4: U+00A0 (NO-BREAK SPACE)"),
+        ("x = 1\n%ls", "%ls stands below code"),
+        ("x = 1\n!ls", "!ls stands below code"),
+        ("x = 1\nx?", "x? stands beside code"),
+        ("x = 1\n?x  # what", "?x stands beside code"),
         ("kept = bytearray(9999999)", "are free now"),
     ],
 )
@@ -51,7 +70,14 @@ def test_what_to_do_next(jupyter: Jupyter, code: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["1/0", "nope", "raise OSError('text')", "raise OSError()", "raise SystemError", "x x"]
+    "code",
+    [
+        *("1/0", "nope", "raise OSError('text')", "raise OSError()", "raise SystemError", "x x"),
+        "'''\n%header\n!important\n'''\nx y",
+        "x = '\u201chi\u201d'\nnope",
+        "x = (\n1 %a\nif",
+        "f(*[1], 2) +",
+    ],
 )
 def test_nothing_is_said_where_there_is_nothing_to_say(jupyter: Jupyter, code: str) -> None:
     assert said(jupyter.run(code)) == ""
@@ -105,3 +131,83 @@ def test_a_board_that_is_silent_or_talks_nonsense_adds_nothing(
 
 def test_silent_requests_are_not_explained(jupyter: Jupyter) -> None:
     assert jupyter.run("import numpy", silent=True).messages == []
+
+
+@pytest.mark.parametrize("name", ["uasyncio_", "_thread", "foobarbaz", "os_", "socket_"])
+def test_nothing_is_offered_that_the_index_may_not_have(jupyter: Jupyter, name: str) -> None:
+    assert "%mip" not in said(jupyter.run(f"import {name}"))
+
+
+def test_a_module_is_called_by_its_other_name_only_where_the_board_has_that(jupyter: Jupyter) -> None:
+    reply = jupyter.run("import socket")
+    if not reply.ok:
+        assert said(reply) == (
+            "This firmware is built without sockets: the board has no network, or is reached otherwise."
+        )
+    has_json = jupyter.run("import json").ok
+    reply = jupyter.run("import ujson")
+    assert reply.ok or (said(reply) == "The board has this module as json.") is has_json
+
+
+def test_what_this_firmware_has_is_never_said_to_be_missing(jupyter: Jupyter) -> None:
+    for code in ("x = f'{1}'", "if (y := 3): pass", "x: int = 3", "async def f(): pass"):
+        reply = jupyter.run(code)
+        assert reply.ok or "MicroPython on this board has not" in said(reply)
+        assert "has not" not in jupyter.run(code + "\nx x").stderr or not reply.ok
+
+
+@pytest.mark.parametrize(
+    "cell", ["\ufeffprint(5)", "if 1:\n\u00a0 print(5)", "if 1:\n\u00a0\u00a0print('5')", "\ufeff# note\n%comment 5"]
+)
+def test_what_web_pages_add_to_code_is_taken(jupyter: Jupyter, cell: str) -> None:
+    assert jupyter.do(cell).stdout == "5\n"
+
+
+def test_spaces_in_strings_stay_what_they_are(jupyter: Jupyter) -> None:
+    assert jupyter.do("len(bytes('''\n\u00a0 x''', 'utf8'))").value == "5"
+
+
+def test_a_cell_that_the_board_takes_runs_whatever_the_host_makes_of_it(jupyter: Jupyter) -> None:
+    jupyter.do("'''\n%header\n'''\nx = 'a\0b'")
+    assert jupyter.do("len(x)").value == "3"
+    mixed = "def f(a):\n\tif a:\n\t\treturn '''\n%x'''\n        return 1"
+    assert jupyter.run(mixed).ok or jupyter.run(mixed).error.name in ("SyntaxError", "IndentationError")
+
+
+FILL = ["l = []\nwhile True: l.append(bytearray(10))", "l = {}\ni = 0\nwhile True:\n  l[i] = str(i) * 3\n  i += 1"]
+
+
+def fill_and_try(kernel: Jupyter, fill: str) -> None:
+    """Fill the board's memory with a cell, and see that each cell behind it names the way out, which works."""
+    assert "%reboot" in said(kernel.run(fill))
+    for code in (
+        "del l",
+        "print('a line that a prompt has to collect first' * 2, 1, 2, 3, 4, 5, 6)",
+        "%ls",
+        "del l",
+    ):
+        reply = kernel.run(code)
+        if reply.ok:  # some memory was left for it
+            return
+        assert reply.error.name == "MemoryError"
+        assert "%reboot" in said(reply)
+    kernel.do("%reboot")
+    assert kernel.do("6*7").value == "42"
+
+
+@pytest.mark.parametrize("fill", FILL)
+def test_a_board_that_a_cell_has_filled_names_the_ways_out_each_time(
+    start: Start, virtual_address: str, fill: str
+) -> None:
+    kernel = start()
+    kernel.do(f"%connect {virtual_address} --heap 64k")
+    fill_and_try(kernel, fill)
+
+
+@pytest.mark.parametrize("fill", FILL)
+def test_a_small_board_that_a_cell_has_filled_outlives_longer_programs(
+    start: Start, microbit: Microbit, fill: str
+) -> None:
+    kernel = start()
+    kernel.do(f"%connect {microbit.address}")
+    fill_and_try(kernel, fill)

@@ -168,7 +168,6 @@ def test_times_are_of_one_board(pair: Jupyter) -> None:
         ("%%on all\n%%timeit\n1", "MagicError", "%%timeit does not work"),
         ("%%on all\n!ls", "MagicError", "!ls does not work"),
         ("%%on all\n%no-such-magic", "MagicError", "no magic %no-such-magic"),
-        ("%%on all\nx = 1\n%ls", "MagicError", "below code"),
         ("%use nobody", "NotConnected", "No board is called nobody"),
         ("%disconnect nobody", "NotConnected", "No board is called nobody"),
         ("%connect virtual --name all", "MagicError", "cannot be a name"),
@@ -182,6 +181,14 @@ def test_what_cannot_be_is_refused_with_a_reason_and_touches_no_board(
     assert reply.error.name == name
     assert hint in reply.error.value
     assert reply.stdout == ""
+
+
+def test_a_magic_below_code_is_told_behind_the_syntax_errors_of_the_boards(pair: Jupyter) -> None:
+    error = pair.fail("%%on all\nx = 1\n%ls")
+    assert error.value.count("SyntaxError: invalid syntax") == 2
+    assert error.value.endswith("\n%ls stands below code: magics go to the top of a cell, or into one of their own.")
+    error = pair.fail('%%on all\n"""\n%header\n"""\nx x')
+    assert "stands below code" not in error.value
 
 
 def test_a_question_on_several_boards_fails_and_does_not_wait(pair: Jupyter) -> None:

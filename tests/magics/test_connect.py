@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from metakernel_micropython.magics.connect import old_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +99,13 @@ def test_the_files_of_a_virtual_board_lie_in_the_folder_that_is_named(plain: Jup
         ("%connect --timeout soon virtual", "MagicError", "--timeout"),
         ("%connect virtual virtual", "MagicError", "usage: %connect"),
         ("%connect 'virtual", "MagicError", "quote"),
-        ("%serialconnect /dev/ttyS0", "MagicError", "usage: %serialconnect"),
+        ("%serialconnect /dev/no-such-port 9600", "ConnectError", "/dev/no-such-port"),
+        ("%serialconnect --port=4711", "MagicError", "counted from 0"),
+        ("%serialconnect --baud=fast", "MagicError", "usage: %serialconnect"),
+        ("%connect pico", "AddressError", 'did you mean "auto"?'),
+        ("%connect serial:///dev/ttyAMA1", "AddressError", 'did you mean "/dev/ttyAMA1"?'),
+        ("%connect -q virtual", "MagicError", "leave -q out"),
+        ("%connect virtual --Baud 9600", "MagicError", "Did you mean --baud?"),
         ("%serialconnect --port /dev/no-such-port", "ConnectError", "/dev/no-such-port"),
     ],
 )
@@ -167,3 +174,55 @@ def test_boards_without_one_says_so(plain: Jupyter) -> None:
 
 def test_connect_info_says_how_to_join_the_kernel(plain: Jupyter) -> None:
     assert "jupyter console --existing" in plain.do("%connect_info").stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "ignored"),
+    [
+        ("to --port={} --baud=115200", '"to"'),
+        ("{} 115200", ""),
+        ("to {} at 115200 now", '"to", "at", "now"'),
+        ("--port {} --verbose", ""),
+    ],
+)
+def test_serialconnect_is_taken_as_notebooks_of_the_predecessor_have_it(
+    plain: Jupyter, virtual_address: str, typed: str, ignored: str
+) -> None:
+    reply = plain.do("%serialconnect " + typed.format(virtual_address))
+    assert "Connected to virtual" in reply.stdout
+    assert (f"[%serialconnect ignored {ignored}]" in reply.stderr) is bool(ignored)
+    plain.do("%disconnect")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("0", {"--port": "0"}),
+        ("--port=COM3 --baud=9600", {"--port": "COM3", "--baud": "9600"}),
+        ("com3 9600", {"--port": "com3", "--baud": "9600"}),
+        ("9600 /dev/ttyUSB0", {"--port": "/dev/ttyUSB0", "--baud": "9600"}),
+        ("--raw id:12", {"--port": "id:12", "--raw": ""}),
+    ],
+)
+def test_words_of_serialconnect_are_told_apart_by_their_shape(words: str, expected: dict[str, str]) -> None:
+    assert old_arguments(words.split()) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%connect ws://127.0.0.1:1 Sesam7x",
+        "%connect ws://127.0.0.1:1 --Password Sesam7x",
+        "%connect ws://127.0.0.1:1 -password Sesam7x",
+        "%connect ws://127.0.0.1:1 --password Sesam7x",
+        "%websocketconnect 127.0.0.1:1 Sesam7x",
+        "%connect exec:sshpass -p Sesam7x no-such-host",
+        "%connect exec:env SSHPASS=Sesam7x no-such-program",
+        "%connect exec:true -pw Sesam7x 'open",
+    ],
+)
+def test_no_message_and_no_history_has_a_password(plain: Jupyter, cell: str) -> None:
+    reply = plain.run(cell)
+    assert not reply.ok
+    assert "Sesam7x" not in str(reply.content) + str(reply.messages)
+    assert "Sesam7x" not in plain.do("%history").stdout

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from serial.tools import list_ports
@@ -198,3 +198,19 @@ def test_a_board_is_started_anew_with_the_options_that_it_had() -> None:
 
 def _heap(board: Board) -> int:
     return int(board.execute("import gc\nprint(gc.mem_free() + gc.mem_alloc())"))
+
+
+def test_a_command_with_a_password_is_shown_without_it_and_run_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def refuse(_self: BoardSession, address: str) -> NoReturn:
+        opened.append(address)
+        raise ConnectError("nobody is there")
+
+    monkeypatch.setattr(BoardSession, "_open", refuse)
+    session = BoardSession("exec:sshpass -p Sesam7x ssh pi micropython")
+    assert session.address == "exec:sshpass -p *** ssh pi micropython"
+    for connect in (session.open, session._find_again):
+        with pytest.raises(ConnectError):
+            connect()
+    assert opened == ["exec:sshpass -p Sesam7x ssh pi micropython"] * 2

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from ...errors import HostFileProblem
+from ...transports.private_file import private
 
 _NOT_ON_WINDOWS = frozenset('\\/:*?"<>|')
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
@@ -23,6 +24,10 @@ def host_path(text: str) -> Path:
     """
     if "\0" in text:
         raise HostFileProblem(f"The name {text!r} holds a NUL.")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise unencodable(error) from None
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
@@ -66,10 +71,11 @@ def replace(path: Path, data: bytes) -> None:
     unfinished = path.with_name(f".{secrets.token_hex(4)}.mk-part")
     try:
         try:
-            with unfinished.open("xb") as file:
+            opener = private if path.exists() else None
+            with open(unfinished, "xb", opener=opener) as file:
+                if opener:
+                    shutil.copymode(path, unfinished)  # before there is anything to read
                 file.write(data)
-            if path.exists():
-                shutil.copymode(path, unfinished)
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
@@ -92,6 +98,17 @@ def append(path: Path, data: bytes) -> None:
         raise problem(path, error) from error
 
 
+def unencodable(error: UnicodeEncodeError) -> HostFileProblem:
+    """Return the error for a name that the names of files on this computer have no characters for, as with LANG=C."""
+    wrong = error.object[error.start : error.end]
+    if any("\ud800" <= character <= "\udfff" for character in wrong):
+        return HostFileProblem(f"The name {error.object!r} holds half a character.")
+    return HostFileProblem(
+        f"Names of files on this computer are in {error.encoding} here, which has no {wrong}: {error.object} cannot be "
+        "one. Start Jupyter with LANG=C.UTF-8 or PYTHONUTF8=1 in the environment."
+    )
+
+
 def problem(path: Path, error: OSError) -> HostFileProblem:
     """Return what the system says about a file as an error for people."""
     if isinstance(error, FileNotFoundError):
@@ -110,6 +127,10 @@ def unfit(name: str, *, windows: bool = os.name == "nt") -> str:
         return "that is no name of a file"
     if "/" in name or "\0" in name:
         return "the name holds a slash or a NUL"
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        return f"names on this computer are in {error.encoding} here (LANG=C.UTF-8 or PYTHONUTF8=1 changes that)"
     if windows:
         if _NOT_ON_WINDOWS & set(name) or min(name) < " ":
             return "Windows does not allow all of these characters in a name"

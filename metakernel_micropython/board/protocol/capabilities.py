@@ -12,6 +12,9 @@ from dataclasses import dataclass
 CHUNK_PAUSE = 0.01
 """Seconds that a board without flow control is given to take a chunk of source from its receive buffer."""
 
+LINE_BUFFER = 32
+"""Bytes that a prompt without raw-paste has room for from the start (pyexec_raw_repl, vstr_init)."""
+
 _VERSION = re.compile(r"v(\d{1,9})\.(\d{1,9})")
 _RAW_PASTE_SINCE = (1, 14)
 
@@ -57,6 +60,8 @@ class Capabilities:
         chunk_pause: seconds between two chunks of source to a board without raw-paste; grows where it loses some.
         tells_questions: whether ``input()`` tells when it asks; None where this board cannot have it do so.
         shows: whether the board has the function that gives the host something to show.
+        full: whether the last program ended for want of memory.
+        line_buffer: bytes of a program that its prompt without raw-paste has room for: as many as it has taken once.
         files: what it has for files; None until it was asked.
     """
 
@@ -65,6 +70,8 @@ class Capabilities:
     chunk_pause: float = CHUNK_PAUSE
     tells_questions: bool | None = False
     shows: bool = False
+    full: bool = False
+    line_buffer: int = LINE_BUFFER
     files: FileSupport | None = None
 
     @property
@@ -80,4 +87,5 @@ class Capabilities:
 
     def forget_functions(self) -> None:
         """The board restarted, or nobody knows what it did: functions that the host has put there may be gone."""
-        self.tells_questions = self.shows = False
+        self.tells_questions = self.shows = self.full = False
+        self.line_buffer = LINE_BUFFER

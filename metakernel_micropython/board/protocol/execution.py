@@ -418,7 +418,9 @@ class Execution:
 
     def note_done(self, traceback: bytes) -> None:
         """It has ended; ``traceback`` is empty where it ended well."""
-        self.end(device_error(decode(traceback)) if traceback else None)
+        failure = device_error(decode(traceback)) if traceback else None
+        self._repl.capabilities.full = failure is not None and failure.name == "MemoryError"
+        self.end(failure)
 
     def end(self, failure: MicroPythonError | None) -> None:
         """It is over; ``failure`` says why, where it did not end well."""

@@ -11,7 +11,7 @@ import ast
 import warnings
 from typing import TYPE_CHECKING
 
-from .diagnosis import lacks_memory
+from .diagnosis import device_error, lacks_memory
 from .repl import CHUNK
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ def start(
         start_once: starts it.
         collect_garbage: has the board find free memory.
         capabilities: what the board can; the pauses that it needs are noted there.
+
+    Raises:
+        DeviceError: the board's memory is so full that it cannot even take the program.
     """
+    _see_room(source, collect_garbage, capabilities)
     execution = start_once(source)
     if not capabilities.no_flow_control or len(source) <= CHUNK:
         return execution
@@ -55,6 +59,22 @@ def start(
             capabilities.chunk_pause = pause
             break
     return execution
+
+
+def _see_room(source: bytes, collect_garbage: Callable[[], object], capabilities: Capabilities) -> None:
+    """Refuse a program that would end a board for good, which has no memory left.
+
+    Without raw-paste the prompt collects the source in a buffer that grows (shared/runtime/pyexec.c, pyexec_raw_repl).
+    Where there is no memory for that, nothing catches the MemoryError, and the board hangs.
+
+    Raises:
+        DeviceError: a MemoryError, as if the board had raised it.
+    """
+    if capabilities.no_flow_control and capabilities.full and len(source) > capabilities.line_buffer:
+        collect_garbage()  # the shortest program that frees something, and tells whether any fits
+        if capabilities.full:
+            raise device_error("MemoryError: the board has no memory left to take this program\n")
+    capabilities.line_buffer = max(capabilities.line_buffer, len(source))
 
 
 def _is_python(source: bytes) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from metakernel_micropython.board.files import host_files
+from metakernel_micropython.cell.capture_file import Capture
 from metakernel_micropython.errors import HostFileProblem
+from metakernel_micropython.transports.tap import WireLog
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "nul\0"])
@@ -83,3 +87,52 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
         host_files.host_path("a\0b")
     with pytest.raises(HostFileProblem, match="nobody-is-called-so"):
         host_files.host_path("~nobody-is-called-so/x")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_private_file_is_at_no_time_readable_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old")
+    path.chmod(0o600)
+    modes: list[int] = []
+    copymode = host_files.shutil.copymode
+
+    def watched(source: Path, target: Path) -> None:
+        modes.append(stat.S_IMODE(target.stat().st_mode))
+        modes.append(target.stat().st_size)
+        copymode(source, target)
+
+    monkeypatch.setattr(host_files.shutil, "copymode", watched)
+    host_files.replace(path, b"new")
+    assert modes == [0o600, 0]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_what_was_said_to_a_board_is_kept_for_the_owner_alone(tmp_path: Path) -> None:
+    Capture(tmp_path / "captured.txt").close()
+    WireLog(tmp_path / "wire.log").close()
+    for path in tmp_path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (tmp_path / "shared.txt").touch(0o644)
+    Capture(tmp_path / "shared.txt").close()
+    assert stat.S_IMODE((tmp_path / "shared.txt").stat().st_mode) == 0o644
+
+
+def test_a_name_that_the_system_cannot_encode_fails_with_a_sentence(tmp_path: Path) -> None:
+    script = (
+        "from metakernel_micropython.board.files import host_files\n"
+        "from metakernel_micropython.cell.failure import failure\n"
+        "print(host_files.unfit('\\xe4.py'))\n"
+        "for action in (lambda: host_files.host_path('\\xe4.py'), lambda: open('\\xe4.py')):\n"
+        "    try: action()\n"
+        "    except Exception as error: print(failure(error).evalue.encode('unicode_escape'))\n"
+    )
+    env = {**os.environ, "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    run = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    if "b'" not in run.stdout:
+        pytest.skip("this system takes every name in every locale")
+    lines = run.stdout.splitlines()
+    assert "names on this computer are in ascii" in lines[0]
+    assert len(lines) == 3
+    assert all("PYTHONUTF8=1" in line and "Traceback" not in line for line in lines[1:])
