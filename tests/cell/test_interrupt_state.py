@@ -1,0 +1,88 @@
+"""Whom Stop stops, at each moment of a cell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from metakernel_micropython.cell import interrupt_state
+from metakernel_micropython.cell.interrupt_state import InterruptState
+
+Hits = list[str]
+
+
+@pytest.fixture
+def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
+    """What Stop has hit; a signal to the main thread is only noted."""
+    found: Hits = []
+    monkeypatch.setattr(interrupt_state, "interrupt_main_thread", lambda: found.append("host"))
+    return found
+
+
+def stop(state: InterruptState, hits: Hits, *, runs: bool = False) -> None:
+    """Press Stop, while the board runs a program or not."""
+
+    def interrupt() -> bool:
+        hits.append("board")
+        return runs
+
+    state.stop(SimpleNamespace(interrupt=interrupt), lambda: hits.append("hurry"))  # type: ignore[arg-type]
+
+
+def begins(state: InterruptState) -> bool:
+    """Whether a cell begins: a KeyboardInterrupt that is not expected would end all tests."""
+    try:
+        state.cell_begins()
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def test_stop_before_the_cell_has_begun_ends_it_as_it_begins_and_not_the_next_one(hits: Hits) -> None:
+    state = InterruptState()
+    state.request_begins()
+    stop(state, hits)
+    assert "host" not in hits
+    assert not begins(state)
+    state.cell_ends()
+    state.request_ends()
+    state.request_begins()
+    assert begins(state)
+
+
+def test_stop_without_a_cell_stops_nothing_that_comes_later(hits: Hits) -> None:
+    state = InterruptState()
+    stop(state, hits)
+    assert "host" not in hits
+    assert begins(state)  # as in an engine of a cluster, where nobody sends a request
+
+
+def test_stop_hits_the_host_while_the_host_works_and_not_after_the_cell(hits: Hits) -> None:
+    state = InterruptState()
+    state.request_begins()
+    state.cell_begins()
+    stop(state, hits)
+    assert hits == ["hurry", "board", "host"]
+    hits.clear()
+    state.cell_ends()
+    stop(state, hits)
+    assert hits == ["hurry", "board"]
+
+
+def test_a_board_that_runs_a_program_takes_stop_in_place_of_the_host(hits: Hits) -> None:
+    state = InterruptState()
+    state.cell_begins()
+    stop(state, hits, runs=True)
+    assert hits == ["hurry", "board"]
+
+
+def test_a_cell_on_several_boards_takes_stop_alone_until_it_is_over(hits: Hits) -> None:
+    state = InterruptState()
+    state.cell_begins()
+    state.broadcast(SimpleNamespace(stop=lambda: hits.append("several")))
+    stop(state, hits)
+    assert hits == ["several"]
+    state.broadcast(None)
+    stop(state, hits)
+    assert hits == ["several", "hurry", "board", "host"]
