@@ -25,8 +25,8 @@ def _leave_current_folder() -> None:
 
     People keep files for their board beside the notebook, with names such as ``secrets.py``, ``machine.py`` or
     ``select.py``; they must not replace modules of the host. Nor must a file in a folder that somebody sent run because
-    it has the name of a package that is looked for and not installed. The first cell of ``%%python`` adds the folder,
-    at the end (see ``discovery``): such cells find their own modules.
+    it has the name of a package that is looked for and not installed. While a cell of ``%%python`` runs the folder is
+    there, at the end (see ``host.python_cells``): such cells find their own modules.
     """
     current = str(Path.cwd())
     named = current in os.environ.get("PYTHONPATH", "").split(os.pathsep)

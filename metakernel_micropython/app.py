@@ -13,6 +13,7 @@ from metakernel import MetaKernelApp
 from traitlets import default
 
 from .cell.iopub import QUEUE_LENGTH
+from .host import shell
 
 
 class QuietOutStream(OutStream):
@@ -46,6 +47,7 @@ class MicroPythonKernelApp(MetaKernelApp):
 
     def _free_board(self, number: int) -> None:
         try:
+            shell.kill_all()
             self.kernel.connections.close_all()
         finally:
             os.kill(os.getpid(), number)

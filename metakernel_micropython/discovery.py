@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from metakernel import Magic
 
+from .errors import MagicError
 from .magic import StrictMagic
 
 if TYPE_CHECKING:
@@ -36,15 +37,13 @@ KEPT = {
     "load": (("load",), ()),
     "macro": (("macro",), ("macro",)),
     "magic": (("magic",), ()),
-    "python": (("python",), ("python",)),
     "reload_magics": (("reload_magics",), ()),
-    "shell": (("shell",), ("shell",)),
     "show": ((), ("show",)),
 }
 """MetaKernel's magics that make sense beside a board: module name, its line magics, its cell magics.
 
 The others are replaced by ones that know the board, or hidden. The names stand here so that a module is imported when
-one of its magics is used: jedi alone, behind ``python``, takes a twentieth of the kernel's start.
+one of its magics is used.
 """
 
 
@@ -100,13 +99,27 @@ def _once(kernel: Registrar, module: str) -> Callable[[], Magic]:
     def make() -> Magic:
         if not made:
             loaded = importlib.import_module(f"metakernel.magics.{module}_magic")
-            if module == "python":  # its cells find modules beside the notebook, behind all that are installed
-                sys.path.append(str(Path.cwd()))
             kinds = [kind for _, kind in inspect.getmembers(loaded, _is_magic) if kind.__module__ == loaded.__name__]
-            made.append(strict(kinds[0])(kernel))  # type: ignore[arg-type]
+            kind = strict(kinds[0])
+            made.append((_told_macro(kind) if module == "macro" else kind)(kernel))  # type: ignore[arg-type]
         return made[0]
 
     return make
+
+
+def _told_macro(kind: Any) -> type[Magic]:
+    """Return MetaKernel's %macro with a name that it does not know as an error of the cell."""
+
+    class MacroMagic(kind):  # type: ignore[misc]
+        __doc__ = kind.__doc__
+        __module__ = kind.__module__
+
+        def _list_macros(self, name: str = "all", retval: str = "", error: bool = False) -> None:
+            if error:
+                raise MagicError(f"{retval.strip()}. %macro -l lists those that there are.")
+            super()._list_macros(name, retval)
+
+    return MacroMagic
 
 
 def _is_magic(value: object) -> bool:

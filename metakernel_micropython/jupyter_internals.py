@@ -88,6 +88,14 @@ class JupyterMessages(MetaKernel):
         content = {"data": dict(data), "metadata": {}, "transient": {}}
         self.send_response(self.iopub_socket, "display_data", content)
 
+    def take_displays(self) -> None:
+        """Have what Python of this process shows with ``IPython.display.display`` go to this kernel's front end."""
+        import IPython.display
+        import metakernel.display
+
+        MetaKernel.meta_kernel = self
+        IPython.display.display = metakernel.display.display
+
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
 

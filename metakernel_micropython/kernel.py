@@ -26,6 +26,7 @@ from .cell.parser import CellParser, leading_lines
 from .cell.runner import CellRunner
 from .cell.wire_trace import CellTrace
 from .errors import MicroPythonError
+from .host import shell
 from .jupyter_internals import JupyterMessages
 from .magic_tables import LazyMagics
 from .sessions.registry import NOT_CONNECTED, SessionRegistry
@@ -245,7 +246,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
     @property
     def host_variables(self) -> dict[str, Any]:
         """The names that ``%%python`` cells have made and use."""
-        env: dict[str, Any] = getattr(self.line_magics["python"], "env")  # noqa: B009 - MetaKernel's own magic has it
+        env: dict[str, Any] = getattr(self.line_magics["python"], "env")  # noqa: B009 - magics lie above the kernel
         return env
 
     # -- interrupt and shutdown ----------------------------------------------------------------------------------
@@ -265,7 +266,8 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         self.interrupts.stop(self.device, self.iopub.hurry if self.iopub is not None else lambda: None)
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
-        """Free the boards' lines at once; the boards keep their state."""
+        """Free the boards' lines and end this computer's commands at once; the boards keep their state."""
+        shell.kill_all()
         self.connections.close_all()
         if "history" in vars(self):
             self.history.close()
@@ -300,10 +302,13 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
 
     def magic_help(self, line: str, detail_level: int) -> str | None:
         """Return the help for the magic on a line; None for one that is not known."""
-        if self.unknown_magic(self.parse_code(line)["magic"]):
+        wanted = self.parse_code(line)["magic"]
+        if not wanted or self.unknown_magic(wanted):
             return None
-        text: str | None = self.get_help_on(line.split()[0], detail_level, none_on_fail=True)
-        return text
+        kind, name = ("line" if wanted["type"] == "line" else "cell"), wanted["name"]
+        # Of the magic alone: what stands behind it may be a command.
+        magic = (self.line_magics if kind == "line" else self.cell_magics)[name]
+        return str(magic.get_help(kind, name, detail_level))
 
     def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
         """Return what the stubs and the board know of a name."""

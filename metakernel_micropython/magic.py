@@ -131,6 +131,13 @@ class MagicRun(Magic):
             self.outer = None
 
 
+TAKE_TEXT = frozenset(("html", "javascript", "latex"))
+"""MetaKernel's magics that take the rest of their line as it is, a comment too."""
+
+NEED_NOTHING = frozenset(("help", "macro", "magic", "html", "javascript", "latex"))
+"""MetaKernel's magics that ask for an argument which they can do without."""
+
+
 class StrictMagic(Magic):
     """A MetaKernel magic whose errors fail the cell, and that is called once whatever happens.
 
@@ -201,10 +208,15 @@ class StrictMagic(Magic):
         if signature.varargs and method.__module__.startswith("metakernel.magics."):
             method(args)  # !command and %python: parsing them would take quotes away and make numbers of words
             return
+        args = args if name in TAKE_TEXT else magic_arguments.without_comment(args)
         values, options = _parse_args(method, args, usage=self.get_help(mtype, name))
         names = [parameter for parameter in signature.args[1:] if parameter not in options]
         if len(values) > len(names) and not signature.varargs and names:
             values = [*values[: len(names) - 1], " ".join(str(value) for value in values[len(names) - 1 :])]
+        if len(values) < len(names) - len(signature.defaults or ()):
+            if name not in NEED_NOTHING:
+                raise MagicError(f"%{name}: it needs {names[len(values)]}\n{self.get_help(mtype, name).strip()}")
+            values = [*values, *[""] * (len(names) - len(values))]
         method(*values, **options)
 
     def post_process(self, retval: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import itertools
+import re
 import shlex
 from argparse import Namespace
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 from .errors import MagicError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_WORD_OR_BLANKS = re.compile(r"""(?:'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|[^\s'"])+|\s+""")
 _Argument = tuple[tuple[str, ...], Callable[[Any, str], Iterable[str]] | None, dict[str, Any]]
 
 
@@ -57,7 +59,7 @@ def argument(
         options: as for ``add_argument``.
     """
     if complete is not None:
-        return names, lambda kernel, _word: complete(kernel), options
+        return names, lambda kernel, _word: _as_typed(complete(kernel)), options
     return names, complete_path, options
 
 
@@ -89,16 +91,41 @@ def parse(method: Callable[..., None], typed: str, words: list[str]) -> Namespac
 def split(text: str) -> list[str]:
     """Split the text behind a magic's name as a shell does; backslashes stay, for the sake of Windows' paths.
 
+    A comment behind it is left out.
+
     Raises:
         MagicError: a quote is not closed.
     """
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer = shlex.shlex(without_comment(text), posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = lexer.escape = ""
     try:
         return list(lexer)
     except ValueError as error:
         raise MagicError(f"A quote is not closed in: {text}") from error
+
+
+def without_comment(text: str) -> str:
+    """Return a magic's arguments without the comment behind them: ``#`` at the start of a word that has no quotes."""
+    at = 0
+    while at < len(text) and text[at] != "#":
+        found = _WORD_OR_BLANKS.match(text, at)
+        assert found is not None
+        at = found.end()
+    return text[:at].rstrip() if at < len(text) else text
+
+
+def last_word(text: str) -> str:
+    """Return the word that the cursor stands behind, as a magic splits them: blanks in quotes are part of it."""
+    start, quote = 0, ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character.isspace():
+            start = at + 1
+    return text[start:]
 
 
 def help_text(method: Callable[..., None], typed: str) -> str:
@@ -117,14 +144,24 @@ def completions(method: Callable[..., None] | None, kernel: object, before: str)
         before: what stands between the magic's name and the cursor.
     """
     described = _described(method)
-    word = before.rpartition(" ")[2]
+    word = last_word(before)
     found: list[str] = []
     if word.startswith("-"):
         found += ["--help", *(option for names, _, _ in described for option in names if option.startswith("--"))]
     else:
         for _, complete, options in _expected(described, before[: len(before) - len(word)].split()):
             found += map(str, complete(kernel, word) if complete else options.get("choices") or ())
-    return sorted({text for text in found if text.startswith(word)})
+    # What is not seen as it is might be a second line.
+    return sorted({text for text in found if text.startswith(word) and text.isprintable()})
+
+
+def _as_typed(values: Iterable[object]) -> list[str]:
+    """Return values as they are typed, each as one argument; those that cannot be are left out."""
+    found = []
+    for value in map(str, values):
+        plain = value and not set(value) & set(" \t\"'#")
+        found += [value if plain else f'"{value}"'] * ('"' not in value)
+    return found
 
 
 def _described(method: Callable[..., None] | None) -> tuple[_Argument, ...]:

@@ -61,6 +61,8 @@ def unknown_magic(wanted: dict[str, Any], line_magics: Collection[str], cell_mag
         cell_magics: the names of those for a cell.
     """
     name = wanted.get("name", "")
+    if wanted.get("prefix") == "!!!":
+        return "There is no !!!. A line with ! is one command, %%shell on top makes the whole cell a script."
     line = wanted.get("type") == "line"
     table, other = (line_magics, cell_magics) if line else (cell_magics, line_magics)
     if name in table:

@@ -10,6 +10,7 @@ from metakernel.config import get_local_magics_dir
 from .cell.failure import failure
 from .discovery import MagicTable, load_magics, strict
 from .errors import MagicError
+from .interrupts import HeldInterrupts
 from .magic import StrictMagic
 from .magic_names import unknown_magic
 
@@ -44,7 +45,16 @@ class LazyMagics(MetaKernel):
     def _load_magics(self) -> None:
         if not self._magics_loaded:
             self._magics_loaded = True  # first: loading one asks for the tables
-            self.magic_load_errors = load_magics(self)
+            # What is loaded halfway would be missing from then on, so a Stop waits; where a plug-in hangs a second one
+            # helps, and all is loaded anew the next time.
+            complete = False
+            try:
+                with HeldInterrupts(at_most=2):
+                    self.magic_load_errors = load_magics(self)
+                    complete = True
+            finally:
+                if not complete:
+                    self.reload_magics()
 
     def get_local_magics_dir(self) -> str:
         """Return the user's folder for magics, ``~/.ipython/metakernel/magics``."""

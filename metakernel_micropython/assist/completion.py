@@ -46,6 +46,9 @@ _TAKES_PATH = re.compile(
     r"\b(?:open|i?listdir|stat|statvfs|remove|unlink|rename|mkdir|rmdir|chdir|exists|isfile|isdir|execfile)\(\s*"
     r"(?:(?:'[^']*'|\"[^\"]*\")\s*,\s*)?[rRbBuU]{0,2}$"
 )
+_ENDS = set("'\"\\{}")
+"""Characters that a name in a string would not stand for: they end it, or begin something else in it."""
+
 _STRINGS = re.compile(r"""[rRbBuUfF]{0,2}(?:'''|\"\"\"|'|")""")
 
 
@@ -160,7 +163,10 @@ class Completer:
         except MicroPythonError:
             return Completions("", [])
         names = [entry.path.rstrip("/").rpartition("/")[2] + ("/" if entry.folder else "") for entry in entries]
-        names = sorted(name for name in names if name.startswith(prefix) and name.isprintable())
+        # What would end the string, or is not seen as it is, would put a board's text into the code.
+        names = sorted(
+            name for name in names if name.startswith(prefix) and name.isprintable() and not _ENDS & set(name)
+        )
         return Completions(prefix, names, dict.fromkeys(names, "path"))
 
     def _ask(self, board: Board | None, snippet: str, path: str, prefix: str, *more: bool) -> list[str]:
@@ -220,12 +226,13 @@ def _ask(board: Board | None, source: str) -> list[str]:
 
 
 def _fitting(names: list[str], prefix: str) -> list[str]:
-    """Return the names that start with the prefix, once each; private ones only when asked for."""
+    """Return the names that start with the prefix, once each; private ones only when asked for, and nothing else."""
     hidden = not prefix.rpartition(".")[2].startswith("_")
     return sorted(
         name
         for name in set(names)
         if name.startswith(prefix)
+        and all(part.isidentifier() for part in name.removesuffix("=").split("."))  # a board may say anything
         and name != snippets.NAME
         and all(map(str.isidentifier, name.removesuffix("=").split(".")))
         and not (hidden and name.rpartition(".")[2].startswith("_"))

@@ -62,11 +62,14 @@ class Documentation:
 
     def __init__(self, stubs: Stubs, session: Session) -> None:
         import jedi  # type: ignore[import-untyped]  # half a second, the first time
+        from jedi.api.environment import InterpreterEnvironment  # type: ignore[import-untyped]
 
         self.stubs = stubs
         self._session = session
         self._modules = {path.name.removesuffix("-stubs") for path in stubs.folder.glob("*-stubs")}
         self._jedi = jedi
+        # Left to itself jedi would start a Python, one that it finds by VIRTUAL_ENV or in the folder.
+        self._environment = InterpreterEnvironment()
         self._project = jedi.Project(
             stubs.folder, sys_path=[str(stubs.folder)], smart_sys_path=False, load_unsafe_extensions=False
         )
@@ -120,7 +123,8 @@ class Documentation:
         line = text.count("\n", 0, at) + 1
         column = at - (text.rfind("\n", 0, at) + 1)
         try:
-            return list(getattr(self._jedi.Script(text, project=self._project), how)(line, column))
+            script = self._jedi.Script(text, project=self._project, environment=self._environment)
+            return list(getattr(script, how)(line, column))
         except Exception:  # jedi meets what it does not expect in code that is being typed
             return []
 

@@ -12,6 +12,7 @@ from ..cell.parser import is_magic, name_before
 from ..errors import MicroPythonError
 from ..host.paths import visible
 from ..magic import BoardMagic
+from ..magic_arguments import last_word
 from .completion import Completer
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 INSPECT_TIMEOUT = 3.0
 """Seconds that the board has to describe a name."""
+
+HOST_MAGICS = ("python", "shell", "bash", "sh")
+"""Magics whose code does not run on the board."""
 
 NO_STUBS = "For signatures and texts: pip install metakernel-micropython[stubs]"
 
@@ -76,7 +80,8 @@ class Assistant:
         before = code[:cursor]
         line = before.rpartition("\n")[2]
         kinds: dict[str, str] = {}
-        if is_magic(line + "_") and _in_magics(before):
+        if is_magic(line.lstrip() + "_") and _in_magics(before):
+            line = line.lstrip()
             prefix, names = self._complete_magic(line)
             kinds = dict.fromkeys(names, "magic" if line[: len(line) - len(prefix)] == "" else "instance")
         elif cell_magic := _cell_magic_above(before):
@@ -116,24 +121,25 @@ class Assistant:
                 ]
             return marks + name, sorted(names)
         magic = table.get(name)
+        if mtype == "line" and name in HOST_MAGICS:
+            return self._complete_host(args) if name == "python" else ("", [])
         if isinstance(magic, BoardMagic):
-            return args.rpartition(" ")[2], magic.complete_arguments(mtype, name, args)
-        return self._complete_host(args) if name == "python" else ("", [])
+            return last_word(args), magic.complete_arguments(mtype, name, args)
+        return "", []
 
     def _complete_cell_magic(self, name: str, before: str) -> tuple[str, list[str], dict[str, str]]:
         """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
-        if name == "python":
-            return *self._complete_host(before.partition("\n")[2]), {}
+        if name in HOST_MAGICS:
+            return (*self._complete_host(before.partition("\n")[2]), {}) if name == "python" else ("", [], {})
         if isinstance(self._front_end.cell_magics.get(name), BoardMagic):
             return self._complete_code(*_without_magics(before, len(before)))
         return "", [], {}
 
     def _complete_host(self, before: str) -> tuple[str, list[str]]:
         """Complete the host's Python, with the variables that its cells have made."""
-        from jedi import Interpreter  # type: ignore[import-untyped]
+        from .host_names import names_at_the_end
 
-        names = {found.name for found in Interpreter(before, [self._front_end.host_variables]).complete()}
-        return name_before(before).rpartition(".")[2], sorted(names)
+        return name_before(before).rpartition(".")[2], names_at_the_end(before, self._front_end.host_variables)
 
     # -- inspection ----------------------------------------------------------------------------------------------
 
@@ -141,7 +147,7 @@ class Assistant:
         """Return what is known of the name at the cursor, or of the function between whose brackets it stands."""
         front_end = self._front_end
         line = code[:cursor].rpartition("\n")[2] + code[cursor:].partition("\n")[0]
-        if is_magic(line) and _in_magics(code[:cursor]):
+        if is_magic(line.lstrip()) and _in_magics(code[:cursor]):
             return front_end.magic_help(line, detail_level)
         code, cursor = _without_magics(code, cursor)
         name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
@@ -213,16 +219,19 @@ class Assistant:
 def _in_magics(before: str) -> bool:
     """Whether only magics, comments and blank lines stand above the line of the cursor."""
     above = before.split("\n")[:-1]
-    return all(not line.strip() or line.startswith(("%", "!", "#")) for line in above) and not any(
-        line.startswith(("%%", "!!")) for line in above
+    return all(not line.strip() or line.lstrip().startswith(("%", "!", "#")) for line in above) and not any(
+        line.lstrip().startswith(("%%", "!!")) for line in above
     )
 
 
 def _cell_magic_above(before: str) -> str:
     """Return the name of the ``%%NAME`` that the cursor stands below; ``""`` where there is none."""
     for line in before.split("\n")[:-1]:
+        line = line.lstrip()
         if line.startswith("%%"):
             return line.lstrip("%").split(" ", 1)[0].strip()
+        if line.startswith("!!"):
+            return "shell"
         if line.strip() and not line.startswith(("%", "!", "#")):
             break
     return ""
@@ -232,9 +241,9 @@ def _without_magics(code: str, cursor: int) -> tuple[str, int]:
     """Return the code with the magics' lines blanked out, so that completion sees no names in them."""
     lines = code.split("\n")
     for index, line in enumerate(lines):
-        if line.strip() and not line.startswith(("%", "!", "#")):
+        if line.strip() and not line.lstrip().startswith(("%", "!", "#")):
             break
-        if not line.startswith("#"):
+        if not line.lstrip().startswith("#"):
             lines[index] = " " * len(line)
     return "\n".join(lines), cursor
 

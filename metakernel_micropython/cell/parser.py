@@ -18,17 +18,20 @@ _HELP = re.compile(
     r"(?P<pre>\?{1,2})[ \t]*(?P<a>%{1,3}[\w-]*|[\w.]*)|(?P<b>%{1,3}[^\W\d][\w-]*|[^\W\d][\w.]*)(?P<post>\?{1,2})"
 )
 _MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
-_COMMENT_OR_BLANK = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+(?=[%!])")
+# Blanks before a magic are none of Python's: an older kernel took them.
+_ABOVE = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:(?=[%!])|[ \t]+(?=%{1,3}[^\W\d]|!))")
 _COMMENT_AT_END = re.compile(r"(?:^|(?<=[ \t]))#.*")
+_ASSIGNED = re.compile(r"(?P<names>[^\W\d][\w.,\[\] \t]{0,200})=[ \t]*(?P<magic>%{1,2}[^\W\d][\w-]*|!)")
 _KINDS = ("none", "line", "cell", "sticky")
 
 
 def leading_lines(cell: str) -> str:
-    """Return the blank and comment lines above a cell's first magic; ``""`` where code or nothing comes first.
+    """Return the blank and comment lines above a cell's first magic, and the blanks before it.
 
-    MetaKernel looks for magics in the first line only; people write a comment above.
+    ``""`` where code or nothing comes first. MetaKernel looks for magics at the start of the first line only; people
+    write a comment above.
     """
-    found = _COMMENT_OR_BLANK.match(cell)
+    found = _ABOVE.match(cell)
     return found.group() if found else ""
 
 
@@ -51,6 +54,22 @@ def is_magic(line: str) -> bool:
     """Whether a line is a magic or a shell command: ``%name``, ``%%name``, ``!command``."""
     found = _MAGIC.match(line)
     return found is not None and (found["prefix"][0] == "!" or found["name"] is not None)
+
+
+def assigned_magic(code: str) -> str:
+    """Say which line of refused code has a magic behind ``=``, as IPython takes it; ``""`` for none."""
+    for _, line in statements(code):
+        if found := _ASSIGNED.match(line.lstrip()):
+            break
+    else:
+        return ""
+    names, magic = found["names"].strip(), found["magic"]
+    if magic[0] == "%":
+        return f"{names} = {magic} ... is a form that is not there: {magic} stands alone, at the top of a cell."
+    return (
+        f"{names} = {magic}... is a form that is not there: {magic} shows what a command prints. To have it on the "
+        "board, let %%python run it with subprocess, and %put the result."
+    )
 
 
 def misplaced_magic(code: str) -> str:

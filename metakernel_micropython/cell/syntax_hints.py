@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..board import snippets
 from ..errors import MicroPythonError
 from .lexical import code_only
-from .parser import misplaced_help, misplaced_magic
+from .parser import assigned_magic, misplaced_help, misplaced_magic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def syntax_hints(error: DeviceError, code: str, board: Board, timeout: float) ->
         # MicroPython takes such characters for letters of a name: the error is often a NameError.
         yield from odd_characters(code)
     if error.name in ("SyntaxError", "IndentationError"):
-        if told := misplaced_magic(code) or misplaced_help(code):
+        if told := misplaced_magic(code) or misplaced_help(code) or assigned_magic(code):
             yield told
         elif error.name == "SyntaxError":
             yield from _lacking(code, error, board, timeout)

@@ -15,10 +15,11 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from ..errors import ConnectError, MicroPythonError
 from ..transports import last_board, parse, port_scan
+from .process_group import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -241,7 +242,8 @@ def run(arguments: Sequence[str], show: Callable[[str], object], port: str = "")
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"},
-        **_apart(),
+        # It does not outlive a kernel that is killed for long: what it prints next finds nobody who reads.
+        **apart(),
     )
     assert process.stdout is not None
     pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -261,16 +263,6 @@ def run(arguments: Sequence[str], show: Callable[[str], object], port: str = "")
         process.stdout.close()
     if status:
         raise FirmwareError(_what_failed(output.last, status, port))
-
-
-def _apart() -> dict[str, Any]:
-    """Keep esptool out of reach of the signals that are meant for the kernel.
-
-    It does not outlive a kernel that is killed for long: what it prints next finds nobody who reads.
-    """
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def _read(stdout: IO[bytes], pieces: queue.SimpleQueue[bytes]) -> None:

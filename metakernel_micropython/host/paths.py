@@ -44,10 +44,13 @@ def human(size: float) -> str:
 
 
 def quoted(path: str) -> str:
-    """Return a path as it is typed behind a magic: in quotes where it needs them."""
-    if path and not set(path) & set(" \t\"'"):
+    """Return a path as it is typed behind a magic, as one argument: in quotes where it needs them."""
+    if path and not set(path) & set(" \t\n\r\"'#"):
         return path
-    return f"'{path}'" if '"' in path else f'"{path}"'
+    if '"' not in path:
+        return f'"{path}"'
+    # Pieces in quotes that stand together are one word.
+    return "'" + path.replace("'", "'\"'\"'") + "'"
 
 
 def drawn(entries: Iterable[tuple[str, bool]]) -> Iterator[str]:
@@ -99,10 +102,16 @@ def _folder(word: str) -> str:
 
 
 def _words(word: str, found: Iterable[tuple[str, bool]]) -> list[str]:
-    """Return paths as they are typed: in quotes where they hold blanks; the quote of a folder stays open."""
+    """Return paths as they are typed: in quotes where they need them; the quote of a folder stays open.
+
+    What cannot be typed as one argument is left out: names with line ends and others that are not seen as they are,
+    names that are an option, and names with the quote that is open already.
+    """
     quote = word[0] if word[:1] in ("'", '"') and word else ""
     words = []
     for path, is_folder in found:
+        if not path.isprintable() or path.startswith("-") or (quote and quote in path):
+            continue
         typed = quote + path + quote if quote else quoted(path)
         closing = quote or (typed[0] if typed != path else "")
         words.append(typed.removesuffix(closing) + "/" if is_folder else typed)

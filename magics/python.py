@@ -1,0 +1,85 @@
+"""%python, %%python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metakernel_micropython.host.python_cells import HostPython, PythonFailed
+from metakernel_micropython.kernel import MicroPythonKernel
+from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
+
+
+class PythonMagic(BoardMagic):
+    """Runs Python on this computer."""
+
+    kernel: MicroPythonKernel
+    group = "Notebook and host"
+    on_several = False
+
+    def __init__(self, kernel: MicroPythonKernel) -> None:
+        super().__init__(kernel)
+        self._python = HostPython(kernel=kernel, input=kernel.raw_input)
+        self._value: Any = None
+
+    @property
+    def env(self) -> dict[str, Any]:
+        """The names that cells have made."""
+        return self._python.names
+
+    def run(self, mtype: str, name: str, args: str) -> None:
+        """Take what stands behind %python as it is: it is code."""
+        self._value = None
+        if mtype == "line" and args.strip() not in ("-h", "--help"):
+            self._line(args)
+        else:
+            super().run(mtype, name, args)
+
+    @arguments(argument("code", nargs="...", help="an expression or a statement"))
+    def line_python(self, args: Namespace) -> None:
+        """%python CODE - run a line of Python on this computer; its value is that of the cell.
+
+        Modules beside the notebook can be imported while it runs. %get brings values of the board, %put sends some.
+
+        Example:
+          %python import os; os.chdir("..")
+        """
+
+    @arguments(
+        argument("-e", "--eval_output", action="store_true", help="run what the cell gives as code on the board")
+    )
+    def cell_python(self, args: Namespace) -> None:
+        """%%python [-e] - run the cell as Python on this computer; its last expression is shown.
+
+        Where the cell gives a value to the name retval, that one is shown. Modules beside the notebook can be imported
+        while it runs.
+        """
+        self.evaluate = False
+        value = self._run(self.code)
+        if args.eval_output:
+            self.code, self.evaluate = str(value), True
+        else:
+            self._value = value
+
+    def post_process(self, retval: Any) -> Any:
+        """Return the cell's value: the board's where it has one, else that of the line or cell of Python."""
+        found = super().post_process(retval)
+        value, self._value = self._value, None
+        return value if found is None else found
+
+    def _line(self, code: str) -> None:
+        if not code.strip():
+            raise MagicError("%python needs code on its line; %%python runs a whole cell on this computer.")
+        self._value = self._run(code.strip())
+
+    def _run(self, code: str) -> Any:
+        self.kernel.take_displays()
+        try:
+            return self._python.run(code)
+        except PythonFailed as failed:
+            self.fail(ExceptionWrapper(type(failed.error).__name__, str(failed.error), failed.lines))
+            return None
+
+
+def register_magics(kernel: MicroPythonKernel) -> None:
+    """Add the magic to the kernel."""
+    kernel.register_magics(PythonMagic)
