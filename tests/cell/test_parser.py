@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from metakernel import Parser
 
-from metakernel_micropython.cell.parser import CellParser, is_magic, leading_lines, name_after, name_before
+from metakernel_micropython.cell.parser import (
+    CellParser,
+    assigned_magic,
+    is_magic,
+    leading_lines,
+    name_after,
+    name_before,
+    without_comment,
+)
 
 PARSER = CellParser()
 
@@ -95,7 +103,12 @@ def test_only_a_name_alone_with_question_marks_asks_for_help(code: str, asked: s
         ("\n  \n# a\n\n# b %c\n%%time\nx", "\n  \n# a\n\n# b %c\n"),
         ("# note\n!ls", "# note\n"),
         ("# note\nx = 1\n%time", ""),
-        ("# note\n  %time", ""),
+        ("# note\n  %time", "# note\n  "),
+        ("  %time", "  "),
+        ("\t!ls", "\t"),
+        ("  %d", "  "),
+        ("  % 5", ""),
+        ("  x = 1\n  %time", ""),
         ("x\n%time", ""),
         ("# only", ""),
         ("", ""),
@@ -122,6 +135,41 @@ def test_comments_and_blank_lines_may_stand_above_a_magic(cell: str, above: str)
 )
 def test_a_magic_has_a_name_behind_its_percent_sign(line: str, expected: bool) -> None:
     assert is_magic(line) is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ("", ""),
+        ("# comment", ""),
+        ("a b # don't", "a b"),
+        ("a#b", "a#b"),
+        ("'a # b' c", "'a # b' c"),
+        ('"a # b" # c', '"a # b"'),
+        ("x' # y' # z", "x' # y'"),
+        ("ws://host/#x", "ws://host/#x"),
+        ("'not closed # x", "'not closed # x"),
+    ],
+)
+def test_a_comment_behind_a_magic_is_one(arguments: str, left: str) -> None:
+    assert without_comment(arguments) == left
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("x = %timeit f()", "x = %timeit"),
+        ("files = !ls", "files = !"),
+        ("a = 1\n  data[0] = %get y", "data[0] = %get"),
+        ("x = 1", ""),
+        ("x %= 5", ""),
+        ("x != y", ""),
+        ("x = a % b", ""),
+        ("x == !y", ""),
+    ],
+)
+def test_a_magic_behind_an_equals_sign_is_told(code: str, told: str) -> None:
+    assert (told in assigned_magic(code)) if told else not assigned_magic(code)
 
 
 @pytest.mark.parametrize(

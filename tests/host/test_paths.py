@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import TYPE_CHECKING
+
 import pytest
 
-from metakernel_micropython.host.paths import counted, drawn, human, quoted, shown
+from metakernel_micropython.host.paths import counted, drawn, host_paths, human, last_word, quoted, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,40 @@ def test_a_tree_is_drawn_with_every_branch() -> None:
         "├── e/",
         "└── f",
     ]
+
+
+HIDDEN = ["a\n!{touch,X};#", "a\r!touch X", "a\x1b[2Jb", "a\u202egpj.exe", "a\u2028%rm b", "a\x85b", "a\u200bb", "-r"]
+AWKWARD = ["a b", "a'b", 'a"b', "a'b\"c", "a # b", "#a", "a;b", "$(touch X)", "`touch X`", "{a,b}", "$HOME", "日本"]
+
+
+def one_word(text: str) -> str:
+    """What a magic makes of its arguments, which are one."""
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace_split = True
+    lexer.commenters = lexer.escape = ""
+    (word,) = lexer
+    return word
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_a_path_is_typed_as_one_argument(name: str) -> None:
+    assert one_word(quoted(name)) == name
+
+
+def test_paths_of_the_host_are_offered_as_one_argument_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*HIDDEN, *AWKWARD):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    offered = host_paths(None, "")  # type: ignore[arg-type]  # asks no front end
+    assert sorted(map(one_word, offered)) == sorted(AWKWARD)
+    assert {'"a # b"', '"a b"', '"日本"'} <= set(host_paths(None, '"a '))  # type: ignore[arg-type]
+    assert all('"' not in one_word(found) for found in host_paths(None, '"'))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("", ""), ("a b", "b"), ("a ", ""), ("a 'b c", "'b c"), ("'a b' c", "c"), ('x="y z', 'x="y z')]
+)
+def test_the_word_at_the_cursor_may_hold_blanks_in_quotes(text: str, word: str) -> None:
+    assert last_word(text) == word

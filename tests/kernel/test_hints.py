@@ -83,6 +83,20 @@ def test_nothing_is_said_where_there_is_nothing_to_say(jupyter: Jupyter, code: s
     assert said(jupyter.run(code)) == ""
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("files = !ls", "files = !... is a form that is not there"),
+        ("x = %timeit 1", "x = %timeit ... is a form that is not there: %timeit stands alone"),
+        ("y = 1\nx = %get y", "x = %get ... is a form"),
+    ],
+)
+def test_a_magic_behind_an_equals_sign_is_said_not_to_be_there(jupyter: Jupyter, code: str, told: str) -> None:
+    reply = jupyter.run(code)
+    assert reply.error.name == "SyntaxError"
+    assert told in said(reply)
+
+
 def test_numbers_get_the_names_that_they_have_on_this_board(jupyter: Jupyter, board_address: str) -> None:
     # The virtual board counts as WebAssembly's system interface does, others as Linux.
     number = 44 if board_address == "virtual" else 2

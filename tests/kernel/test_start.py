@@ -253,7 +253,7 @@ def test_what_only_some_cells_need_is_not_imported_at_the_start(start: Start, tm
     kernel = start({"IPYTHONDIR": str(tmp_path / "ipython"), "MICROPYTHON_HISTORY": "off"})
     kernel.kernel_info()
     assert kernel.do("%loaded").stdout == "[]\n"
-    kernel.do("%%python\n1")
+    kernel.complete("%%python\nimp")
     assert "jedi" in kernel.do("%loaded").stdout, "this test would see nothing"
 
 

