@@ -14,7 +14,6 @@ from metakernel_micropython.cell.parser import (
     leading_lines,
     name_after,
     name_before,
-    without_comment,
 )
 
 PARSER = CellParser()
@@ -135,24 +134,6 @@ def test_comments_and_blank_lines_may_stand_above_a_magic(cell: str, above: str)
 )
 def test_a_magic_has_a_name_behind_its_percent_sign(line: str, expected: bool) -> None:
     assert is_magic(line) is expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "left"),
-    [
-        ("", ""),
-        ("# comment", ""),
-        ("a b # don't", "a b"),
-        ("a#b", "a#b"),
-        ("'a # b' c", "'a # b' c"),
-        ('"a # b" # c', '"a # b"'),
-        ("x' # y' # z", "x' # y'"),
-        ("ws://host/#x", "ws://host/#x"),
-        ("'not closed # x", "'not closed # x"),
-    ],
-)
-def test_a_comment_behind_a_magic_is_one(arguments: str, left: str) -> None:
-    assert without_comment(arguments) == left
 
 
 @pytest.mark.parametrize(

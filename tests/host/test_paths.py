@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.host.paths import counted, drawn, host_paths, human, last_word, quoted, shown
+from metakernel_micropython.host.paths import counted, drawn, host_paths, human, quoted, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,10 +79,3 @@ def test_paths_of_the_host_are_offered_as_one_argument_or_not_at_all(
     assert sorted(map(one_word, offered)) == sorted(AWKWARD)
     assert {'"a # b"', '"a b"', '"日本"'} <= set(host_paths(None, '"a '))  # type: ignore[arg-type]
     assert all('"' not in one_word(found) for found in host_paths(None, '"'))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "word"), [("", ""), ("a b", "b"), ("a ", ""), ("a 'b c", "'b c"), ("'a b' c", "c"), ('x="y z', 'x="y z')]
-)
-def test_the_word_at_the_cursor_may_hold_blanks_in_quotes(text: str, word: str) -> None:
-    assert last_word(text) == word
