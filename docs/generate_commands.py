@@ -24,10 +24,10 @@ _HEAD = """\
 
 <!-- Written by "make commands" from the magics' own help. Change the docstrings in magics/, not this file. -->
 
-Commands stand on top of a cell; comments may stand above them, and behind their arguments. `%NAME` takes the rest of its
-line, `%%NAME` the whole cell. `%NAME?` or `%NAME --help` shows in the notebook what stands here. `%lsmagic` lists all
-commands, also those for the host that [MetaKernel](https://metakernel.readthedocs.io/en/latest/source/README.html)
-brings: `%%html`, `%load` and others.
+Commands stand on top of a cell; comments may stand above them, and behind their arguments. `%NAME` takes the rest of
+its line, `%%NAME` the whole cell. `%NAME?` or `%NAME --help` shows in the notebook what stands here. `%lsmagic` lists
+all commands, also those for the host that
+[MetaKernel](https://metakernel.readthedocs.io/en/latest/source/README.html) brings: `%%html` and others.
 """
 
 Form = tuple[str, Callable[..., Any]]

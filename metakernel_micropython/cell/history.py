@@ -169,12 +169,18 @@ class History:
         return self._ask(lambda: self._query(query, (*values, limit))[::-1])
 
     def _query(self, query: str, values: Sequence[object]) -> list[Entry]:
-        return [Entry(*row) for row in self._connected().execute(query, values)]
+        return [Entry(*row) for row in self._connected().execute(query, values)] if self._begun() else []
 
     def _current(self) -> int:
         """Return this session's number; the one that it would get, while it has no cell."""
+        if not self._begun():
+            return 1
         last = self._connected().execute("SELECT MAX(session) FROM sessions").fetchone()[0]
         return self._session or (last or 0) + 1
+
+    def _begun(self) -> bool:
+        """Whether there is a database: one who only reads makes none."""
+        return self._connection is not None or self.path is None or bool(self._problem) or self.path.exists()
 
     def _write(self) -> None:
         if not self._waiting:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ..conftest import Start
+
 # Python tells an audit hook what is about to happen, whoever does it. What the kernel keeps in the person's own cache
 # (the stubs as jedi wants them, what jedi has read) is its own; anything else is an offence.
 WATCH = """%%python
@@ -169,6 +171,17 @@ def test_the_history_is_read_without_a_trace(watched: tuple[Jupyter, Path]) -> N
         kernel._ask(kernel.client.history(**request), "history_reply")
     assert not (folder / "X").exists()
     assert offences(kernel) == ""
+
+
+def test_a_history_that_is_not_there_is_not_made_by_reading_it(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "history.sqlite"
+    kernel = start({"MICROPYTHON_HISTORY": str(path)})
+    for request in ({"hist_access_type": "tail", "n": 10}, {"hist_access_type": "range", "session": -1}):
+        assert kernel._ask(kernel.client.history(**request), "history_reply")["history"] == []
+    assert not path.parent.exists()
+    kernel.do("%python 1")
+    assert kernel._ask(kernel.client.history(hist_access_type="tail", n=10), "history_reply")["history"]
+    assert path.exists()
 
 
 def test_the_account_sees_what_cells_do(watched: tuple[Jupyter, Path]) -> None:
