@@ -22,6 +22,8 @@ _COMPLETION_TIMEOUT = 2.0  # seconds
 def split_expressions(text: str) -> list[str]:
     """Split what stands behind %get or %put at the spaces outside of quotes and brackets; ``a = 1`` is one.
 
+    A comment behind it is left out.
+
     Raises:
         MagicError: a quote or a bracket is not closed.
     """
@@ -30,6 +32,8 @@ def split_expressions(text: str) -> list[str]:
     depth = at = 0
     while at < len(text):
         character = text[at]
+        if character == "#" and not quote and depth <= 0 and not word:
+            break  # a comment
         size = 2 if quote and character == "\\" else 1
         if quote:
             quote = "" if character == quote else quote

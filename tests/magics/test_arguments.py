@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from metakernel_micropython.host.value_arguments import split_expressions
 from metakernel_micropython.magic_arguments import argument, arguments, completions, last_word, without_comment
 
 
@@ -39,3 +40,17 @@ def test_values_are_offered_as_one_argument_or_not_at_all() -> None:
 
     assert completions(line_x, None, "") == ['"a#b"', '"two words"', "plain"]
     assert completions(line_x, None, '"two w') == ['"two words"']
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x # comment", ["x"]),
+        ("a=1 b # don't", ["a=1", "b"]),
+        (r"x='it\'s # 1' # y", [r"x='it\'s # 1'"]),
+        ("x=['#'] y", ["x=['#']", "y"]),
+        ("# all", []),
+    ],
+)
+def test_a_comment_behind_expressions_is_one(text: str, words: list[str]) -> None:
+    assert split_expressions(text) == words
