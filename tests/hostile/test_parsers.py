@@ -18,8 +18,9 @@ from metakernel_micropython.board.files.helper_programs import Helpers
 from metakernel_micropython.board.protocol.capabilities import Capabilities, FileSupport
 from metakernel_micropython.board.protocol.diagnosis import device_error
 from metakernel_micropython.board.protocol.events import Output, State
+from metakernel_micropython.board.protocol.firmware_output import MAX_TRACEBACK
 from metakernel_micropython.board.protocol.questions import QuestionFilter
-from metakernel_micropython.board.protocol.repl import MAX_TRACEBACK, Repl
+from metakernel_micropython.board.protocol.repl import Repl
 from metakernel_micropython.board.protocol.text import TextDecoder, decode
 from metakernel_micropython.board.value_reader import ValueProblem
 from metakernel_micropython.cell import hints
