@@ -19,7 +19,7 @@ class CdMagic(BoardMagic):
         """
         if args.folder:
             self.board.execute(f"__import__('os').chdir({args.folder!r})")
-        self.kernel.Print(self.board.evaluate("__import__('os').getcwd()"))
+        self.kernel.Print(self.board.evaluate("__import__('os').getcwd()", own=True))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

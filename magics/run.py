@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from metakernel_micropython.board import snippets
 from metakernel_micropython.board.files.folders import import_path, join
 from metakernel_micropython.board.files.host_files import host_path, read
 from metakernel_micropython.errors import HostFileProblem, MicroPythonError
@@ -16,12 +17,6 @@ from metakernel_micropython.magic import (
     Namespace,
     argument,
     arguments,
-)
-
-# The file's name for its tracebacks, where the board has compile(); no name is left behind.
-_AS_PROGRAM = (
-    "(lambda e,p,o:e((lambda s:compile(s,p,'exec')if hasattr(__import__('builtins'),'compile')else s)(o(p).read()),"
-    "{{'__name__':'__main__'}}))(exec,{!r},open)"
 )
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -103,8 +98,8 @@ class RunMagic(BoardMagic):
                 path = join(folder, module.replace(".", "/") + end)
                 found = files.stat(path)
                 if found is not None and not found.folder:
-                    return _AS_PROGRAM.format(path)
-        return f"(lambda n,m:(m.pop(n,None),__import__(n)))({module!r},__import__('sys').modules)"
+                    return snippets.call("run_file", path)
+        return snippets.call("import_anew", module)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -51,9 +51,9 @@ __all__ = [
     "failure",
 ]
 
-_RUN: ContextVar[MagicRun | None] = ContextVar("run of a magic", default=None)
-"""The run that this thread is in. A context variable, as for a web server's current request: a magic's methods have no
-parameter for it, and the magics of other people read ``self.code``."""
+_RUNS: ContextVar[tuple[MagicRun, ...]] = ContextVar("runs of magics", default=())
+"""The runs that this thread is in, the innermost last. A context variable, as for a web server's current request: a
+magic's methods have no parameter for it, and the magics of other people read ``self.code``."""
 
 
 class MagicRun(Magic):
@@ -81,7 +81,6 @@ class MagicRun(Magic):
         self.typed = typed
         self.code = code
         self.failure: ExceptionWrapper | None = None
-        self.outer: MagicRun | None = None  # the run in which this one was called
         self._at_end: list[Callable[[], object]] = []
 
     def call(self) -> None:
@@ -122,13 +121,11 @@ class MagicRun(Magic):
 
     @contextmanager
     def _entered(self) -> Iterator[None]:
-        self.outer = _RUN.get()
-        token = _RUN.set(self)
+        token = _RUNS.set((*_RUNS.get(), self))
         try:
             yield
         finally:
-            _RUN.reset(token)
-            self.outer = None
+            _RUNS.reset(token)
 
 
 TAKE_TEXT = frozenset(("html", "javascript", "latex"))
@@ -155,10 +152,7 @@ class StrictMagic(Magic):
     @property
     def this_run(self) -> MagicRun:
         """The call of this magic that the thread is in; outside of one, a run that nothing follows."""
-        run = _RUN.get()
-        while run is not None and run.magic is not self:
-            run = run.outer
-        return run or self._outside
+        return next((run for run in reversed(_RUNS.get()) if run.magic is self), self._outside)
 
     @property
     def code(self) -> str:

@@ -21,12 +21,11 @@ from ..errors import (
     NotConnected,
 )
 from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
-from . import auto, host_functions
+from . import auto, expressions, host_functions
 from .files.filesystem import Files
 from .protocol.capabilities import CHUNK_PAUSE
 from .protocol.diagnosis import interrupted
 from .protocol.hard_reset import hard_reset
-from .protocol.literal import literal
 from .protocol.prompt_session import PromptSession
 from .protocol.repl import CTRL_C, check_source
 from .protocol.text import decode
@@ -49,9 +48,6 @@ REQUEST_TIMEOUT = 5.0
 
 MAX_REPLY = 1024 * 1024
 """Characters of the answer to a short request."""
-
-MAX_LITERAL = 64 * 1024
-"""Bytes of a value's text that ``evaluate`` reads; more is refused."""
 
 
 class Board:
@@ -183,7 +179,7 @@ class Board:
     def platform(self) -> str:
         """What the board says it is, for example ``esp32``; asked once, ``""`` where it does not say."""
         try:
-            found = self.evaluate("__import__('sys').platform", timeout=PROBE_TIMEOUT)
+            found = self.evaluate("__import__('sys').platform", timeout=PROBE_TIMEOUT, own=True)
         except (MicroPythonError, ValueError):
             return ""
         return found if isinstance(found, str) else ""
@@ -274,19 +270,20 @@ class Board:
             raise interrupted()
         return "".join(kept)
 
-    def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT) -> object:
+    def evaluate(self, expression: str, *, timeout: float = REQUEST_TIMEOUT, own: bool = False) -> object:
         """Return the value of an expression on the board, as data: numbers, strings, bytes, and containers of them.
+
+        Args:
+            expression: on one line.
+            timeout: seconds.
+            own: it uses no names of the programs on the board, only the firmware's.
 
         Raises:
             DeviceError: the expression raised an exception.
             ValueError: the value's text is not a plain literal, or too long.
             BoardTimeout: no answer within ``timeout`` seconds.
         """
-        text = self.execute(f"print(repr({expression}))", timeout=timeout)
-        try:
-            return literal(text, MAX_LITERAL)
-        except ValueError as error:
-            raise ValueError(f"The value of {expression} is {error}: {text.strip()[:80]}") from None
+        return expressions.evaluate(self, expression, timeout, own=own)
 
     def hear_questions(self) -> bool:
         """Have ``input()`` on the board tell when it asks; return whether it does. See ``host_functions``.

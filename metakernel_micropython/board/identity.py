@@ -84,7 +84,7 @@ def ask(board: Executor, unique_id: str | None = None) -> BoardIdentity:
 def _value(board: Executor, expression: str) -> object:
     """Return the value of an expression; None where the board has none."""
     try:
-        return board.evaluate(expression, timeout=TIMEOUT)
+        return board.evaluate(expression, timeout=TIMEOUT, own=True)
     except DeviceError as error:
         if error.name == "KeyboardInterrupt":
             raise

@@ -59,7 +59,7 @@ def modules(board: ExecutorWithFiles) -> Modules:
 
 def _files(board: ExecutorWithFiles) -> list[tuple[str, str, int | None]]:
     try:
-        path = board.evaluate("list(getattr(__import__('sys'),'path',['']))")
+        path = board.evaluate("list(getattr(__import__('sys'),'path',['']))", own=True)
     except (MicroPythonError, ValueError):
         path = [""]
     found: dict[str, tuple[str, int | None]] = {}

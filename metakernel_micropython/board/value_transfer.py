@@ -94,7 +94,7 @@ class Values:
         for attempt in range(1, attempts + 1):
             try:
                 if len(pieces) == 1 and not no_flow_control:
-                    self._run(f"{name}={with_unpack(pieces[0].removeprefix(pushed('')))}", _nothing)
+                    self._run(snippets.assign(name, with_unpack(pieces[0].removeprefix(pushed("")))), _nothing)
                 else:
                     self._put_pieces(name, pieces, value if no_flow_control else None)
             except (BoardTimeout, DeviceError, DisturbedValue) as error:
@@ -115,7 +115,7 @@ class Values:
         try:
             self._run(snippets.hold("values_put"), _nothing)
             for piece in pieces:
-                self._run(with_unpack(snippets.held_with(piece)) + "\n", _nothing)
+                self._run(snippets.statement(with_unpack(snippets.held_with(piece))), _nothing)
             if expected is not None and not same_value(expected, self._get_once(snippets.held_with(FINISHED))):
                 raise DisturbedValue
             self._run(f"{name}={snippets.held_with(FINISHED)}\n", _nothing)

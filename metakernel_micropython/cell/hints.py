@@ -201,7 +201,7 @@ def _board_name(number: int, board: Board) -> str:
         return usual
     asked = f"(lambda e:(e.ENOENT,e.errorcode.get({number})))(__import__('errno'))"
     try:
-        found = board.evaluate(asked, timeout=_timeout(board))
+        found = board.evaluate(asked, timeout=_timeout(board), own=True)
     except (MicroPythonError, ValueError):
         return usual
     match found:

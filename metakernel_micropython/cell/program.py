@@ -1,7 +1,8 @@
 r"""Cells as programs for the board: the value of the last expression, and lines that stay true.
 
-A notebook shows the value of a cell's last expression; the raw REPL does not. The expression is wrapped, in its place
-and on its own lines, in a call that prints its ``repr`` between two marks that no program prints by chance.
+A notebook shows the value of a cell's last expression; the raw REPL does not. The expression gets a name, in its place
+and on its own lines; what follows below prints its ``repr`` between two marks that no program prints by chance. It uses
+no names of the user's, and has removed its own before it prints.
 """
 
 from __future__ import annotations
@@ -60,10 +61,36 @@ def prepare(code: str, lines_above: int = 0) -> Program:
         return Program(above + code, "")
     start, end = span
     mark = new_mark()
-    # The list prints its item's repr piece by piece, where repr() would need the room for all of it; "_" as the
-    # friendly prompt sets it. A call, so that no name is left behind; None shows nothing. Short: bytes are time.
-    show = f'(lambda v,m="\\x1e{mark[1:]}":v is None or print(m,[v],m)or globals().update(_=v))'
-    return Program(f"{above}{code[:start]}{show}(({code[start:end]})){code[end:]}", mark)
+    rest = code[end:].replace("\\\n", "")  # a backslash would join what follows below
+    keep = "" if _NOT_KEPT.search(code, start, end) else _KEEP
+    show = _SHOW.format(mark=f"\\x1e{mark[1:]}", keep=keep)
+    return Program(f"{above}{code[:start]}__eq__=({code[start:end]}){rest}\n{show}", mark)
+
+
+# The names are in every firmware's ROM, and no program has them among its globals. The list prints its item's repr
+# piece by piece, where repr() would need the room for all of it. "_" is the last value, as at the friendly prompt, but
+# among the builtins: there it takes no name of the user's, and globals() does not hold itself. Short: bytes are time.
+_SHOW = """def __lt__(id,all="{mark}"):
+ import builtins as abs
+ global __eq__,__lt__
+ del __eq__,__lt__
+ if id is None:return
+ abs.print(all,[id],all)
+{keep}__lt__(__eq__)
+"""
+_KEEP = " try:abs._=id\n except:pass\n"
+_NOT_KEPT = re.compile(r"\b(?:globals|locals)\b")
+"""What gives the dict of all names, which "_" must not keep."""
+
+
+def value_line(code: str) -> int:
+    """Return the line on which the last expression of a cell begins, counted from 1; 0 where it ends in none.
+
+    Args:
+        code: the cell, with its lines above the code blank.
+    """
+    span = _last_expression(code)
+    return code.count("\n", 0, span[0]) + 1 if span is not None else 0
 
 
 def _last_expression(code: str) -> tuple[int, int] | None:
@@ -109,12 +136,10 @@ class ValueFilter:
 
     Attributes:
         value: the value's text as the board printed it; None when there was none.
-        cut: whether the output ended within the value.
     """
 
     mark: str
     value: str | None = field(default=None, init=False)
-    cut: bool = field(default=False, init=False)
     _held: str = field(default="", init=False)
     _inside: bool = field(default=False, init=False)
     _too_long: bool = field(default=False, init=False)
@@ -152,10 +177,8 @@ class ValueFilter:
 
     def flush(self) -> str:
         """Return what was held: a value that was cut short is output like any other."""
-        if self._inside:
-            self.cut = True
-            if not self._too_long:
-                self._held = self._held.removeprefix(_BEFORE)
+        if self._inside and not self._too_long:
+            self._held = self._held.removeprefix(_BEFORE)
         self._inside = self._too_long = False
         return self._release(0)
 

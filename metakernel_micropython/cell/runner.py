@@ -212,7 +212,7 @@ class CellRunner:
                 raise asked.refused from None
             for follower in followers:
                 error = follower.retold(error)
-            return self.board_failure(error, while_showing=values.cut, number=number)
+            return self.board_failure(error, number=number)
         except LineLost as error:
             session = self._front_end.connection
             if session is None or session.board is not board:  # the kernel was shut down meanwhile
@@ -259,21 +259,18 @@ class CellRunner:
 
     # -- errors --------------------------------------------------------------------------------------------------
 
-    def board_failure(
-        self, error: DeviceError, *, while_showing: bool = False, own: bool = True, number: int | None = None
-    ) -> ExceptionWrapper:
+    def board_failure(self, error: DeviceError, *, own: bool = True, number: int | None = None) -> ExceptionWrapper:
         """Return an exception of the board as the error of this cell, with the cells that its frames lie in.
 
         Args:
             error: the exception.
-            while_showing: it came while the value of the last expression was printed.
             own: it is that of the board that cells run on, so that hints may be asked of it.
             number: the cell that ran, where that is not the one that runs now.
         """
         current = self.number if number is None else number
         if own:
             self._device_error = error, self._sources.code(current)
-        lines = render(error.traceback, self._sources, current, while_showing=while_showing)
+        lines = render(error.traceback, self._sources, current)
         return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
     def tell_hints(self, magics: Container[str], name: str) -> None:

@@ -21,8 +21,13 @@ LONGEST = 10.0
 
 _TICKS_PERIOD = 2**30  # microseconds, on boards with 32 bits (MICROPY_PY_TIME_TICKS_PERIOD)
 
-# CircuitPython has no ticks_us.
-_TICKS = "(lambda t:t.ticks_us()if hasattr(t,'ticks_us')else t.monotonic_ns()//1000)(__import__('time'))"
+# On one line, with names of the firmware's alone. CircuitPython has no ticks_us.
+_SHOW_TICKS = (
+    "from builtins import print as __enter__,hasattr as __exit__;import time as __call__;"
+    '__enter__("{mark}",'
+    "__call__.ticks_us()if __exit__(__call__,'ticks_us')else __call__.monotonic_ns()//1000);"
+    "del __call__,__enter__,__exit__"
+)
 
 _SYNTAX_FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9})(?![\d,])')
 _FRAME = re.compile(r'  File "<stdin>", line (?P<line>\d{1,9}), in (?P<function>\S+)')
@@ -57,7 +62,7 @@ class Stopwatch:
 
     def around(self, source: str) -> str:
         """Return the program with its clock printed; its lines keep their numbers where its first one is blank."""
-        show = f'print("\\x1e{self._mark[1:]}",{_TICKS})'
+        show = _SHOW_TICKS.format(mark=f"\\x1e{self._mark[1:]}")
         if source.startswith("\n"):
             return f"{show}{source}\n{show}"
         if _is_simple(source):
@@ -139,14 +144,15 @@ class Trial:
         mark = new_mark()
         self.values = ValueFilter(mark)
         head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
-        head += [" __mk_s=__mk_c()", " for __mk_i in range(__mk_n):"]
-        self.lines_above = len(head) + 5
-        self.setup_above = 6
+        head += [" __mk_s=__mk_c()", " for __mk_i in __mk_r(__mk_n):"]
+        self.lines_above = len(head) + 6
+        self.setup_above = 7
         self.source = "\n".join(
             [
+                "from builtins import range as __mk_r",
                 "try:",
                 " from time import ticks_us as __mk_c, ticks_diff as __mk_d",
-                "except ImportError:",
+                "except:",
                 " from time import monotonic_ns as __mk_c",
                 " __mk_d=None",
                 *head,
@@ -208,6 +214,7 @@ class Trial:
 # Loops are chosen as IPython does: 1, 2, 5, 10 ... until a run takes long enough. What a loop allocates is counted with
 # the collector off, over so few loops that there is room for it, and less what one loop alone takes.
 _MEASURE = """def __mk_m():
+ from builtins import AttributeError,ImportError,MemoryError,max,min,print,range,str
  f,n,r=__mk_f,{loops},{runs}
  if not n:
   n=1
@@ -234,7 +241,7 @@ _MEASURE = """def __mk_m():
 try:
  __mk_m()
 finally:
- del __mk_m,__mk_f,__mk_c,__mk_d"""
+ del __mk_m,__mk_f,__mk_c,__mk_d,__mk_r"""
 
 
 def _indented(code: str, depth: int) -> list[str]:

@@ -16,9 +16,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from ..host.paths import visible
 from .definitions import Definition, Outline, outline
+from .program import value_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_CELLS = 2000
 """Cells that are remembered; the oldest are forgotten first."""
@@ -69,6 +74,27 @@ class CellSources:
 
     def __init__(self) -> None:
         self._cells: OrderedDict[int, _Cell] = OrderedDict()
+
+    def without_own(self, lines: Iterable[str], current: int) -> Iterator[str]:
+        """Give the lines of a traceback without the frames of what stands below a cell and shows its value.
+
+        Args:
+            lines: of the traceback.
+            current: the number of the cell that ran.
+        """
+        cell = self._cells.get(current)
+        end = cell.code.count("\n") + 1 if cell is not None else 0
+        below = False
+        for line in lines:
+            frame = _FRAME.match(line)
+            if cell is None or frame is None or frame["file"] != "<stdin>":
+                yield line
+                continue
+            called_there, below = below, int(frame["line"]) > end and frame["function"] in (None, "<module>")
+            if below:
+                yield line.replace(f"line {frame['line']}", f"line {value_line(cell.code) or end}", 1)
+            elif not called_there or frame["function"] != "__lt__":
+                yield line
 
     def add(self, number: int, text: str, code: str, board: str = "") -> None:
         """Remember a cell.
@@ -213,7 +239,7 @@ def _binds(cell: _Cell, name: str) -> bool:
     return line is not None and cell.reached is not None and line <= cell.reached
 
 
-def render(traceback: str, sources: CellSources, current: int, *, while_showing: bool = False) -> list[str]:
+def render(traceback: str, sources: CellSources, current: int) -> list[str]:
     r"""Return a board's traceback line by line, with the cells that its frames lie in and their source lines.
 
     The board's frames are kept, in their order; a frame that repeats is told once with its number, as Python does.
@@ -222,17 +248,10 @@ def render(traceback: str, sources: CellSources, current: int, *, while_showing:
         traceback: the board's text, with ``\n`` line ends.
         sources: the cells executed so far.
         current: the number of the cell that ran.
-        while_showing: the error came while the value of the last expression was printed; the call that does so
-            (``program.prepare``) is not the user's, and its frame is left out.
     """
-    lines = visible(traceback).rstrip("\n").split("\n")
+    lines = list(sources.without_own(visible(traceback).rstrip("\n").split("\n"), current))
     sources.stopped_at(current, _reached(lines))
     last_frame = max((index for index, line in enumerate(lines) if _FRAME.match(line)), default=-1)
-    if while_showing:
-        frames = [index for index in range(last_frame + 1) if _FRAME.match(lines[index])]
-        if len(frames) > 1 and lines[frames[1]].endswith("in <lambda>"):
-            del lines[frames[1]]
-            last_frame -= 1
     result: list[str] = []
     cells: list[_Cell] = []
     at, function = 0, None

@@ -52,14 +52,12 @@ class Failure:
         name: the error's class.
         message: what it says.
         traceback: the board's own text; ``""`` where the error is not of its program.
-        while_showing: it came while the value of the last expression was printed.
     """
 
     board: str
     name: str
     message: str
     traceback: str = ""
-    while_showing: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {self.message}" if self.message else self.name

@@ -76,7 +76,7 @@ def release() -> None:
         _boards.popitem()[1].close()
 
 
-def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]]:
+def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Run a cell on some of this engine's boards at the same time.
 
     Args:
@@ -84,11 +84,10 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
         names: of the boards.
 
     Returns:
-        For each board that failed the error's name, message and traceback, and whether it came while the value of the
-        last expression was printed.
+        For each board that failed the error's name, message and traceback.
     """
     said: SimpleQueue[tuple[str, str | None] | None] = SimpleQueue()  # None alone: Stop
-    failed: dict[str, tuple[str, str, str, bool]] = {}
+    failed: dict[str, tuple[str, str, str]] = {}
     running = set(names)
     program = prepare(code)
 
@@ -97,11 +96,11 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str, bool]
         try:
             unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)
         except DeviceError as error:
-            failed[name] = (error.name, error.message, error.traceback, values.cut)
+            failed[name] = (error.name, error.message, error.traceback)
         except KeyError:
-            failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "", False)
+            failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "")
         except Exception as error:  # one board's fault is told for that board
-            failed[name] = (type(error).__name__, str(error), "", False)
+            failed[name] = (type(error).__name__, str(error), "")
         finally:
             said.put((name, None))
 

@@ -67,5 +67,5 @@ def _told(runner: CellRunner, failure: Failure) -> list[str]:
     if not failure.traceback:  # it is not of the board's program
         return str(failure).splitlines()
     error = DeviceError(failure.name, failure.message, failure.traceback)
-    lines: list[str] = runner.board_failure(error, while_showing=failure.while_showing, own=False).traceback
+    lines: list[str] = runner.board_failure(error, own=False).traceback
     return lines

@@ -91,7 +91,8 @@ def target(board: Board) -> Target:
         MicroPythonError: it did not answer.
     """
     # The name was "mpy" before 1.19.
-    found = board.evaluate("(lambda i:getattr(i,'_mpy',getattr(i,'mpy',0)))(__import__('sys').implementation)")
+    asked = "(lambda i:getattr(i,'_mpy',getattr(i,'mpy',0)))(__import__('sys').implementation)"
+    found = board.evaluate(asked, own=True)
     if not isinstance(found, int) or not found:
         raise CompileError(
             f"The board on {board.address} loads no .mpy files, or is older than 1.11 and does not say so: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import io
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metakernel_micropython.cell import program as cells
-from metakernel_micropython.cell.program import ValueFilter, prepare
+from metakernel_micropython.cell.program import ValueFilter, prepare, value_line
 
 
 def run(source: str, mark: str) -> tuple[str, str | None, dict[str, Any]]:
@@ -23,6 +24,8 @@ def run(source: str, mark: str) -> tuple[str, str | None, dict[str, Any]]:
     values = ValueFilter(mark)
     shown = values.feed(out.getvalue()) + values.flush()
     names.pop("__builtins__")
+    if hasattr(builtins, "_"):
+        names["builtins._"] = vars(builtins).pop("_")
     return shown, values.value, names
 
 
@@ -73,9 +76,23 @@ def test_the_value_of_the_last_expression_is_shown_unless_it_is_none_or_a_semico
     assert (shown, got) == ("", value)
 
 
-def test_the_value_becomes_an_underscore_and_no_other_name_is_left() -> None:
-    assert run_cell("x = 3\nx * 2")[2] == {"x": 3, "_": 6}
+def test_the_value_becomes_an_underscore_among_the_builtins_and_no_name_is_left() -> None:
+    assert run_cell("x = 3\nx * 2")[2] == {"x": 3, "builtins._": 6}
     assert run_cell("x = 3\nNone")[2] == {"x": 3}
+
+
+def test_the_dict_of_all_names_is_not_kept() -> None:
+    assert run_cell("globals() and 5")[2] == run_cell("(locals(), 5)")[2] == {}
+
+
+def test_an_underscore_of_the_users_stays() -> None:
+    assert run_cell("_ = str.upper\n_('x')")[2] == {"_": str.upper, "builtins._": "X"}
+
+
+@pytest.mark.parametrize("name", ["print", "globals", "repr", "None_", "id", "all", "abs", "list"])
+def test_a_name_of_the_users_changes_nothing_about_the_value(name: str) -> None:
+    shown, value, names = run_cell(f"{name} = 5\n6 * 7")
+    assert (shown, value, names[name]) == ("", "42", 5)
 
 
 def test_what_is_printed_is_kept_apart_from_the_value() -> None:
@@ -93,7 +110,7 @@ def test_what_the_hosts_parser_cannot_read_goes_to_the_board_as_it_is(code: str)
 
 def test_lines_above_the_code_keep_line_numbers_true() -> None:
     assert prepare("x = 1", 3).source == "\n\n\nx = 1"
-    assert prepare("1/0", 2).source.split("\n")[2].endswith("((1/0))")
+    assert prepare("1/0", 2).source.split("\n")[2].endswith("=(1/0)")
 
 
 def test_two_cells_have_different_marks() -> None:
@@ -130,7 +147,11 @@ def compiles(source: str) -> bool:
 @given(code=CELLS | st.text(max_size=30).map(lambda text: text.replace("\r", "")), above=st.integers(0, 3))
 def test_a_prepared_cell_has_its_lines_and_can_be_read_wherever_the_cell_can(code: str, above: int) -> None:
     program = prepare(code, above)
-    assert program.source.count("\n") == code.count("\n") + above
+    code = code.replace("\r\n", "\n").replace("\r", "\n")
+    own, sent = ("\n" * above + code).split("\n"), program.source.split("\n")
+    changed = value_line("\n" * above + code) if program.mark else len(own) + 1
+    assert sent[: changed - 1] == own[: changed - 1]
+    assert len(sent) >= len(own) if program.mark else len(sent) == len(own)
     if compiles(code):
         assert compiles(program.source)
 
@@ -147,7 +168,7 @@ def test_a_prepared_cell_does_what_the_cell_does(code: str) -> None:
             shown, _, names = run(source, mark)
         except Exception as error:
             return "failed", type(error)
-        for name in ("_", "__doc__"):  # a string alone is a docstring no more once it is shown
+        for name in ("builtins._", "__doc__"):  # a string alone is a docstring no more once it is shown
             names.pop(name, None)
         return shown, {name: value for name, value in names.items() if not callable(value)}
 

@@ -15,12 +15,12 @@ METHOD = "class A:\n    def m(self):\n        return [1/x for x in [0]]"
 UNREADABLE = "@rp2.asm_pio()\ndef g() -> print 1:\n    nop()\nprint 'py2'"
 
 
-def told(traceback: str, *cells: str, current: int | None = None, while_showing: bool = False) -> list[str]:
+def told(traceback: str, *cells: str, current: int | None = None) -> list[str]:
     """The traceback after these cells were run as In[1], In[2], ...; without colours."""
     known = CellSources()
     for number, cell in enumerate(cells, 1):
         known.add(number, cell, cell)
-    lines = render(traceback, known, current or len(cells), while_showing=while_showing)
+    lines = render(traceback, known, current or len(cells))
     return [re.sub(r"\x1b\[[\d;]*m", "", line) for line in lines]
 
 
@@ -62,10 +62,18 @@ def test_frames_of_files_on_the_board_stay_as_they_are() -> None:
     assert lines[3] == '  File "net.py", line 12, in connect'
 
 
-def test_the_call_that_shows_the_last_value_is_not_told() -> None:
-    traceback = HEAD + frame(1) + frame(1, "<lambda>") + frame(2, "__repr__") + "ValueError: \n"
+def test_what_shows_the_last_value_is_not_told() -> None:
+    traceback = HEAD + frame(11) + frame(6, "__lt__") + frame(3, "__repr__") + "ValueError: \n"
     cell = "class A:\n    def __repr__(self):\n        raise ValueError\n"
-    assert not [line for line in told(traceback, cell, "A()", while_showing=True) if "<lambda>" in line]
+    lines = told(traceback, cell, "\n(A(),\n)")
+    frames = [line for line in lines if ", line" in line]
+    assert frames == ["  Cell In[2], line 2, in <module>", "  Cell In[1], line 3, in __repr__"]
+
+
+def test_a_comparison_of_the_users_is_told() -> None:
+    cell = "class A:\n    x = 1\n    def __lt__(self, other):\n        raise ValueError\n"
+    lines = told(HEAD + frame(1) + frame(4, "__lt__") + "ValueError: \n", cell, "A() < 1")
+    assert [line for line in lines if "__lt__" in line and "Cell" in line] == ["  Cell In[1], line 4, in __lt__"]
 
 
 def test_a_lambda_of_the_cell_is_told() -> None:

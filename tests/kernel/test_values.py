@@ -89,9 +89,9 @@ def test_no_names_are_left_on_the_board(jupyter: Jupyter) -> None:
     jupyter.do("1+1")
     jupyter.complete("pri")
     jupyter.inspect("print")
-    after = jupyter.do("sorted(n for n in globals() if n != '_')").value
+    after = jupyter.do("sorted(globals())").value
     assert after is not None
-    assert set(eval(after)) <= set(eval(before)) | {"_"}
+    assert set(eval(after)) <= set(eval(before))
 
 
 def test_control_characters_in_a_cell_are_refused_with_their_line(jupyter: Jupyter) -> None:

@@ -66,7 +66,7 @@ def prefix(folder: str) -> str:
 
 def absolute(board: ExecutorWithFiles, path: str) -> str:
     """Return a path on a board from its root on, without ``.`` and ``..``."""
-    current = "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()"))
+    current = "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()", own=True))
     return "/" + posixpath.normpath(posixpath.join(current, path)).lstrip("/")
 
 
@@ -74,7 +74,7 @@ def import_path(board: ExecutorWithFiles) -> list[str]:
     """Return the folders from which a board imports."""
     if board.files.flat:
         return [""]
-    found = board.evaluate("list(getattr(__import__('sys'),'path',()))")
+    found = board.evaluate("list(getattr(__import__('sys'),'path',()))", own=True)
     return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
 
 

@@ -35,7 +35,7 @@ class Executor(Protocol):
     def execute(self, source: str, *, timeout: float | None = None) -> str:
         """Run a program to its end and return what it printed; see ``Board.execute``."""
 
-    def evaluate(self, expression: str, *, timeout: float = ...) -> object:
+    def evaluate(self, expression: str, *, timeout: float = ..., own: bool = False) -> object:
         """Return the value of an expression on the board, as data; see ``Board.evaluate``."""
 
     def interrupt(self) -> bool:

@@ -32,6 +32,8 @@ RAW_PASTE_REFUSED = b"R\x00>"
 SHORT_SOURCE = 128
 """Bytes that go in one write without flow control: what the smallest receive buffers take while the prompt is idle."""
 
+_AROUND = 8  # bytes that are sent around a source: Ctrl-C, 0x04, and some to spare
+
 CHUNK = 16
 """Bytes per write to a board without raw-paste.
 
@@ -136,7 +138,7 @@ class Repl:
         source = source or b"\n"  # 0x04 on an empty line is the command for a soft reset
         self._abort_due = False
         self._tail = b""
-        if self.capabilities.raw_paste is not False and len(source) > SHORT_SOURCE:
+        if self.capabilities.raw_paste is not False and len(source) > self._room:
             self._out, self._end_mark_due = memoryview(source), True
             self._credit = 0
             self.state = State.PASTE_REQUESTED
@@ -162,6 +164,11 @@ class Repl:
             self._end_mark_due = False
             chunk += CTRL_D
         return chunk
+
+    @property
+    def _room(self) -> int:
+        """Bytes that the board takes at once at its prompt: it promises raw-paste room for two windows."""
+        return max(SHORT_SOURCE, 2 * self.capabilities.window - _AROUND)
 
     @property
     def pause(self) -> float:
@@ -289,8 +296,8 @@ class Repl:
 
     def _start_plain(self, source: memoryview) -> None:
         self._out, self._end_mark_due = source, True
-        # A short source goes in one piece (see SHORT_SOURCE), unless the board is known for its small buffer.
-        self._credit = CHUNK if self.capabilities.raw_paste is False else SHORT_SOURCE
+        # A short source goes in one piece, unless the board is known for its small buffer.
+        self._credit = CHUNK if self.capabilities.raw_paste is False else self._room
         self.state = State.SENDING
 
     def _on_pasting(self, events: list[Event]) -> bool:

@@ -3,11 +3,17 @@
 Each file defines one function named ``snippet``, with comments in place of docstrings. What is sent is the same code
 without comments, indented by single spaces, and with names of its own that every firmware has in ROM: bytes are time,
 the smallest boards have 5 kB, and MicroPython keeps each new name for ever (``py/qstr.c``).
+
+What is sent runs beside the user's program, whose names are the user's: ``list = [1]`` is a legal line. So each
+function takes the builtins that it uses from the module ``builtins``, where the firmware's own are whatever the globals
+hold; the ``import`` statement looks for no name (``py/runtime.c``, ``mp_import_name``). What surrounds the functions
+uses no names but those below.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import re
 from importlib.resources import files
@@ -15,6 +21,15 @@ from importlib.resources import files
 NAME = "__repl_print__"
 """What the helper is called on the board while it runs, removed afterwards: every firmware has this name in ROM, and no
 program has it among its globals."""
+
+_INNER = "zip"
+"""What the function is called in one that calls it; no snippet uses this name."""
+
+_LOADER = "__call__"
+"""What a function is called that runs other source, in which ``NAME`` is used; also a name in every firmware's ROM."""
+
+_SOMETIMES_MISSING = frozenset({"memoryview", "property", "complex", "compile"})
+"""Builtins that some firmware lacks: taking them from the module would fail. Snippets look for them as attributes."""
 
 _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
@@ -34,7 +49,7 @@ _AWKWARD = re.compile(rb"[\x00-\x04\n\r'\\\\]")
 
 def call(name: str, *arguments: str | int | bytes) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
-    return _once(_function(name), _literals(arguments))
+    return _once(_function(name), f"{NAME}({_literals(arguments)})")
 
 
 def guarded(name: str, *arguments: str | int) -> str:
@@ -44,18 +59,18 @@ def guarded(name: str, *arguments: str | int) -> str:
     """
     total = sum("".join(map(str, arguments)).encode())
     text = f"bytes(''.join(map(str,id)),{_literal('utf8')})"
-    checked = f"(lambda*id:{NAME}(*id)if sum({text})=={total} else 1/0)"
-    return f"{_function(name)}try:\n {checked}({_literals(arguments)})\nfinally:\n del {NAME}\n"
+    outer = f" return {_INNER}(*id)if sum({text})=={total} else 1/0\n"
+    return _once(_around(name, "sum,bytes,map,str", outer), f"{NAME}({_literals(arguments)})")
 
 
 def apply(name: str, expression: str) -> str:
-    """Return source that runs the snippet ``name`` with the value of an expression, as ``call`` does."""
-    return _once(_function(name), expression)
+    """Return source that runs the snippet ``name`` with the value of an expression of the user's."""
+    return _once(_function(name), f"{NAME}({expression})")
 
 
 def ask(name: str, *arguments: str | int) -> str:
     """Return source that prints what the snippet ``name`` returns for ``arguments``; see ``call``."""
-    return _once(_function(name), _literals(arguments), "print({})")
+    return _once(_around(name, "print", f" print({_INNER}(*id))\n"), f"{NAME}({_literals(arguments)})")
 
 
 def serve(name: str, helpers: dict[str, str], *arguments: object) -> str:
@@ -66,7 +81,34 @@ def serve(name: str, helpers: dict[str, str], *arguments: object) -> str:
         helpers: for each name that it calls, the snippet that is meant.
         arguments: of the first.
     """
-    return _once(_function(name, tuple(helpers.items())), _literals(arguments))
+    return _once(_function(name, tuple(helpers.items())), f"{NAME}({_literals(arguments)})")
+
+
+def show(expression: str) -> str:
+    """Return source that prints the repr of an expression of the user's."""
+    # The names here are no names of the expression's.
+    taken = "from builtins import print as __enter__,repr as __exit__"
+    return _once(f"def {NAME}():\n {taken}\n __enter__(__exit__({expression}))\n", f"{NAME}()")
+
+
+def show_own(expression: str) -> str:
+    """Return source that prints the repr of an expression of ours, whatever the user's names are."""
+    code = f"print(repr({expression}))"
+    return _once(f"def {NAME}():\n {_taken(ast.parse(code))}\n {code}\n", f"{NAME}()")
+
+
+def assign(name: str, expression: str) -> str:
+    """Return source that gives a global name of the user's the value of an expression of ours."""
+    taken = _taken(ast.parse(expression, mode="eval"))
+    if not taken:
+        return f"{name}={expression}\n"
+    return _once(f"def {NAME}():\n {taken}\n return {expression}\n", f"{name}={NAME}()")
+
+
+def statement(code: str) -> str:
+    """Return source that runs a line of ours, whatever the user's names are."""
+    taken = _taken(ast.parse(code))
+    return _once(f"def {NAME}():\n {taken}\n {code}\n", f"{NAME}()") if taken else f"{code}\n"
 
 
 def packed(source: bytes, module: str, inflate: str, options: tuple[int, ...]) -> bytes:
@@ -80,12 +122,11 @@ def packed(source: bytes, module: str, inflate: str, options: tuple[int, ...]) -
     """
     text = _AWKWARD.sub(lambda byte: b"\\x%02x" % byte[0][0], source)
     # Printing nothing reaches as deep into the interpreter's stack: what lies there still would be kept.
-    return (b"exec(__import__(%a).%b(__import__('io').BytesIO(b'%b'),%b).read())\nprint(end='')\n") % (
-        module,
-        inflate.encode(),
-        text,
-        _literals(options).encode(),
-    )
+    function = (
+        b"def %b():\n from builtins import exec,print\n from io import BytesIO\n from %b import %b\n"
+        b" exec(%b(BytesIO(b'%b'),%b).read())\n print(end='')\n"
+    ) % (_LOADER.encode(), module.encode(), inflate.encode(), inflate.encode(), text, _literals(options).encode())
+    return b"%btry:\n %b()\nfinally:\n del %b\n" % (function, _LOADER.encode(), _LOADER.encode())
 
 
 def hold(name: str, *arguments: str | int) -> str:
@@ -112,11 +153,35 @@ def held_with(arguments: str) -> str:
 
 def let_go() -> str:
     """Return source that closes and removes the function that ``hold`` has kept, where there is one."""
-    return f"try:\n {_HELD}(0,None)\nexcept:\n pass\nglobals().pop({_HELD!r},None)\n"
+    return f"try:\n {_HELD}(0,None)\nexcept:\n pass\ntry:\n del {_HELD}\nexcept:\n pass\n"
 
 
-def _once(function: str, arguments: str, use: str = "{}") -> str:
-    return f"{function}try:\n {use.format(f'{NAME}({arguments})')}\nfinally:\n del {NAME}\n"
+def _once(function: str, use: str) -> str:
+    return f"{function}try:\n {use}\nfinally:\n del {NAME}\n"
+
+
+def _around(name: str, builtin_names: str, code: str) -> str:
+    """Return a function around the snippet's, which is called ``_INNER`` in it; its arguments are ``id``."""
+    inner = "".join(f" {line}\n" for line in _function(name, called=_INNER).splitlines())
+    return f"def {NAME}(*id):\n from builtins import {builtin_names}\n{inner}{code}"
+
+
+def _taken(code: ast.AST) -> str:
+    """Return the statement that takes the builtins which some code uses; ``""`` where it uses none."""
+    bound: set[str] = set()
+    used: set[str] = set()
+    for node in ast.walk(code):
+        match node:
+            case ast.Name(name, ast.Load()):
+                used.add(name)
+            case ast.Name(name) | ast.arg(name) | ast.FunctionDef(name) | ast.ClassDef(name):
+                bound.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                bound.add(name)
+            case ast.alias(name, as_name):
+                bound.add(as_name or name)
+    wanted = sorted((used - bound - _SOMETIMES_MISSING) & set(dir(builtins)))
+    return f"from builtins import {','.join(wanted)}" if wanted else ""
 
 
 def _literals(arguments: tuple[object, ...]) -> str:
@@ -140,6 +205,8 @@ def _function(name: str, helpers: tuple[tuple[str, str], ...] = (), *, called: s
         function.body.insert(0, inner)
     function.name = called
     _rename(function)
+    if taken := _taken(function):
+        function.body.insert(0, ast.parse(taken).body[0])
     lines = [line for line in ast.unparse(function).splitlines() if line]  # its strings hold no line ends
     return "".join(re.sub(r"^ +", lambda indent: " " * (len(indent[0]) // 4), line) + "\n" for line in lines)
 

@@ -32,8 +32,8 @@ def snippet():
                 how = how or (what.width, what.height)
                 what = what.buffer
             try:
-                what = raw = memoryview(what)
-            except (TypeError, NameError):
+                what = raw = builtins.memoryview(what)
+            except (TypeError, AttributeError):
                 raw = isinstance(what, (bytes, bytearray))
         print("\x1e!mk[", list(how), "\x1e!mk=", sep="", end="")
         try:

@@ -2,6 +2,7 @@
 # board/serving.py); anything that is wrong with one ends the program, and the host begins anew where it was.
 # Texts come with the requests: literals in the source would be kept for ever.
 def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
+    import builtins
     import os
     import sys
 
@@ -27,7 +28,7 @@ def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
             head = source.read(13)
             data = bytearray(int(head[1:5], 16))
             for at in range(0, len(data), window):
-                source.readinto(memoryview(data)[at : at + window])
+                source.readinto(builtins.memoryview(data)[at : at + window])
                 sink.write(b"\x06")
             if crc(data) != int(head[5:], 16):
                 raise ValueError

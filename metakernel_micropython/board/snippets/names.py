@@ -27,7 +27,7 @@ def snippet(path, prefix, describe):
         if type(o) is module:
             raise AttributeError
         o = getattr(type(o), name)
-        if hasattr(builtins, "property") and isinstance(o, property):
+        if hasattr(builtins, "property") and isinstance(o, builtins.property):
             raise AttributeError
         return o
 
