@@ -118,7 +118,8 @@ def info(board: BoardWithBanner) -> Info:
 def _told(board: Executor, part: str, timeout: float = TIMEOUT) -> list[tuple[Any, ...]]:
     """Return the tuples that a snippet printed; what is none, or too long, is left out."""
     try:
-        reply = board.execute(snippets.serve(part, _HELPERS.get(part, {})), timeout=timeout)
+        source = snippets.serve(part, _HELPERS.get(part, {}))
+        reply = board.execute(snippets.CLEAR + source, timeout=timeout)
     except DeviceError as error:
         if error.name == "MemoryError":
             raise

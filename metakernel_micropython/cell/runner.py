@@ -145,7 +145,8 @@ class CellRunner:
         program = Program(re.sub("\r\n?", "\n", code), "")
         self._names().note_cell(code)
         board = self._front_end.require_board()
-        result = self._run(board, code, program, self._sources.add_file(name, program.source))
+        number = self._sources.add_file(name, program.source, self._front_end.connections.current_name)
+        result = self._run(board, code, program, number)
         return result if isinstance(result, ExceptionWrapper) else None
 
     def program(self, code: str) -> Program:

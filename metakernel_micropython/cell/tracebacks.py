@@ -110,11 +110,17 @@ class CellSources:
         if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
 
-    def add_file(self, name: str, code: str) -> int:
-        """Remember a file of this computer that was run; return what stands for it in the place of a cell's number."""
+    def add_file(self, name: str, code: str, board: str = "") -> int:
+        """Remember a file of this computer that was run; return what stands for it in the place of a cell's number.
+
+        Args:
+            name: what tracebacks call it.
+            code: its content.
+            board: what the board is called that it runs on.
+        """
         number = min(0, *self._cells) - 1 if self._cells else -1
         self.add(number, code, code)
-        self._cells[number] = _Cell(number, code, code, name)
+        self._cells[number] = _Cell(number, code, code, name, board)
         return number
 
     def stopped_at(self, number: int, line: int | None) -> None:

@@ -28,6 +28,12 @@ _INNER = "zip"
 _LOADER = "__call__"
 """What a function is called that runs other source, in which ``NAME`` is used; also a name in every firmware's ROM."""
 
+CLEAR = f"from builtins import print as {_LOADER}\n{_LOADER}(end='')\ndel {_LOADER}\n"
+"""Printing nothing reaches deep into the interpreter's stack: what lies there still would be kept (py/gc.c)."""
+
+COLLECT = f"import gc as {_LOADER}\n{_LOADER}.collect()\ndel {_LOADER}\n"
+"""Collects the garbage, with little on the stack: a collection that the compiler needs sees more that lies there."""
+
 _SOMETIMES_MISSING = frozenset({"memoryview", "property", "complex", "compile"})
 """Builtins that some firmware lacks: taking them from the module would fail. Snippets look for them as attributes."""
 
@@ -121,12 +127,12 @@ def packed(source: bytes, module: str, inflate: str, options: tuple[int, ...]) -
         options: of that class.
     """
     text = _AWKWARD.sub(lambda byte: b"\\x%02x" % byte[0][0], source)
-    # Printing nothing reaches as deep into the interpreter's stack: what lies there still would be kept.
     function = (
-        b"def %b():\n from builtins import exec,print\n from io import BytesIO\n from %b import %b\n"
-        b" exec(%b(BytesIO(b'%b'),%b).read())\n print(end='')\n"
+        b"def %b():\n from builtins import exec\n from io import BytesIO\n from %b import %b\n"
+        b" exec(%b(BytesIO(b'%b'),%b).read())\n"
     ) % (_LOADER.encode(), module.encode(), inflate.encode(), inflate.encode(), text, _literals(options).encode())
-    return b"%btry:\n %b()\nfinally:\n del %b\n" % (function, _LOADER.encode(), _LOADER.encode())
+    loader = _LOADER.encode()
+    return b"%btry:\n %b()\nfinally:\n del %b\n%b" % (function, loader, loader, CLEAR.encode())
 
 
 def hold(name: str, *arguments: str | int) -> str:
@@ -153,7 +159,7 @@ def held_with(arguments: str) -> str:
 
 def let_go() -> str:
     """Return source that closes and removes the function that ``hold`` has kept, where there is one."""
-    return f"try:\n {_HELD}(0,None)\nexcept:\n pass\ntry:\n del {_HELD}\nexcept:\n pass\n"
+    return f"try:\n {_HELD}(0,None)\nexcept:\n pass\ntry:\n del {_HELD}\nexcept:\n pass\n{CLEAR}"
 
 
 def _once(function: str, use: str) -> str:

@@ -25,10 +25,10 @@ def snippet(path, prefix, describe):
         if name in own(o):
             return own(o)[name]
         if type(o) is module:
-            raise AttributeError
+            raise KeyError
         o = getattr(type(o), name)
         if hasattr(builtins, "property") and isinstance(o, builtins.property):
-            raise AttributeError
+            raise KeyError
         return o
 
     try:
@@ -37,7 +37,7 @@ def snippet(path, prefix, describe):
         o = o[names[0]] if names[0] in o else getattr(builtins, names[0])
         for name in names[1:]:
             o = member(o, name)
-    except (AttributeError, KeyError):
+    except Exception:  # there is no such name
         return
     if describe:
         print(type(o))
