@@ -42,8 +42,8 @@ _LONGEST_LINE = 4096  # characters of one entry of a listing
 _WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
 _WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
 # MicroPython's py/mperrno.h, the same as Linux.
-_NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 20: "ENOTDIR", 21: "EISDIR", 28: "ENOSPC"}
-_NUMBERS |= {30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
+_NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 19: "ENODEV", 20: "ENOTDIR"}
+_NUMBERS |= {21: "EISDIR", 28: "ENOSPC", 30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
 
 
 class Damaged(TransferFailed):
@@ -144,7 +144,8 @@ class Helpers:
             )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d{1,9}", error.message)
-        what = named[0] if named else self.support.numbers.get(int(number[0]), "") if number else ""
+        support = self.board.capabilities.files  # not asked for here: what asks for it may be what has failed
+        what = named[0] if named else _meant(int(number[0]), support) if number else ""
         match what:
             case "ENOSPC":
                 return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
@@ -156,6 +157,8 @@ class Helpers:
                     f"The file system {on} is read-only: {path} cannot be changed. On CircuitPython, eject its drive "
                     "on the computer first."
                 )
+            case "ENODEV":
+                return FileProblem(f"There is no file system for {path or 'files'} {on}: nothing is mounted there.")
             case "EACCES" | "EPERM" | "ENOTCAPABLE":
                 return FileProblem(f"The board on {address} does not allow that for {path} ({what}).")
             case "EEXIST":
@@ -168,7 +171,16 @@ class Helpers:
                 return BadName(f"The name {path} is too long {on}.")
         if "file not found" in error.message:  # what a micro:bit says, of names that are too long as well
             return BadName(f"The name {path} is too long {on}.") if len(path) > 100 else NoSuchFile(f"No {path} {on}.")
+        if not path:
+            return FileProblem(f"The board on {address} failed when it was asked about its files: {error}")
         return FileProblem(f"{path} {on}: {error}")
+
+
+def _meant(number: int, support: FileSupport | None) -> str:
+    """Return the name of an error's number; ``""`` for one without, or where it depends on a board not yet known."""
+    if support is not None:
+        return support.numbers.get(number, "")
+    return _NUMBERS.get(number, "") if number not in _WASI else ""
 
 
 def _numbers(build: str) -> dict[int, str]:
