@@ -286,7 +286,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         """Say whether Enter runs the cell, and how the next line is indented."""
         from .cell.parser import is_complete
 
-        return is_complete(code)
+        return is_complete(code, self.takes_text)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """Complete magics and their arguments, and names that the board knows."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..board.files import host_files
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..display.progress import Bar
-from ..errors import FileProblem, HostFileProblem
+from ..errors import FileProblem, HostFileProblem, MagicError
 from ..magic_arguments import argument
 from .paths import counted, shown
 
@@ -28,6 +28,9 @@ QUIET = (
 )
 """The options of every magic that sends or fetches."""
 
+EMPTY = argument("--empty", action="store_true", help="empty a file that is there, where nothing stands below")
+"""The option of magics that write what stands below them."""
+
 _BLANK_LINE = re.compile(r"\A[ \t\r]*\n")
 
 
@@ -42,6 +45,14 @@ def cell_content(code: str, *, final_newline: bool = True) -> bytes:
     if final_newline and text and not text.endswith("\n"):
         text += "\n"
     return text.encode("utf-8", "surrogatepass")
+
+
+def nothing_for(path: Path | str, where: str) -> str:
+    """Return the error for a file that would be emptied because nothing stands below a magic."""
+    return (
+        f"Nothing stands below the magic, and {shown(str(path))} on {where} has content, which stays. Write the "
+        "content below, or empty the file with --empty."
+    )
 
 
 def without_blank_line(code: str) -> str:
@@ -59,7 +70,9 @@ class Transfer:
 
     def __init__(self, front_end: FrontEnd, args: Namespace) -> None:
         self._front_end = front_end
-        self._files = front_end.require_board().files
+        board = front_end.require_board()
+        self._address = board.address
+        self._files = board.files
         self._bars = not (args.quiet or args.QUIET)
         self._lines = not args.QUIET
 
@@ -71,6 +84,18 @@ class Transfer:
             written = self._files.write(path, data, append=append, parents=parents, progress=bar)
         verb = "Appended to" if append else "Sent"
         self.say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self.how(written)}")
+
+    def send_cell(self, path: str, data: bytes, *, empty: bool, append: bool = False, parents: bool = False) -> None:
+        """Write what stands below a magic into a file on the board.
+
+        Raises:
+            MagicError: that is nothing, and the file has content; with ``empty`` it is emptied.
+        """
+        if not data and not append and not empty:
+            found = self._files.stat(path)
+            if found is not None and found.size:
+                raise MagicError(nothing_for(path, f"the board on {self._address}"))
+        self.send(path, data, append=append, parents=parents)
 
     def send_path(self, source: Path, target: str, *, append: bool = False, parents: bool = False) -> None:
         """Send a file or a folder of this computer.

@@ -87,6 +87,28 @@ def test_the_cell_below_is_the_files_content(jupyter: Jupyter) -> None:
     assert "cell.py" not in jupyter.do("%ls").plain
 
 
+@pytest.mark.parametrize("magic", ["%sendtofile", "%%sendtofile", "%%file"])
+def test_nothing_below_a_magic_empties_a_file_only_when_told_to(jupyter: Jupyter, magic: str) -> None:
+    jupyter.do("%sendtofile full.py\nx = 1")
+    for text in ("", "\n", "\n\n"):
+        refused = jupyter.run(f"{magic} full.py{text}").error
+        assert "has content, which stays" in refused.value
+        assert "--empty" in refused.value
+    assert jupyter.do("%cat full.py").stdout == "x = 1\n"
+    jupyter.do(f"{magic} full.py --empty")
+    assert jupyter.do("%cat full.py").stdout == ""
+    jupyter.do(f"{magic} full.py")
+    jupyter.do("%rm full.py")
+
+
+def test_a_file_here_is_not_emptied_by_a_cell_without_text(kernel: Jupyter, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "--empty" in kernel.run("%%writefile notes.txt").error.value
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    kernel.do("%%writefile notes.txt --empty")
+    assert (tmp_path / "notes.txt").read_text() == ""
+
+
 def test_bytes_stay_as_they_are_there_and_back(jupyter: Jupyter, tmp_path: Path) -> None:
     data = bytes(range(256)) + b"\r\n\r \xe9\x04\x03 no newline at the end"
     (tmp_path / "all.bin").write_bytes(data)
