@@ -6,7 +6,7 @@ import re
 
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
-from metakernel_micropython.host.transfer import EMPTY, QUIET, Transfer, cell_content, without_blank_line
+from metakernel_micropython.host.transfer import EMPTY, FOLLOW_LINKS, QUIET, Transfer, cell_content, without_blank_line
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -18,6 +18,7 @@ _ARGUMENTS = (
     argument("-b", "--binary", action="store_true", help="add no newline to the end of the cell"),
     EMPTY,
     argument("-x", "--execute", action="store_true", help="also run the cell"),
+    FOLLOW_LINKS,
     *QUIET,
 )
 

@@ -109,6 +109,29 @@ def test_a_file_here_is_not_emptied_by_a_cell_without_text(kernel: Jupyter, tmp_
     assert (tmp_path / "notes.txt").read_text() == ""
 
 
+def test_a_huge_file_is_refused_by_its_size(kernel: Jupyter, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "huge.bin", tmp_path / "folder" / "huge.bin"):
+        with path.open("wb") as file:
+            file.truncate(60 << 30)
+    for cell in ("%upload huge.bin", "%upload folder", "%sync folder", "%sendtofile --source huge.bin"):
+        assert "64424509440 bytes" in kernel.run(cell).error.value
+
+
+def test_what_links_lead_to_is_sent_only_when_wanted(kernel: Jupyter, tmp_path: Path) -> None:
+    needs(sys.platform != "win32", "symbolic links")
+    (tmp_path / "secret").write_text("root:x")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "secret")
+    for magic in ("%upload folder", "%sync folder", "%sendtofile --source folder folder"):
+        told = kernel.do(magic).stdout
+        assert "Skipped link: it is a link that leads out of the folder" in told
+        assert "link" not in kernel.do("%ls folder").plain
+        kernel.do(f"{magic} --follow-links")
+        assert kernel.do("%cat folder/link").stdout.strip() == "root:x"
+        kernel.do("%rm -r folder")
+
+
 def test_bytes_stay_as_they_are_there_and_back(jupyter: Jupyter, tmp_path: Path) -> None:
     data = bytes(range(256)) + b"\r\n\r \xe9\x04\x03 no newline at the end"
     (tmp_path / "all.bin").write_bytes(data)

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often something is sent or read that arrived damaged."""
 
+ASKED_FROM = 64 * 1024
+"""Bytes of a file from which on the board is asked for its room before they are read."""
+
+MOST_WITHOUT_COUNT = 16 * 1024 * 1024
+"""Bytes of a file at most on a board without ``os.statvfs``: the flash of the largest boards of their time."""
+
 UNCHANGED = "it was the same already"
 
 
@@ -246,11 +252,7 @@ class Files:
         if found is not None and not append and found.size == len(data) and self._holds(path, data):
             return Written(len(data), self._method, UNCHANGED)
         old = found.size if found is not None and append else 0
-        if space is not None and len(data) + old > space.free:
-            raise NoSpace(
-                f"{path} needs {len(data) + old} bytes, and the board on {self._address} has {space.free} free; an old "
-                "file stays until the new one is whole. Remove something first (%rm)."
-            )
+        self._check_space(path, len(data) + old, space)
         if parents and "/" in path.strip("/") and not self.flat:
             self.mkdir(path.rpartition("/")[0], parents=True)
         unfinished = path + UNFINISHED
@@ -272,6 +274,31 @@ class Files:
             f"{path} arrived damaged {ATTEMPTS} times at the board on {self._address}: the line loses bytes. The board "
             "has what it had before."
         )
+
+    def check_room(self, path: str, size: int, *, append: bool = False) -> None:
+        """See whether ``size`` bytes would have room in a file, before so many that it may matter are read.
+
+        Raises:
+            NoSpace: they would not. An old file of the same size may be the same, which needs no room.
+        """
+        if size < ASKED_FROM:
+            return
+        found, space = self._look(path)
+        old = found.size if found is not None and not found.folder else -1
+        if append or old != size:
+            self._check_space(path, size + (max(old, 0) if append else 0), space)
+
+    def _check_space(self, path: str, size: int, space: Space | None) -> None:
+        if space is not None and size > space.free:
+            raise NoSpace(
+                f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
+                "file stays until the new one is whole. Remove something first (%rm)."
+            )
+        if space is None and size > MOST_WITHOUT_COUNT:
+            raise NoSpace(
+                f"{path} needs {size} bytes: no board such as the one on {self._address}, which cannot tell its room, "
+                f"has more than {MOST_WITHOUT_COUNT}."
+            )
 
     def _send(self, unfinished: str, path: str, old: int, data: bytes, progress: Progress | None) -> None:
         """Write ``data`` into an unfinished file, behind the first ``old`` bytes of another."""

@@ -314,9 +314,10 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     except OSError:
         needs(os.name == "nt", "symbolic links")
         pytest.skip("this account makes no symbolic links")
-    source = collect(tmp_path / "app")
+    source = collect(tmp_path / "app", follow_links=True)
     assert source.files == {"b.py": b"2", "lib/a.py": b"1"}
     assert [name for name, _ in source.skipped] == ["around", "gone"]
+    assert collect(tmp_path / "app").files == {"b.py": b"2"}
 
 
 def test_what_was_skipped_here_is_not_deleted_there(connected: Board, target: str) -> None:

@@ -26,7 +26,7 @@ def test_a_board_that_fails_when_asked_what_it_can_is_not_asked_why(said: str) -
     line = Line(prompt)
     with Board._attach(PromptSession(line), 5) as board:
         line.answer = answer
-        with pytest.raises(FileProblem, match="The board on a scripted line failed.*OSError"):
+        with pytest.raises(FileProblem, match=r"The board on a scripted line failed.*OSError"):
             board.files.read("a.py")
         assert asked < 5
         line.answer = prompt
