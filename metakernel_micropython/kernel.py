@@ -29,6 +29,7 @@ from .errors import MicroPythonError
 from .host import shell
 from .jupyter_internals import JupyterMessages
 from .magic_tables import LazyMagics
+from .request_replies import answer_always
 from .sessions.registry import NOT_CONNECTED, SessionRegistry
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         self.interrupts = InterruptState()
         self.trace = CellTrace(self)
         super().__init__(**kwargs)
+        answer_always(self)
         self.runner = CellRunner(self, self.output, self.interrupts, lambda: self.assistant)
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
