@@ -115,7 +115,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         """Connect to a board; cells run on it from now on. See ``SessionRegistry.open``.
 
         Raises:
-            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
+            MicroPythonError: it did not work.
         """
         return self.connections.open(address, options or self.connection_options, name=name, wait=wait)
 

@@ -12,7 +12,6 @@ from ..boards import needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from pathlib import Path
 
     from ..conftest import Start
