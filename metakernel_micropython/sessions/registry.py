@@ -45,9 +45,13 @@ class SessionRegistry:
 
     Args:
         tell: called with sentences about what goes wrong beside what was asked for.
+
+    Attributes:
+        ends_with: called by name when all boards are freed: what else uses boards.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
+        self.ends_with: dict[str, Callable[[], object]] = {}
         self._tell = tell
         self._boards: dict[str, BoardSession] = {}
         self._current = ""
@@ -191,8 +195,8 @@ class SessionRegistry:
         return connection.address
 
     def close_all(self) -> None:
-        """Free the lines of all boards at once."""
-        in_parallel([partial(self.close, name) for name in self.names])
+        """Free the lines of all boards at once, and what ends with them."""
+        in_parallel([*(partial(self.close, name) for name in self.names), *self.ends_with.values()])
         for files in self._files.values():
             files.remove()
 
