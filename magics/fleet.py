@@ -35,7 +35,7 @@ class FleetMagic(BoardMagic):
           %fleet --virtual 2
         """
         if args.release:
-            self._leave()
+            self._leave(for_all=True)
             return
         if self.fleet is None or args.profile:
             found = Fleet(cluster(args.profile))
@@ -59,10 +59,10 @@ class FleetMagic(BoardMagic):
                 "there, or use %fleet --virtual 2 for boards without hardware."
             )
 
-    def _leave(self) -> None:
+    def _leave(self, *, for_all: bool = False) -> None:
         fleet, self.fleet, self.virtual = self.fleet, None, 0
         if fleet is not None:
-            fleet.close()
+            fleet.close(for_all=for_all)
 
     @arguments(
         argument("boards", nargs="*", complete=lambda kernel: _names(kernel), help="names, patterns, engine numbers"),

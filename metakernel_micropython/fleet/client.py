@@ -258,10 +258,10 @@ class Fleet:
                 time.sleep(0.5)
         return moved
 
-    def close(self) -> None:
-        """Free all boards and leave the cluster, which goes on."""
+    def close(self, *, for_all: bool = False) -> None:
+        """Leave the cluster, which goes on; its boards are free once nobody else uses them, or at once ``for_all``."""
         with suppress(Exception):
-            self._ask(dict.fromkeys(self.client.ids, (engine.release, self.user)))
+            self._ask(dict.fromkeys(self.client.ids, (engine.release, "" if for_all else self.user)))
         self.client.close()
 
     def _ask(self, questions: dict[int, tuple[Any, ...]]) -> dict[int, Any]:

@@ -74,8 +74,12 @@ def own(boards: Sequence[tuple[str, str]], user: str = "") -> dict[str, str]:
 
 
 def release(user: str = "") -> None:
-    """Free the lines of all boards, once their last user has left; the boards keep their variables."""
-    _users.discard(user)
+    """Free the lines of all boards, once their last user has left; the boards keep their variables.
+
+    Args:
+        user: who leaves; ``""`` for all, also those that were killed and so never left.
+    """
+    _users.intersection_update(_users - {user} if user else ())
     while not _users and _boards:
         _boards.popitem()[1].close()
 

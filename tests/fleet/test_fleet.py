@@ -162,6 +162,9 @@ def test_the_boards_are_free_once_the_last_notebook_has_ended(cluster: Any, tmp_
 
     first, second = (Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"}) for _ in range(2))
     try:
+        # Notebooks of other tests were killed.
+        first.do(f"%fleet --virtual {BOARDS}\n%fleet --release", timeout=TIMEOUT)
+        assert boards() == 0
         for notebook in (first, second):
             notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
         first.close()

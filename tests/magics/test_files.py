@@ -6,7 +6,6 @@ import re
 import shutil
 import sys
 from contextlib import ExitStack, closing
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from ..boards import Microbit
     from ..front_end import Reply
-
-
-NUMBERS = count()
 
 
 @pytest.fixture(scope="module", params=["virtual"])
@@ -59,10 +55,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 @pytest.fixture
 def kernel(desk: Jupyter, address: str, tmp_path: Path) -> Jupyter:
     """A kernel whose folder is the test's, with a board that has no files."""
+    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})")
     if address == "virtual":
-        desk.run("%disconnect")
-        address = f"virtual --name fresh{next(NUMBERS)}"
-    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})\n%connect {address}")
+        desk.connect_empty()
+    else:
+        desk.do(f"%connect {address}")
     return desk
 
 

@@ -38,6 +38,11 @@ DIGEST_SPEED = 2_000
 
 _LONGEST_LINE = 4096  # characters of one entry of a listing
 
+_MOST_STARTS = 20  # of tuples that are tried
+
+# What helpers print: tuples, bytes, numbers, marks; the last form is a tuple whose beginning was lost.
+_OURS = re.compile(r"""\(|b['"]|(?:[=+df-]|-?\d+)\s*\Z|.*, (?:True|False|\d+)\)\s*\Z""")
+
 # https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno: what the virtual board has for them.
 _WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
 _WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
@@ -79,7 +84,7 @@ class Helpers:
         return FileSupport(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
 
     def ask(self, source: str, path: str, size: int = 0) -> str:
-        """Run a helper on the board and return what it printed.
+        """Run a helper on the board and return what it printed, without what something else did.
 
         Args:
             source: from ``snippets``.
@@ -88,7 +93,14 @@ class Helpers:
         """
         said: list[str] = []
         self.run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
-        return "".join(said)
+        ours, others = apart("".join(said))
+        self.pass_on(others)
+        return ours
+
+    def pass_on(self, text: str) -> None:
+        """Keep what a timer or a thread has printed meanwhile, which is shown as printed while nothing was executed."""
+        if text:
+            self.board.keep_unsolicited(text.encode("utf-8", "surrogatepass"))
 
     def run(
         self,
@@ -187,6 +199,15 @@ def _numbers(build: str) -> dict[int, str]:
     return _WASI if build == "wasi" else _NUMBERS
 
 
+def apart(text: str) -> tuple[str, str]:
+    """Return the lines of a helper's answer, and those that a timer or a thread has printed between them."""
+    lines = text.splitlines(keepends=True)
+    others = [line for line in lines if not _OURS.match(line)]
+    if not others:
+        return text, ""
+    return "".join(line for line in lines if _OURS.match(line)), "".join(others)
+
+
 def parse_literal(text: str) -> object:
     """Read what the board printed as data.
 
@@ -204,7 +225,10 @@ def parse_tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     Raises:
         TransferFailed: it is none of that shape.
     """
-    value = parse_literal(text)
-    if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
-        return value
+    # Something else may have printed in front of it, without an end of its line.
+    for start in [found.start() for found in re.finditer(r"\(", text[:_LONGEST_LINE])][:_MOST_STARTS]:
+        with contextlib.suppress(ValueError):
+            value = literal(text[start:], _LONGEST_LINE)
+            if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
+                return value
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")
