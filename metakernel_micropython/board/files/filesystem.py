@@ -110,10 +110,10 @@ class Files:
                 return self._service.ask(kind, *fields, work=work)
         return None
 
-    def _ask(self, source: str, path: str, size: int = 0) -> str:
+    def _ask(self, source: str, path: str, size: int = 0, step: str = "") -> str:
         """Run a helper on the board and return what it printed; see ``Helpers.ask``."""
         self._service.end()
-        return self._helpers.ask(source, path, size)
+        return self._helpers.ask(source, path, size, step)
 
     def _run(self, source: str, path: str, take: Callable[[str], object]) -> None:
         """Run a helper on the board; see ``Helpers.run``."""
@@ -305,7 +305,7 @@ class Files:
         if self._served():
             with contextlib.suppress(TransferFailed):
                 if old:
-                    self._ask(snippets.call("files_copy", path, unfinished, 512), path, old)
+                    self._ask(snippets.call("files_copy", path, unfinished, 512), path, old, "copied")
                     self._service.begin()
                 self._service.send(unfinished, old, data, progress)
                 return
@@ -322,7 +322,7 @@ class Files:
         if self._support.rename:
             self._rename(unfinished, path)
             return ""
-        self._ask(snippets.call("files_copy", unfinished, path, 64), path, size)
+        self._ask(snippets.call("files_copy", unfinished, path, 64), path, size, "copied")
         if self._board_digest(path, 0, size) != self._board_digest(unfinished, 0, size):
             raise TransferFailed(
                 f"{path} on the board on {self._address} is damaged: the board could not copy {unfinished}, which "
@@ -336,7 +336,7 @@ class Files:
             with contextlib.suppress(TransferFailed):
                 self._service.rename(source, target)
                 return
-        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target)
+        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target, step="renamed")
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
@@ -355,7 +355,7 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        removed = parse_literal(self._ask(snippets.guarded("files_remove", name, recurse), path))
+        removed = parse_literal(self._ask(snippets.guarded("files_remove", name, recurse), path, step="removed"))
         return removed if isinstance(removed, int) else 0
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
@@ -364,7 +364,7 @@ class Files:
         if self.flat:
             raise FileProblem(f"The board on {self._address} has no folders.")
         if not (parents and self._make_folders(path.rstrip("/"))):
-            self._ask(snippets.call("files_mkdir", path.rstrip("/"), parents), path)
+            self._ask(snippets.call("files_mkdir", path.rstrip("/"), parents), path, step="made")
 
     def _make_folders(self, path: str) -> bool:
         """Have the program that serves files make a folder and those above it; return whether it is there then."""
@@ -400,7 +400,9 @@ class Files:
             return
         unfinished = target + UNFINISHED
         try:
-            self._ask(snippets.call("files_copy", source, unfinished, 64 if self.flat else 512), target, found.size)
+            self._ask(
+                snippets.call("files_copy", source, unfinished, 64 if self.flat else 512), target, found.size, "copied"
+            )
             if self._board_digest(source, 0, -1) != self._board_digest(unfinished, 0, -1):
                 raise TransferFailed(f"The board on {self._address} could not copy {source}: the copy differs.")
             self._replace(unfinished, target, found.size)

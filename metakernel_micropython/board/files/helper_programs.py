@@ -28,7 +28,11 @@ UNFINISHED = ".mk-part"
 """What the name of a file ends with until its content is whole."""
 
 PATIENCE = 15.0
-"""Seconds in which a board must take a piece of a file, or say the next piece: erasing flash takes a while."""
+"""Seconds in which a board must answer, or say the next piece of a file."""
+
+SLOW_STEP = 60.0
+"""Seconds in which it must have changed something in its file system: while flash is erased or formatted, which a first
+write may begin with, a board says nothing."""
 
 MAX_REPLY = 1024 * 1024
 """Characters of an answer, for example a listing; a board that says more does not come to an end."""
@@ -83,16 +87,17 @@ class Helpers:
         binary = binary and bool(module256)
         return FileSupport(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
 
-    def ask(self, source: str, path: str, size: int = 0) -> str:
+    def ask(self, source: str, path: str, size: int = 0, step: str = "") -> str:
         """Run a helper on the board and return what it printed, without what something else did.
 
         Args:
             source: from ``snippets``.
             path: the file that errors tell about.
             size: bytes that the board has to work on, for the deadline.
+            step: what it does to its flash, for errors, as in ``copied``; that may take longer than anything else.
         """
         said: list[str] = []
-        self.run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
+        self.run(source, path, said.append, (SLOW_STEP if step else PATIENCE) + size / DIGEST_SPEED, step=step)
         ours, others = apart("".join(said))
         self.pass_on(others)
         return ours
@@ -109,6 +114,7 @@ class Helpers:
         take: Callable[[str], object],
         patience: float = PATIENCE,
         content: int = 0,
+        step: str = "",
     ) -> None:
         """Run a helper on the board.
 
@@ -118,9 +124,10 @@ class Helpers:
             take: called with what it prints, as it comes.
             patience: seconds in which it must print something, or end.
             content: characters that it may print besides an answer.
+            step: what it does to its flash, for errors.
         """
         came = 0
-        about = f" while it worked on {path.removesuffix(UNFINISHED)}" if path else ""
+        about = f" while it {step or 'worked on'} {path.removesuffix(UNFINISHED)}" if path else ""
         late = f"The board on {self.board.address} did not answer for {patience:g} s{about}."
         try:
             with self.board.start(source) as execution:

@@ -57,7 +57,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
     module = helpers.support.base64
     no_flow_control = not module or helpers.board.capabilities.no_flow_control
     opening = snippets.hold("files_put_checked", unfinished, old) if no_flow_control else ""
-    helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data))
+    helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data), step="began")
     size = MIN_PIECE if no_flow_control else min(max(helpers.support.memory // MEMORY_SHARE, MIN_PIECE), MAX_PIECE)
     at = 0
     while at < len(data):
@@ -66,7 +66,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
             if no_flow_control:
                 _send_checked(helpers, unfinished, piece)
             else:
-                helpers.ask(snippets.held(at, base64.b64encode(piece).decode("ascii")), unfinished)
+                helpers.ask(snippets.held(at, base64.b64encode(piece).decode("ascii")), unfinished, step="wrote")
         except DeviceError as error:
             if error.name != "MemoryError" or size <= MIN_PIECE:
                 raise
@@ -75,7 +75,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
         at += len(piece)
         if progress is not None:
             progress(at, len(data))
-    helpers.ask(snippets.let_go(), unfinished)
+    helpers.ask(snippets.let_go(), unfinished, step="closed")
 
 
 def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
@@ -84,7 +84,7 @@ def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
     source = snippets.held(total & 0xFFFF, piece, total >> 16)
     for _ in range(ATTEMPTS):
         with contextlib.suppress(Damaged):
-            if "+" in helpers.ask(source, unfinished):
+            if "+" in helpers.ask(source, unfinished, step="wrote"):
                 return
     raise TransferFailed(
         f"A piece of {unfinished.removesuffix(UNFINISHED)} arrived damaged {ATTEMPTS} times at the board on "

@@ -334,7 +334,7 @@ class PromptSession:
         """Soft-reset the board and return what it said; variables are gone, ``boot.py`` has run.
 
         Raises:
-            BoardBusy: it did not come back within the deadline.
+            BoardBusy: it did not come back.
             LineLost: the line is gone.
         """
         self.take_unsolicited()
@@ -343,8 +343,8 @@ class PromptSession:
                 self.restarted = False
                 data = self.repl.send_soft_reset()
             self.line.write(data)
-        if not self._wait_until(lambda: self.restarted, deadlines.ANSWER_TIMEOUT):
-            raise self._diagnosis.no_soft_reset(deadlines.ANSWER_TIMEOUT)
+        if not self.line.wait_while_heard(lambda: self.restarted, deadlines.RESET_SILENCE, deadlines.RESET_LIMIT):
+            raise self._diagnosis.no_soft_reset(deadlines.RESET_SILENCE)
         self.restarted = False
         return decode(self.take_unsolicited()[0])
 

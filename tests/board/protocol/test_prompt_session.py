@@ -119,6 +119,25 @@ def test_a_board_that_stops_in_the_middle_of_raw_paste_is_given_up(
     assert board.execute("1") == "hi\n"
 
 
+def test_a_soft_reset_may_take_its_time_while_the_board_talks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metakernel_micropython.board.protocol.patience.RESET_SILENCE", 1.0)
+    line = Line(prompt)
+    board = Board._attach(PromptSession(line), 5)
+
+    def slow(data: bytes) -> bytes | None:
+        if data != b"\x03\x04":
+            return prompt(data)
+        said = [b"OK\r\nMPY: soft reboot\r\n", b"wifi", b".", b".", b".", b"\r\n" + BANNER]
+        for number, piece in enumerate(said):
+            threading.Timer(0.4 * number, line.say, (piece,)).start()
+        return None
+
+    line.answer = slow
+    assert "wifi..." in board.soft_reset()
+    line.answer = prompt
+    board.close()
+
+
 def test_a_soft_reset_that_does_not_come_back_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
