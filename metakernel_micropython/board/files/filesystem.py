@@ -41,11 +41,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often something is sent or read that arrived damaged."""
 
-ASKED_FROM = 64 * 1024
-"""Bytes of a file from which on the board is asked for its room before they are read."""
-
-MOST_WITHOUT_COUNT = 16 * 1024 * 1024
-"""Bytes of a file at most on a board without ``os.statvfs``: the flash of the largest boards of their time."""
+ASKED_FROM, MOST_WITHOUT_COUNT = 64 * 1024, 16 * 1024 * 1024
+"""Bytes of a file from which on its room is asked for before they are read; most on a board without ``os.statvfs``."""
 
 UNCHANGED = "it was the same already"
 
@@ -342,7 +339,11 @@ class Files:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
         with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
             self._ask(snippets.let_go(), unfinished)
-            self._ask(snippets.guarded("files_remove", unfinished, False), unfinished)
+        # The second is for a board without the memory for the first.
+        for source in (snippets.guarded("files_remove", unfinished, False), f"__import__('os').remove({unfinished!r})"):
+            with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
+                self._ask(source, unfinished)
+                return
 
     # -- changing ------------------------------------------------------------------------------------------------
 

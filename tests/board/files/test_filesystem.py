@@ -492,6 +492,34 @@ def overwrite_on_a_line_that_breaks(port: int, old: bytes, new: bytes, cuts: int
     return outcomes
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_no_unfinished_file_stays_where_a_helper_fails(
+    board: Board, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    files = board.files
+    files.write("a.py", b"old")
+    ask = files._ask
+    asked = 0
+
+    def fail_at_first(*arguments: object) -> str:
+        nonlocal asked
+        asked += 1
+        if asked <= failing:
+            raise DeviceError("MemoryError", "memory allocation failed", "")
+        return ask(*arguments)  # type: ignore[arg-type]
+
+    def broken(*_: object) -> bool:
+        monkeypatch.setattr(files, "_ask", fail_at_first)
+        raise DeviceError("MemoryError", "memory allocation failed", "")
+
+    monkeypatch.setattr(files, "_is_whole", broken)
+    with pytest.raises(DeviceError, match="MemoryError"):
+        files.write("a.py", b"new!")
+    monkeypatch.undo()
+    assert [entry.path for entry in files.list()] == ["a.py"]
+    assert files.read("a.py") == b"old"
+
+
 @on_virtual
 def test_a_board_that_stops_answering_ends_the_transfer(virtual: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("metakernel_micropython.board.files.helper_programs.PATIENCE", 0.5)
