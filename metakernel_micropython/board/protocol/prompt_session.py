@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import ConnectError, LineLost, MicroPythonError
@@ -369,11 +370,8 @@ class PromptSession:
             BoardBusy: the board does not take the source.
             LineLost: the line is gone.
         """
-
-        def collect_garbage() -> None:
-            self._run_aside(b"__import__('gc').collect()", deadlines.ANSWER_TIMEOUT)
-
-        return resend.start(source, self._start_once, collect_garbage, self.capabilities)
+        aside = partial(self._run_aside, timeout=deadlines.ANSWER_TIMEOUT)
+        return resend.start(source, self._start_once, aside, self.capabilities)
 
     def _start_once(self, source: bytes) -> Execution:
         execution = Execution(self.line, self.repl, self._diagnosis, len(source))
@@ -384,8 +382,8 @@ class PromptSession:
         self._execution = execution
         self.restarted = False
 
-    def _run_aside(self, source: bytes, timeout: float) -> None:
-        """Run a short program of our own before what was asked for.
+    def _run_aside(self, source: bytes, timeout: float) -> str:
+        """Run a short program of our own before what was asked for; return what it printed.
 
         Args:
             source: the program.
@@ -401,6 +399,7 @@ class PromptSession:
                 execution.abandon()
         if execution.interrupts:
             raise diagnosis.interrupted()
+        return execution.read(0)
 
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether there is one."""
