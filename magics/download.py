@@ -5,7 +5,7 @@ from __future__ import annotations
 from metakernel_micropython.board.files.folders import root
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
-from metakernel_micropython.host.transfer import QUIET, Transfer, base_name, host_target
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, Transfer, base_name, host_target
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -19,6 +19,7 @@ class DownloadMagic(BoardMagic):
     @arguments(
         argument("source", complete_path=board_paths, help="a file or a folder on the board"),
         argument("destination", nargs="?", default="", complete_path=host_paths, help="where it goes on this computer"),
+        FOLLOW_LINKS,
         *QUIET,
     )
     def line_download(self, args: Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.host.paths import board_paths
-from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content
+from metakernel_micropython.host.transfer import EMPTY, QUIET, Transfer, cell_content
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -18,6 +18,7 @@ class FileMagic(BoardMagic):
         argument("name", complete_path=board_paths, help="the file on the board"),
         argument("-a", "--append", action="store_true", help="write behind what the file holds already"),
         argument("-d", "--mkdir", action="store_true", help="make the folders that are missing"),
+        EMPTY,
         *QUIET,
     )
     def cell_file(self, args: Namespace) -> None:
@@ -25,7 +26,9 @@ class FileMagic(BoardMagic):
 
         %sendtofile can do more, %%writefile writes to a file on the computer.
         """
-        Transfer(self.kernel, args).send(args.name, cell_content(self.code), append=args.append, parents=args.mkdir)
+        Transfer(self.kernel, args).send_cell(
+            args.name, cell_content(self.code), empty=args.empty, append=args.append, parents=args.mkdir
+        )
         self.evaluate = False
 
 

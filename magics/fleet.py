@@ -35,15 +35,13 @@ class FleetMagic(BoardMagic):
           %fleet --virtual 2
         """
         if args.release:
-            if self.fleet is not None:
-                self.fleet.close()
-            self.fleet, self.virtual = None, 0
+            self._leave(for_all=True)
             return
         if self.fleet is None or args.profile:
             found = Fleet(cluster(args.profile))
-            if self.fleet is not None:
-                self.fleet.close()
-            self.fleet, self.virtual = found, 0
+            self._leave()
+            self.fleet = found
+            self.kernel.connections.ends_with["fleet"] = self._leave
         fleet = self.fleet
         self.virtual = args.virtual or self.virtual
         fleet.gather(self.virtual)
@@ -60,6 +58,11 @@ class FleetMagic(BoardMagic):
                 f"No board is connected: {engines} engines look at the serial ports of their hosts. Plug boards in "
                 "there, or use %fleet --virtual 2 for boards without hardware."
             )
+
+    def _leave(self, *, for_all: bool = False) -> None:
+        fleet, self.fleet, self.virtual = self.fleet, None, 0
+        if fleet is not None:
+            fleet.close(for_all=for_all)
 
     @arguments(
         argument("boards", nargs="*", complete=lambda kernel: _names(kernel), help="names, patterns, engine numbers"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
-from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content, without_blank_line
+from metakernel_micropython.host.transfer import EMPTY, FOLLOW_LINKS, QUIET, Transfer, cell_content, without_blank_line
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -14,7 +16,9 @@ _ARGUMENTS = (
     argument("-a", "--append", action="store_true", help="write behind what the file holds already"),
     argument("-d", "--mkdir", action="store_true", help="make the folders that are missing"),
     argument("-b", "--binary", action="store_true", help="add no newline to the end of the cell"),
+    EMPTY,
     argument("-x", "--execute", action="store_true", help="also run the cell"),
+    FOLLOW_LINKS,
     *QUIET,
 )
 
@@ -25,12 +29,16 @@ class SendtofileMagic(BoardMagic):
     group = "Files"
     same_as = {"%sendtofile": "%%file, and with --source %upload", "%%sendtofile": "%sendtofile"}  # noqa: RUF012
 
+    def takes_text(self, _name: str, args: str) -> bool:
+        """Whether the lines below are the file's content."""
+        return not re.search(r"(?:^|\s)--(?:source\b|empty\b|help\b)", args)
+
     @arguments(*_ARGUMENTS)
     def line_sendtofile(self, args: Namespace) -> None:
         """%sendtofile DEST | --source PATH [DEST] - write the cell, or a file or folder, to the board.
 
         Everything below is the file's content, other magics included; it runs only with -x. One blank line below the
-        magic is not part of it.
+        magic is not part of it. A file that is there is emptied only with --empty.
 
         With --source the rest of the cell runs as usual, so several of them can stand in one cell. A folder's files go
         below DEST with their sub-folders, a .py beside its .mpy is skipped. DEST is a file's name, or a folder for it:
@@ -52,7 +60,8 @@ class SendtofileMagic(BoardMagic):
         if args.source is not None:
             transfer.send_path(host_path(args.source), args.destination, **options)
             return
-        transfer.send(args.destination, cell_content(self.code, final_newline=not args.binary), **options)
+        content = cell_content(self.code, final_newline=not args.binary)
+        transfer.send_cell(args.destination, content, empty=args.empty, **options)
         self.code = without_blank_line(self.code)
         self.evaluate = args.execute
 

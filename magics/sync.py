@@ -8,7 +8,7 @@ from pathlib import Path
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
 from metakernel_micropython.host.paths import board_paths, host_paths, shown
-from metakernel_micropython.host.transfer import QUIET
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -28,6 +28,7 @@ class SyncMagic(BoardMagic):
             "--exclude", action="append", default=[], metavar="PATTERN", help="leave these names alone; repeatable"
         ),
         argument("--mpy", action="store_true", help="compile .py files on the way; boot.py and main.py stay"),
+        FOLLOW_LINKS,
         *QUIET,
     )
     def line_sync(self, args: Namespace) -> None:
@@ -57,10 +58,15 @@ class SyncMagic(BoardMagic):
         if target is None:
             target = "" if files.flat or folder.name == ".." else folder.name
         syncing = SyncTransfer(self.kernel, args)
-        source = collect(folder, Excludes(args.exclude), self._compiler() if args.mpy else None)
+        source = collect(
+            folder,
+            Excludes(args.exclude),
+            self._compiler() if args.mpy else None,
+            follow_links=args.follow_links,
+            room=lambda: space.total if (space := files.space(target)) is not None else None,
+        )
         plan = prepare(files, source, target, delete=args.delete, others=args.dry_run)
-        for name, reason in source.skipped:
-            syncing.say(f"Skipped {shown(name)}: {reason}")
+        syncing.tell_left_out(source.skipped, source.remarks)
         if args.dry_run:
             syncing.show(plan)
             syncing.say(f"Dry run: {syncing.summary(plan, Done(), dry=True)}; nothing was changed.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
-from metakernel_micropython.host.transfer import QUIET, Transfer
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, Transfer
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -17,6 +17,7 @@ class UploadMagic(BoardMagic):
     @arguments(
         argument("source", complete_path=host_paths, help="a file or a folder on this computer"),
         argument("destination", nargs="?", default="", complete_path=board_paths, help="where it goes on the board"),
+        FOLLOW_LINKS,
         *QUIET,
     )
     def line_upload(self, args: Namespace) -> None:
@@ -24,6 +25,7 @@ class UploadMagic(BoardMagic):
 
         A file goes to DEST, or into it where DEST is a folder. A folder's files go below DEST, or below a folder of
         its name; %upload SOURCE . puts them into the board's current folder. Missing folders are made.
+        Links that lead out of the folder are skipped and told; --follow-links takes what they lead to.
 
         Examples:
           %upload main.py

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from metakernel_micropython.board.files.host_files import append, host_path, replace
 from metakernel_micropython.host.paths import counted, host_paths
-from metakernel_micropython.host.transfer import cell_content
+from metakernel_micropython.host.transfer import EMPTY, cell_content, nothing_for
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
 
 class WritefileMagic(BoardMagic):
@@ -18,6 +18,7 @@ class WritefileMagic(BoardMagic):
     @arguments(
         argument("file", complete_path=host_paths, help="the file on this computer"),
         argument("-a", "--append", action="store_true", help="write behind what the file holds already"),
+        EMPTY,
         argument("-x", "--execute", action="store_true", help="also run the cell on the board"),
     )
     def cell_writefile(self, args: Namespace) -> None:
@@ -31,6 +32,8 @@ class WritefileMagic(BoardMagic):
         """
         path = host_path(args.file)
         data = cell_content(self.code)
+        if not data and not args.append and not args.empty and path.exists() and path.stat().st_size:
+            raise MagicError(nothing_for(path, "this computer"))
         (append if args.append else replace)(path, data)
         self.kernel.Print(f"{'Appended to' if args.append else 'Wrote'} {path}: {counted(len(data), 'byte')}")
         self.evaluate = args.execute

@@ -29,6 +29,7 @@ from .errors import MicroPythonError
 from .host import shell
 from .jupyter_internals import JupyterMessages
 from .magic_tables import LazyMagics
+from .request_replies import answer_always
 from .sessions.registry import NOT_CONNECTED, SessionRegistry
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         self.interrupts = InterruptState()
         self.trace = CellTrace(self)
         super().__init__(**kwargs)
+        answer_always(self)
         self.runner = CellRunner(self, self.output, self.interrupts, lambda: self.assistant)
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
@@ -113,7 +115,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         """Connect to a board; cells run on it from now on. See ``SessionRegistry.open``.
 
         Raises:
-            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
+            MicroPythonError: it did not work.
         """
         return self.connections.open(address, options or self.connection_options, name=name, wait=wait)
 
@@ -286,7 +288,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         """Say whether Enter runs the cell, and how the next line is indented."""
         from .cell.parser import is_complete
 
-        return is_complete(code)
+        return is_complete(code, self.takes_text)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """Complete magics and their arguments, and names that the board knows."""

@@ -252,6 +252,10 @@ class BoardMagic(StrictMagic):
             raise MagicError(masked_message(str(error), args, connecting="connect" in name)) from None
         method(parsed)
 
+    def takes_text(self, _name: str, _args: str) -> bool:
+        """Whether ``%name args`` takes the lines below it as text, so that a console has to wait for them."""
+        return False
+
     def split(self, text: str) -> list[str]:
         """Split the text behind the magic's name into words, as a shell does it (see ``magic_arguments.split``)."""
         return magic_arguments.split(text)

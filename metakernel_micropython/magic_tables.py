@@ -11,7 +11,7 @@ from .cell.failure import failure
 from .discovery import MagicTable, load_magics, strict
 from .errors import MagicError
 from .interrupts import HeldInterrupts
-from .magic import StrictMagic
+from .magic import BoardMagic, StrictMagic
 from .magic_names import unknown_magic
 
 if TYPE_CHECKING:
@@ -77,6 +77,12 @@ class LazyMagics(MetaKernel):
             refused.fail(failure(MagicError(problem)))
             return refused
         return super().get_magic(text)
+
+    def takes_text(self, line: str) -> bool:
+        """Whether a line is a magic that takes the lines below it as text."""
+        wanted = self.parse_code(line)["magic"]
+        found = self.line_magics.get(wanted.get("name")) if wanted.get("type") == "line" else None
+        return isinstance(found, BoardMagic) and found.takes_text(wanted["name"], wanted["args"])
 
     def unknown_magic(self, wanted: dict[str, Any]) -> str:
         """Say what is wrong with a magic's name; ``""`` when it is known."""

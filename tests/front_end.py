@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 START_TIMEOUT = 30
 REPLY_TIMEOUT = 20
 
+_EMPTY = """
+def empty(folder):
+    import os
+    for name in os.listdir(folder):
+        path = folder + "/" + name
+        if os.stat(path)[0] & 0x4000:
+            empty(path)
+            os.rmdir(path)
+        else:
+            os.remove(path)
+empty("")
+del empty
+"""
+
 
 @dataclass(frozen=True)
 class Error:
@@ -198,6 +212,11 @@ class Jupyter:
         reply = self.run(code, **options)
         assert reply.ok, reply.content
         return reply
+
+    def connect_empty(self) -> None:
+        """Connect to the virtual board, without files of an earlier test."""
+        self.do("%connect virtual")
+        self.do(_EMPTY)
 
     def fail(self, code: str, **options: Any) -> Error:
         """Run a cell that has to fail."""

@@ -185,3 +185,25 @@ def test_cells_of_earlier_sessions_are_found_in_the_terminal(tmp_path: Path, vir
         console.wait(rf"Out\[{COLOURS}2{COLOURS}\]: {COLOURS}21")
     finally:
         console.child.close(force=True)
+
+
+def test_a_file_is_typed_below_its_magic(console: Console) -> None:
+    console.enter("open('main.py', 'w').write('old')")
+    console.prompt(2)
+    console.enter("%sendtofile main.py")
+    console.enter("new = 1")
+    for _ in range(2):
+        time.sleep(0.5)  # as a person: an Enter in the same instant would be part of a paste
+        console.child.send("\r")
+    console.wait("Sent main.py: 8 bytes")
+    console.prompt(3)
+    console.enter("%sendtofile main.py")
+    for _ in range(2):
+        time.sleep(0.5)
+        console.child.send("\r")
+    console.wait("has content, which stays")
+    console.prompt(4)
+    console.enter("open('main.py').read()")
+    console.wait("new = 1")
+    console.prompt(5)
+    console.leave()

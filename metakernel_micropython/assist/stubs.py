@@ -7,11 +7,16 @@ laid out as ``os-stubs/__init__.pyi`` and so on (PEP 561), which it reads first,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
+import logging
+import os
 import re
 import shutil
+import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +45,9 @@ _PLATFORMS = {
 
 # jedi reads its own description of what Python's type system is made of.
 _JEDIS_OWN = {"__future__", "_typeshed", "abc", "builtins", "types", "typing", "typing_extensions", "_ast", "_codecs"}
+
+_UNFINISHED = "micropython-stubs-unfinished-"
+_LEFT_BEHIND = 3600.0  # seconds after which nobody works on such a folder any more
 
 _PACKAGE = re.compile(r"micropython[-_](?P<port>\w+?)[-_]stubs")
 
@@ -78,7 +86,7 @@ def package(port: str) -> str:
 
 
 def find(platform: str) -> Stubs | None:
-    """Return the stubs for a board; None where no stubs are installed.
+    """Return the stubs for a board; None where no stubs are installed, or nothing has room for them.
 
     Args:
         platform: the board's ``sys.platform``, or the name of a port; ``""`` where nothing is known.
@@ -90,9 +98,14 @@ def find(platform: str) -> Stubs | None:
     parts = [installed[name] for name in (used, "stdlib") if name in installed]
     if not parts:
         return None
+    try:
+        folder = _laid_out(parts)
+    except OSError as error:
+        logging.getLogger(__name__).warning("The type stubs cannot be laid out: %s", error)
+        return None
     version = re.match(r"\d+\.\d+(?:\.\d+)?", parts[0].version)
     wanted = package(port) if port and used != port else ""
-    return Stubs(_laid_out(parts), used, version[0] if version else parts[0].version, wanted)
+    return Stubs(folder, used, version[0] if version else parts[0].version, wanted)
 
 
 def _installed() -> dict[str, importlib.metadata.Distribution]:
@@ -105,30 +118,58 @@ def _installed() -> dict[str, importlib.metadata.Distribution]:
 
 
 def _laid_out(parts: list[importlib.metadata.Distribution]) -> Path:
-    """Return the folder with the modules of the packages, the first one's where several have one; make it first."""
+    """Return the folder with the modules of the packages, the first one's where several have one; make it first.
+
+    Raises:
+        OSError: it cannot be made, for example because the disk is full.
+    """
     from platformdirs import user_cache_path
 
     cache = user_cache_path("metakernel-micropython", appauthor=False) / "stubs"
     described = "\n".join(f"{part.metadata['Name']} {part.version} {part.locate_file('')}" for part in parts)
-    folder = cache / hashlib.sha256(f"1\n{described}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"1\n{described}".encode()).hexdigest()[:16]
+    folder = cache / digest
     if folder.is_dir():
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=cache))
+        _remove_left_behind(cache)
+        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache))
     except OSError:  # no home that can be written
-        folder = made = Path(tempfile.mkdtemp(prefix="micropython-stubs-"))
-    for part in parts:
-        for source, target in _files(part):
-            if not (made / target).exists() and source.is_file():
-                (made / target).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, made / target)
-    if made != folder:
-        try:
-            made.rename(folder)
-        except OSError:  # another kernel was quicker
-            shutil.rmtree(made, ignore_errors=True)
+        shared = Path(tempfile.gettempdir())
+        prefix = f"micropython-stubs-{digest}-"
+        if (ours := next(filter(_is_ours, shared.glob(prefix + "*")), None)) is not None:
+            return ours
+        made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=shared))
+        folder = shared / (prefix + made.name.removeprefix(_UNFINISHED))
+    try:
+        for part in parts:
+            for source, target in _files(part):
+                if not (made / target).exists() and source.is_file():
+                    (made / target).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, made / target)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    try:
+        made.rename(folder)
+    except OSError:  # another kernel was quicker
+        shutil.rmtree(made, ignore_errors=True)
     return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can have put anything into a folder, in a place where everybody makes some."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022 and found.st_uid == getattr(os, "getuid", int)()
+
+
+def _remove_left_behind(cache: Path) -> None:
+    """Remove folders that a kernel which was killed has left half-made."""
+    for folder in cache.glob(_UNFINISHED + "*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _LEFT_BEHIND:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(part: importlib.metadata.Distribution) -> Iterator[tuple[Path, Path]]:

@@ -39,6 +39,9 @@ MAX_SIZE = 64 * 1024 * 1024
 CODES = "bBhHiIlLqQfd"
 """The type codes of arrays that cross."""
 
+_LINE = re.compile(r"[NTF]\Z|i-?0x|[fc]b['\"]|[sy]\[|[\[({<>]\d|a.?\d*\Z|\?|\^\Z|\.\d+\Z")
+"""How each kind of line begins."""
+
 _INT = re.compile(r"i-?0x[0-9a-fA-F]+")
 _TEXT = re.compile(r"""\[b?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")\]""")
 
@@ -56,6 +59,9 @@ class Reader:
 
     Args:
         name: what the value is called in errors.
+
+    Attributes:
+        others: lines that are of no value: something else printed meanwhile.
     """
 
     def __init__(self, name: str) -> None:
@@ -65,6 +71,7 @@ class Reader:
         self._lines = 0
         self._open: list[_Container] = [_Container("", 1)]
         self._ended = False
+        self.others: list[str] = []
 
     def feed(self, text: str) -> None:
         """Take what the board printed.
@@ -90,11 +97,14 @@ class Reader:
         Raises:
             ValueProblem: it is a set of values that Python cannot have.
         """
-        if not self._ended or self._rest:
+        if not self._ended:
             raise DisturbedValue("its end is missing")
         return self._open[0].items[0]
 
     def _line(self, line: str) -> None:
+        if not _LINE.match(line):
+            self.others.append(line + "\n")  # of a timer or a thread; the number of lines tells whether it was ours
+            return
         if self._ended:
             raise DisturbedValue(f"{line[:60]!r} behind its end")
         if line[:1] == ".":

@@ -75,7 +75,10 @@ class Values:
     def _get_once(self, expression: str) -> Any:
         reader = Reader(expression)
         self._run(snippets.apply("values_get", f"({expression})"), reader.feed)
-        return reader.value()
+        value = reader.value()
+        if reader.others:
+            self._board.keep_unsolicited("".join(reader.others).encode("utf-8", "surrogatepass"))
+        return value
 
     def put(self, name: str, value: Any) -> None:
         """Give a name on the board a value; the old value stays until the new one is whole.

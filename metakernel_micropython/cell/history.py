@@ -153,7 +153,8 @@ class History:
         self._hurry.set()
         try:
             return self._thread.submit(self._safely, select).result(ANSWER_TIMEOUT) or []
-        except (TooLate, RuntimeError):  # RuntimeError: the interpreter ends
+        except (TooLate, RuntimeError, OverflowError, ValueError):
+            # RuntimeError: the interpreter ends. The others: numbers and texts that SQLite cannot hold, nor has kept.
             return []
         finally:
             self._hurry.clear()
@@ -165,7 +166,7 @@ class History:
             f"SELECT session, line, source FROM cells WHERE id IN (SELECT {chosen} FROM cells WHERE {where}{group}) "  # noqa: S608 - no data
             "ORDER BY id DESC LIMIT ?"
         )
-        limit = -1 if count is None else max(0, count)
+        limit = -1 if count is None else min(max(0, count), MAX_CELLS)
         return self._ask(lambda: self._query(query, (*values, limit))[::-1])
 
     def _query(self, query: str, values: Sequence[object]) -> list[Entry]:

@@ -7,11 +7,14 @@ every call, and takes any cell that ends with ``?`` for a help request.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metakernel import Parser
 
 from .lexical import code_only, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # One line that is a request for help and nothing else: "?name", "name??", "%magic?". A comment is none.
 _HELP = re.compile(
@@ -205,9 +208,23 @@ def _called(line: str) -> str:
     return ""
 
 
-def is_complete(code: str) -> dict[str, str]:
-    """Say whether Enter runs a cell in a console, and how its next line is indented: the content of Jupyter's reply."""
+def is_complete(code: str, takes_text: Callable[[str], bool] = lambda _line: False) -> dict[str, str]:
+    """Say whether Enter runs a cell in a console, and how its next line is indented: the content of Jupyter's reply.
+
+    Args:
+        code: the cell as far as it is typed.
+        takes_text: whether a line is a magic that takes what stands below it as text. As below ``%%NAME``, a blank line
+            ends the cell then: run at once, ``%sendtofile main.py`` would empty the file.
+    """
     from IPython.core.inputtransformer2 import TransformerManager
 
+    code = code[len(leading_lines(code)) :]
+    for line in code.split("\n"):
+        if not is_magic(line) or line.startswith("%%"):
+            break
+        if takes_text(line):
+            return (
+                {"status": "complete"} if not code.splitlines()[-1].strip() else {"status": "incomplete", "indent": ""}
+            )
     status, indent = TransformerManager().check_complete(code)  # type: ignore[no-untyped-call]
     return {"status": status, "indent": " " * (indent or 0)} if status == "incomplete" else {"status": status}

@@ -7,6 +7,7 @@ its engine's number and its port, as in ``2/ttyACM0``.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -97,11 +98,13 @@ class Fleet:
         client: of ipyparallel.
         members: the boards that are connected, by name.
         problems: what was not connected, with the reason.
+        user: tells the engines which notebook it is: boards are free when their last one has left.
     """
 
     client: Any
     members: dict[str, Member] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    user: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def gather(self, virtual: int = 0) -> None:
         """Have every engine connect to its share of the boards of its host.
@@ -125,7 +128,7 @@ class Fleet:
             for position, port in enumerate(surveys[engines[0]]["ports"]):
                 number = engines[position % len(engines)]
                 shares[number].append((f"{number}/{port.rpartition('/')[2]}", port))
-        said = self._ask({number: (engine.own, share) for number, share in shares.items() if share})
+        said = self._ask({number: (engine.own, share, self.user) for number, share in shares.items() if share})
         self.members.clear()
         self.problems.clear()
         for number, share in shares.items():
@@ -246,7 +249,7 @@ class Fleet:
                 if number < 0:
                     continue
                 waiting.remove(name)
-                said = self._ask({number: (engine.own, [(name, member.address)])})[number][name]
+                said = self._ask({number: (engine.own, [(name, member.address)], self.user)})[number][name]
                 if not said.startswith("!"):
                     self.members[name] = Member(name, member.address, member.host, number, said)
                     write(name, f"[engine {member.engine} was lost; the cell runs again through engine {number}]\n")
@@ -255,10 +258,10 @@ class Fleet:
                 time.sleep(0.5)
         return moved
 
-    def close(self) -> None:
-        """Free all boards and leave the cluster, which goes on."""
+    def close(self, *, for_all: bool = False) -> None:
+        """Leave the cluster, which goes on; its boards are free once nobody else uses them, or at once ``for_all``."""
         with suppress(Exception):
-            self._ask(dict.fromkeys(self.client.ids, (engine.release,)))
+            self._ask(dict.fromkeys(self.client.ids, (engine.release, "" if for_all else self.user)))
         self.client.close()
 
     def _ask(self, questions: dict[int, tuple[Any, ...]]) -> dict[int, Any]:

@@ -33,6 +33,7 @@ _PATIENCE = 30.0
 _WAY_OUT = "Connect to the board from its own host and run the cell there."
 
 _boards: dict[str, Board] = {}
+_users: set[str] = set()
 _kernels: dict[str, Any] = {}
 
 
@@ -46,16 +47,18 @@ def survey() -> dict[str, Any]:
     return {"host": socket.gethostname(), "ports": [port.device for port in candidates()]}
 
 
-def own(boards: Sequence[tuple[str, str]]) -> dict[str, str]:
+def own(boards: Sequence[tuple[str, str]], user: str = "") -> dict[str, str]:
     """Connect to boards, all at once, and keep them.
 
     Args:
         boards: name and address of each; one that is connected under its name stays as it is.
+        user: tells the notebooks apart that use them.
 
     Returns:
         For each name what the board says it is; behind ``!`` why it could not be connected.
     """
     said: dict[str, str] = {}
+    _users.add(user)
 
     def connect(name: str, address: str) -> None:
         try:
@@ -70,9 +73,14 @@ def own(boards: Sequence[tuple[str, str]]) -> dict[str, str]:
     return said
 
 
-def release() -> None:
-    """Free the lines of all boards; the boards keep their variables."""
-    while _boards:
+def release(user: str = "") -> None:
+    """Free the lines of all boards, once their last user has left; the boards keep their variables.
+
+    Args:
+        user: who leaves; ``""`` for all, also those that were killed and so never left.
+    """
+    _users.intersection_update(_users - {user} if user else ())
+    while not _users and _boards:
         _boards.popitem()[1].close()
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..board.files.comparison import Fingerprint
 from ..board.files.folder_sync import Plan, Source, prepare
-from ..board.files.folders import import_path, join
+from ..board.files.folders import absolute, import_path, join
 from ..errors import FileProblem
 from .packages import unfit
 
@@ -74,8 +74,12 @@ class Removal:
     notes: list[str] = field(default_factory=list)
 
 
-def default_target(board: Board) -> str:
+def default_target(board: Board, command: str = "") -> str:
     """Return the folder for packages: the first ``lib`` from which the board imports.
+
+    Args:
+        board: which.
+        command: what a person typed, for the line that would work.
 
     Raises:
         FileProblem: there is none.
@@ -84,10 +88,13 @@ def default_target(board: Board) -> str:
     for path in paths:
         if (path.endswith("/lib") or board.files.flat) and not path.startswith("/rom"):
             return path
-    raise FileProblem(
-        f"The board on {board.address} imports from {', '.join(map(repr, paths)) or 'nowhere'}, and none of that is a "
-        "folder lib: name one with --target."
-    )
+    where = ", ".join(map(repr, paths)) or "nowhere"
+    problem = f"The board on {board.address} imports from {where}, and none of that is a folder lib"
+    others = [path for path in paths if not path.startswith((".", "/rom"))]
+    if not others:
+        raise FileProblem(f"{problem}, nor one that can be written: add one with sys.path.append first.")
+    folder = others[0] or absolute(board, "")  # "" is the current folder
+    raise FileProblem(f"{problem}. This would work: {command or '%mip install NAME'} --target {folder}")
 
 
 def read(files: Files, target: str) -> dict[str, Installed]:

@@ -24,7 +24,8 @@ def install(front_end: FrontEnd, args: Namespace) -> None:
     """Download packages with all that they need, and send what the board does not have."""
     board = front_end.require_board()
     files = board.files
-    target = installed_packages.default_target(board) if args.target is None else args.target
+    command = f"%mip install {' '.join(args.names)}"
+    target = installed_packages.default_target(board, command) if args.target is None else args.target
     wanted = mpy_compiler.target(board) if args.mpy else None
     syncing = SyncTransfer(front_end, args)
     for text in args.names:
@@ -79,7 +80,8 @@ def uninstall(front_end: FrontEnd, args: Namespace) -> None:
     """Remove packages' files from the board."""
     board = front_end.require_board()
     files = board.files
-    target = installed_packages.default_target(board) if args.target is None else args.target
+    command = f"%mip uninstall {' '.join(args.names)}"
+    target = installed_packages.default_target(board, command) if args.target is None else args.target
     names = [split_name(name)[0] for name in args.names]
     removal = installed_packages.prepare_uninstall(files, target, names)
     installed_packages.uninstall(files, removal)

@@ -12,8 +12,10 @@ import json
 import os
 import posixpath
 import re
+import threading
 import time
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -237,9 +239,34 @@ class Downloads:
     def _download(self, url: str, limit: int) -> bytes:
         """Return what is behind a URL.
 
+        A thread does it: a server that sends its header byte by byte, or a resolver that is silent, would be waited for
+        without an end.
+
         Raises:
             PackageError: it cannot be had, or is too large, or comes too slowly.
         """
+        came: SimpleQueue[bytes | BaseException] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                came.put(self._fetch(url, limit))
+            except BaseException as error:
+                came.put(error)
+
+        threading.Thread(target=work, name="download", daemon=True).start()
+        try:
+            result = came.get(timeout=max(0.0, self._deadline - time.monotonic()))
+        except Empty:
+            raise self._too_slow(url) from None
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _too_slow(self, url: str) -> PackageError:
+        return PackageError(f"The downloads took more than {PATIENCE:g} s: {url} comes too slowly.")
+
+    def _fetch(self, url: str, limit: int) -> bytes:
+        """Return what is behind a URL, and leave the time until the server has begun to answer to the caller."""
         import http.client
         import urllib.error
         import urllib.request
@@ -255,7 +282,7 @@ class Downloads:
                     if len(content) > limit or self._size > MAX_TOTAL:
                         raise PackageError(f"{url} is too large: more than {min(limit, MAX_TOTAL)} bytes.")
                     if time.monotonic() > self._deadline:
-                        raise PackageError(f"The downloads took more than {PATIENCE:g} s: {url} comes too slowly.")
+                        raise self._too_slow(url)
                 if response.length:
                     raise http.client.IncompleteRead(bytes(content), response.length)
         except urllib.error.HTTPError as error:

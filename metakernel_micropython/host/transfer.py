@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..board.files import host_files
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..display.progress import Bar
-from ..errors import FileProblem, HostFileProblem
+from ..errors import FileProblem, HostFileProblem, MagicError
 from ..magic_arguments import argument
 from .paths import counted, shown
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ..board.files.entries import Written
@@ -27,6 +28,14 @@ QUIET = (
     argument("-Q", "--QUIET", action="store_true", help="nothing at all, but errors"),
 )
 """The options of every magic that sends or fetches."""
+
+FOLLOW_LINKS = argument(
+    "--follow-links", action="store_true", help="take also what links outside of the folder lead to"
+)
+"""The option of magics that send or fetch folders."""
+
+EMPTY = argument("--empty", action="store_true", help="empty a file that is there, where nothing stands below")
+"""The option of magics that write what stands below them."""
 
 _BLANK_LINE = re.compile(r"\A[ \t\r]*\n")
 
@@ -44,6 +53,14 @@ def cell_content(code: str, *, final_newline: bool = True) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def nothing_for(path: Path | str, where: str) -> str:
+    """Return the error for a file that would be emptied because nothing stands below a magic."""
+    return (
+        f"Nothing stands below the magic, and {shown(str(path))} on {where} has content, which stays. Write the "
+        "content below, or empty the file with --empty."
+    )
+
+
 def without_blank_line(code: str) -> str:
     """Return what stands below a magic without one blank line on top."""
     return _BLANK_LINE.sub("", code, count=1)
@@ -59,7 +76,10 @@ class Transfer:
 
     def __init__(self, front_end: FrontEnd, args: Namespace) -> None:
         self._front_end = front_end
-        self._files = front_end.require_board().files
+        board = front_end.require_board()
+        self._address = board.address
+        self._files = board.files
+        self._follow_links = getattr(args, "follow_links", False)
         self._bars = not (args.quiet or args.QUIET)
         self._lines = not args.QUIET
 
@@ -71,6 +91,18 @@ class Transfer:
             written = self._files.write(path, data, append=append, parents=parents, progress=bar)
         verb = "Appended to" if append else "Sent"
         self.say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self.how(written)}")
+
+    def send_cell(self, path: str, data: bytes, *, empty: bool, append: bool = False, parents: bool = False) -> None:
+        """Write what stands below a magic into a file on the board.
+
+        Raises:
+            MagicError: that is nothing, and the file has content; with ``empty`` it is emptied.
+        """
+        if not data and not append and not empty:
+            found = self._files.stat(path)
+            if found is not None and found.size:
+                raise MagicError(nothing_for(path, f"the board on {self._address}"))
+        self.send(path, data, append=append, parents=parents)
 
     def send_path(self, source: Path, target: str, *, append: bool = False, parents: bool = False) -> None:
         """Send a file or a folder of this computer.
@@ -86,16 +118,22 @@ class Transfer:
             HostFileProblem: there is no such file or folder.
             FileProblem: the board refuses it.
         """
-        if source.is_dir():
+        try:
+            mode, size = (found := source.stat()).st_mode, found.st_size
+        except FileNotFoundError:
+            raise HostFileProblem(f"{source} on this computer is not there.") from None
+        except OSError as error:
+            raise host_files.problem(source, error) from error
+        if stat.S_ISDIR(mode):
             self._send_folder(source, target, append)
             return
-        if not source.is_file():
-            what = "is no regular file" if source.exists() else "is not there"
-            raise HostFileProblem(f"{source} on this computer {what}.")
+        if not stat.S_ISREG(mode):
+            raise HostFileProblem(f"{source} on this computer is no regular file.")
         with self._files.together():
             target = root(self._files, target)
             if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
                 target = join(target, source.name)
+            self._files.check_room(target, size, append=append)
             self.send(target, host_files.read(source), append=append, parents=parents)
 
     def _is_folder(self, path: str) -> bool:
@@ -105,12 +143,19 @@ class Transfer:
     def _send_folder(self, source: Path, target: str, append: bool) -> None:
         tally = Tally()
         with self._counted(tally, "sent"), self.bar(f"{source}") as bar:
-            send_folder(self._files, source, target, append=append, progress=named(bar), tally=tally)
-        for name, reason in tally.skipped:
-            self.say(f"Skipped {name}: {reason}")
+            options = {"append": append, "follow_links": self._follow_links}
+            send_folder(self._files, source, target, **options, progress=named(bar), tally=tally)
+        self.tell_left_out(tally.skipped, tally.remarks)
         how = f", {self.how(tally.written)}" if tally.written else ""
         where = target or "the current folder"
         self.say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
+
+    def tell_left_out(self, skipped: Iterable[tuple[str, str]], remarks: Iterable[tuple[str, str]]) -> None:
+        """Say what was left out and why, and which names are not the same everywhere."""
+        for name, reason in skipped:
+            self.say(f"Skipped {shown(name)}: {shown(reason)}")
+        for name, remark in remarks:
+            self.say(f"Note on {shown(name)}: {shown(remark)}")
 
     def how(self, written: Written) -> str:
         """Return how a file was written, in words."""
@@ -139,7 +184,8 @@ class Transfer:
         """
         tally = Tally()
         with self._counted(tally, "fetched"), self.bar(path) as bar:
-            fetch_folder(self._files, path, target, progress=named(bar), tally=tally)
+            fetch_folder(self._files, path, target, follow_links=self._follow_links, progress=named(bar), tally=tally)
+        self.tell_left_out((), tally.remarks)
         self.say(
             f"Fetched {counted(tally.files, 'file')} from {shown(path) or 'the current folder'} to {target}: "
             f"{counted(tally.size, 'byte')}, verified"

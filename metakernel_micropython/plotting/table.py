@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import secrets
+import shutil
 from array import array
 from math import isnan, nan
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,14 +101,30 @@ class CsvFile:
             self.problem = error.strerror or str(error)
 
     def _rewrite(self, names: list[str]) -> None:
-        """Begin the file with other names, with what it holds below them."""
+        """Begin the file with other names, with what it holds below them: beside it first, so that no row is lost."""
+        if len(self._names) == 1 or not self.path.is_file():  # a pipe cannot be begun anew
+            self._write_names(self._file, names)
+            self._names = names
+            return
         self._file.close()
         added = "," * (len(names) - len(self._names))
-        _, *rows = [*self.path.read_text("utf-8").splitlines(), ""] if len(self._names) > 1 else [""]
-        self._file = self.path.open("w", encoding="utf-8", newline="")
-        csv.writer(self._file, lineterminator="\n").writerow(map(_as_text, names))
-        self._file.writelines(f"{row}{added}\n" for row in rows if row)
+        path = self.path.resolve()  # a link stays one
+        beside = path.with_name(f".{secrets.token_hex(4)}.mk-part")
+        try:
+            with path.open(encoding="utf-8", newline="") as old, beside.open("x", encoding="utf-8", newline="") as new:
+                self._write_names(new, names)
+                next(csv.reader(old))  # the names may hold line ends
+                new.writelines(row.rstrip("\n") + added + "\n" for row in old)
+            shutil.copymode(path, beside)
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        self._file = path.open("a", encoding="utf-8", newline="")
         self._names = names
+
+    def _write_names(self, file: IO[str], names: list[str]) -> None:
+        csv.writer(file, lineterminator="\n").writerow(map(_as_text, names))
 
     def close(self) -> None:
         """Close the file."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from contextvars import ContextVar
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import PurePath
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..board import Board
-    from ..transports import ConnectionOptions
+    from ..transports import Address, ConnectionOptions, KeptFiles
     from ..transports.tap import Listener
     from .session import BoardSession
 
@@ -43,14 +45,19 @@ class SessionRegistry:
 
     Args:
         tell: called with sentences about what goes wrong beside what was asked for.
+
+    Attributes:
+        ends_with: called by name when all boards are freed: what else uses boards.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
+        self.ends_with: dict[str, Callable[[], object]] = {}
         self._tell = tell
         self._boards: dict[str, BoardSession] = {}
         self._current = ""
         self._unnamed = ""  # the name that nobody chose
         self._listener: Listener | None = None
+        self._files: dict[str, KeptFiles] = {}  # of virtual boards, by the name that a person chose
 
     def __len__(self) -> int:
         return len(self._boards)
@@ -133,14 +140,24 @@ class SessionRegistry:
             wait: seconds to wait until the board is there; None for not at all.
 
         Raises:
-            MicroPythonError: it did not work; the board whose place it takes is disconnected then.
+            MicroPythonError: it did not work; the board whose place it would have taken stays connected, unless it is
+                on the same line, which had to be free.
         """
+        from ..transports import ConnectionOptions, KeptFiles, parse
         from .session import BoardSession  # with what it needs a tenth of the kernel's start
 
+        wanted = parse(address)
+        options = options or ConnectionOptions()
+        if wanted.scheme == "virtual" and not wanted.target:
+            options = replace(options, files=self._files.setdefault(name or "", KeptFiles()))
         connection = BoardSession(address, options)
         replaced = self._unnamed if name is None else name
-        if replaced in self._boards:
+        before = self._boards.get(replaced)
+        if before is not None and may_share_line(parse(before.address), wanted):
             self.close(replaced)
+            freed, before = before.address, None
+        else:
+            freed = ""
         if self._listener is not None:
             connection.tap.add(self._listener)
         try:
@@ -149,7 +166,11 @@ class SessionRegistry:
             board = connection.open() if wait is None else connection.wait(wait, self._tell)
         except BaseException:
             self._end(connection, exit_raw_repl=False)
+            if freed:
+                self._tell(f"The board on {freed} was disconnected first: its line had to be free for {address}.")
             raise
+        if before is not None:
+            self.close(replaced)
         if name is None:
             name = self._unnamed = self._free_name(connection.address)
         self._boards[name] = connection
@@ -174,8 +195,10 @@ class SessionRegistry:
         return connection.address
 
     def close_all(self) -> None:
-        """Free the lines of all boards at once."""
-        in_parallel([partial(self.close, name) for name in self.names])
+        """Free the lines of all boards at once, and what ends with them."""
+        in_parallel([*(partial(self.close, name) for name in self.names), *self.ends_with.values()])
+        for files in self._files.values():
+            files.remove()
 
     def _end(self, connection: BoardSession, *, exit_raw_repl: bool) -> None:
         connection.close(exit_raw_repl=exit_raw_repl)
@@ -260,6 +283,25 @@ class SessionRegistry:
             number += 1
             name = f"{base}-{number}"
         return name
+
+
+def may_share_line(one: Address, other: Address) -> bool:
+    """Whether two addresses may mean one line, which serves one program at a time."""
+    if one.scheme == "serial" and other.scheme in ("auto", "id", "usb"):
+        if other.scheme == "auto":
+            return True
+        from ..transports import port_scan
+
+        found = port_scan.find(other)  # raises where nothing fits: then the other one is left alone
+        return same_device(found.device, one.target)
+    if one.scheme == other.scheme == "serial":
+        return same_device(one.target, other.target)
+    return (one.scheme, one.target) == (other.scheme, other.target)
+
+
+def same_device(one: str, other: str) -> bool:
+    """Whether two paths or names lead to one port."""
+    return one.casefold() == other.casefold() or os.path.realpath(one) == os.path.realpath(other)
 
 
 def is_name(text: str) -> bool:

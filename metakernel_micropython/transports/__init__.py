@@ -12,9 +12,18 @@ from typing import Protocol, cast
 from ..errors import ConnectError
 from .address import SCHEMES, Address, parse
 from .base import WRITE_TIMEOUT, Transport
-from .options import ConnectionOptions, Password
+from .options import ConnectionOptions, KeptFiles, Password
 
-__all__ = ["WRITE_TIMEOUT", "Address", "ConnectionOptions", "Password", "Transport", "open_transport", "parse"]
+__all__ = [
+    "WRITE_TIMEOUT",
+    "Address",
+    "ConnectionOptions",
+    "KeptFiles",
+    "Password",
+    "Transport",
+    "open_transport",
+    "parse",
+]
 
 
 class _Opener(Protocol):

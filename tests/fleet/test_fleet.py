@@ -149,6 +149,36 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
 
 
+def test_the_boards_are_free_once_the_last_notebook_has_ended(cluster: Any, tmp_path: Path) -> None:
+    def boards() -> int:
+        with cluster.connect_client_sync() as client:
+            counts = [
+                client[number].apply_sync(
+                    lambda: len(__import__("metakernel_micropython.fleet.engine").fleet.engine._boards)
+                )
+                for number in client.ids
+            ]
+        return sum(counts)
+
+    first, second = (Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"}) for _ in range(2))
+    try:
+        # Notebooks of other tests were killed.
+        first.do(f"%fleet --virtual {BOARDS}\n%fleet --release", timeout=TIMEOUT)
+        assert boards() == 0
+        for notebook in (first, second):
+            notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+        first.close()
+        assert boards() == ENGINES * BOARDS
+        second.close()
+        deadline = time.monotonic() + TIMEOUT
+        while boards():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        for notebook in (first, second):
+            notebook.close(now=True)
+
+
 def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
     error = notebook.fail("%%on fleet:*\n1")
     assert error.value == "No fleet is connected: run %fleet first."

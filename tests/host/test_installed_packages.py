@@ -47,6 +47,23 @@ def package(name: str, files: dict[str, bytes], needs: list[str] | None = None, 
     return Package(name, version, f"http://127.0.0.1/{name}", files, needs or [])
 
 
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["", ".frozen"], "%mip install x --target /"),
+        ([".frozen", "/flash"], "%mip install x --target /flash"),
+        ([".frozen"], "sys.path.append"),
+    ],
+)
+def test_a_board_that_imports_from_no_lib_is_told_the_line_that_works(
+    virtual_board: Board, paths: list[str], said: str
+) -> None:
+    virtual_board.execute(f"import sys\nsys.path[:] = {paths!r}")
+    with pytest.raises(FileProblem) as caught:
+        installed_packages.default_target(virtual_board, "%mip install x")
+    assert said in str(caught.value)
+
+
 def test_what_is_installed_is_recorded_and_goes_again(connected: Board) -> None:
     install(connected, package("a", {"a/__init__.py": b"x = 42", "a/b/c.py": b""}, ["d"]), package("d", {"d.py": b"1"}))
     assert connected.execute("import a\nprint(a.x)") == "42\n"

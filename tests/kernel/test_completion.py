@@ -148,6 +148,15 @@ def test_python_on_the_host_is_completed_below_its_magic(plain: Jupyter) -> None
         ("x?", "complete", None),
         ("", "complete", None),
         ("# comment", "complete", None),
+        ("%sendtofile main.py", "incomplete", ""),
+        ("# it\n%connect virtual\n%sendtofile main.py -d", "incomplete", ""),
+        ("%sendtofile main.py\nx = 1", "incomplete", ""),
+        ("%sendtofile main.py\nx = 1\n", "incomplete", ""),
+        ("%sendtofile main.py\nx = 1\n\n", "complete", None),
+        ("%sendtofile --source a.py", "complete", None),
+        ("%sendtofile main.py --empty", "complete", None),
+        ("%%file main.py", "incomplete", ""),
+        ("# note\n%%sendtofile main.py\nx = (", "incomplete", ""),
     ],
 )
 def test_enter_runs_a_cell_that_is_complete(plain: Jupyter, code: str, status: str, indent: str | None) -> None:

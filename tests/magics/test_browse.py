@@ -84,6 +84,7 @@ class Window:
 
 @pytest.fixture
 def filled(virtual: Jupyter) -> Jupyter:
+    virtual.connect_empty()
     virtual.do("%mkdir lib\n%sendtofile a.txt\nhello <b>you</b>")
     virtual.do("%sendtofile lib/m.py\nx = 1")
     return virtual
@@ -186,6 +187,7 @@ def test_a_folder_that_is_missing_fails_the_cell(virtual: Jupyter) -> None:
 
 
 def test_listings_are_html_too_and_names_are_text_in_it(virtual: Jupyter) -> None:
+    virtual.connect_empty()
     virtual.do("import os\nos.mkdir('<i>')\nopen('<i>/<b>&', 'w').close()\nopen('z', 'w').close()")
     (listed,) = virtual.do("%ls -r").of("display_data")
     (tree,) = virtual.do("%tree").of("display_data")

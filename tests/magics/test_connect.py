@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,10 +126,68 @@ def test_a_heap_that_no_board_can_work_with_is_refused(plain: Jupyter, size: str
     assert plain.fail(f"%connect virtual --heap {size}").name in ("MagicError", "ConnectError")
 
 
-def test_a_failed_connect_leaves_no_board_connected(plain: Jupyter, virtual_address: str) -> None:
-    plain.do(f"%connect {virtual_address}")
-    plain.fail("%connect socket://127.0.0.1:1")
-    assert plain.fail("1").name == "NotConnected"
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pico",
+        "socket://127.0.0.1:1",
+        "ws://127.0.0.1:1",
+        "/dev/no-such-port",
+        "id:nowhere",
+        "1234:5678",
+        "exec:no-such-program",
+        "virtual:/no/such/folder",
+        "virtual --heap 1k",
+        "auto",
+    ],
+)
+def test_a_failed_connect_leaves_the_connected_board_alone(start: Start, tmp_path: Path, command: str) -> None:
+    kernel = start()
+    kernel.do(f"%connect virtual:{tmp_path}/board\nx = 42")
+    kernel.fail(f"%connect {command}")
+    assert kernel.do("x").value == "42"
+
+
+def test_a_board_whose_line_had_to_be_free_is_told_of_when_the_connect_fails(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = start()
+    kernel.do(f"%connect virtual:{tmp_path}/board")
+    reply = kernel.run(f"%connect virtual:{tmp_path}/board --heap 1k")
+    assert reply.error.name in ("MagicError", "ConnectError")
+    assert "was disconnected first" in reply.stderr
+    assert kernel.fail("1").name == "NotConnected"
+
+
+def test_the_files_of_the_virtual_board_last_as_long_as_the_kernel(start: Start, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    kernel = start({"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)})
+    kernel.do("%connect virtual\n%sendtofile --empty kept.txt")
+    kernel.do("%connect virtual")
+    assert "kept.txt" in kernel.do("%ls").plain
+    kernel.do("%disconnect\n%connect virtual --heap 64k")
+    assert "kept.txt" in kernel.do("%ls").plain
+    kernel.do("%connect virtual --name other")
+    assert "kept.txt" not in kernel.do("%ls").plain
+    kernel.do("%sendtofile --empty mine.txt")
+    kernel.do("%disconnect\n%connect virtual --name other")
+    assert "mine.txt" in kernel.do("%ls").plain
+    kernel.run("import machine\nmachine.reset()")
+    assert "mine.txt" in kernel.do("%ls").plain
+    kernel.close()
+    assert [path for path in temporary.iterdir() if path.name.startswith("virtual-board-")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a program that its parent has ended")
+def test_a_board_whose_kernel_was_killed_removes_its_files(start: Start, tmp_path: Path) -> None:
+    kernel = start({"TMPDIR": str(tmp_path)})
+    kernel.do("%connect virtual\n%sendtofile --empty kept.txt")
+    kernel.close(now=True)
+    deadline = time.monotonic() + 20
+    while any(path.name.startswith("virtual-board-") for path in tmp_path.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_short_timeout_ends_the_wait(start: Start) -> None:

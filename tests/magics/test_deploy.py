@@ -21,7 +21,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> Iter
 
 @pytest.fixture
 def kernel(desk: Jupyter) -> Jupyter:
-    desk.do("%connect virtual")
+    desk.connect_empty()
     return desk
 
 

@@ -55,7 +55,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 @pytest.fixture
 def kernel(desk: Jupyter, address: str, tmp_path: Path) -> Jupyter:
     """A kernel whose folder is the test's, with a board that has no files."""
-    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})\n%connect {address}")
+    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})")
+    if address == "virtual":
+        desk.connect_empty()
+    else:
+        desk.do(f"%connect {address}")
     return desk
 
 
@@ -85,6 +89,51 @@ def test_the_cell_below_is_the_files_content(jupyter: Jupyter) -> None:
     assert "cell.py" in jupyter.do("%ls").plain
     jupyter.do("%rm cell.py")
     assert "cell.py" not in jupyter.do("%ls").plain
+
+
+@pytest.mark.parametrize("magic", ["%sendtofile", "%%sendtofile", "%%file"])
+def test_nothing_below_a_magic_empties_a_file_only_when_told_to(jupyter: Jupyter, magic: str) -> None:
+    jupyter.do("%sendtofile full.py\nx = 1")
+    for text in ("", "\n", "\n\n"):
+        refused = jupyter.run(f"{magic} full.py{text}").error
+        assert "has content, which stays" in refused.value
+        assert "--empty" in refused.value
+    assert jupyter.do("%cat full.py").stdout == "x = 1\n"
+    jupyter.do(f"{magic} full.py --empty")
+    assert jupyter.do("%cat full.py").stdout == ""
+    jupyter.do(f"{magic} full.py")
+    jupyter.do("%rm full.py")
+
+
+def test_a_file_here_is_not_emptied_by_a_cell_without_text(kernel: Jupyter, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "--empty" in kernel.run("%%writefile notes.txt").error.value
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    kernel.do("%%writefile notes.txt --empty")
+    assert (tmp_path / "notes.txt").read_text() == ""
+
+
+def test_a_huge_file_is_refused_by_its_size(kernel: Jupyter, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "huge.bin", tmp_path / "folder" / "huge.bin"):
+        with path.open("wb") as file:
+            file.truncate(60 << 30)
+    for cell in ("%upload huge.bin", "%upload folder", "%sync folder", "%sendtofile --source huge.bin"):
+        assert "64424509440 bytes" in kernel.run(cell).error.value
+
+
+def test_what_links_lead_to_is_sent_only_when_wanted(kernel: Jupyter, tmp_path: Path) -> None:
+    needs(sys.platform != "win32", "symbolic links")
+    (tmp_path / "secret").write_text("root:x")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "secret")
+    for magic in ("%upload folder", "%sync folder", "%sendtofile --source folder folder"):
+        told = kernel.do(magic).stdout
+        assert "Skipped link: it is a link that leads out of the folder" in told
+        assert "link" not in kernel.do("%ls folder").plain
+        kernel.do(f"{magic} --follow-links")
+        assert kernel.do("%cat folder/link").stdout.strip() == "root:x"
+        kernel.do("%rm -r folder")
 
 
 def test_bytes_stay_as_they_are_there_and_back(jupyter: Jupyter, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def desk(index: PackageIndex, tmp_path_factory: pytest.TempPathFactory, virtual_
 
 @pytest.fixture
 def kernel(desk: Jupyter) -> Jupyter:
-    desk.do("%connect virtual")
+    desk.connect_empty()
     return desk
 
 

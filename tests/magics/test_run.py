@@ -33,7 +33,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> Iter
 
 @pytest.fixture
 def kernel(desk: Jupyter, tmp_path: Path) -> Jupyter:
-    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})\n%connect virtual")
+    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})")
+    desk.connect_empty()
     return desk
 
 

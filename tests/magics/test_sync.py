@@ -26,7 +26,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> Iter
 @pytest.fixture
 def kernel(desk: Jupyter, tmp_path: Path) -> Jupyter:
     """A kernel whose folder is the test's, with a virtual board that has no files."""
-    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})\n%connect virtual")
+    desk.do(f"%python import os; os.chdir({str(tmp_path)!r})")
+    desk.connect_empty()
     return desk
 
 

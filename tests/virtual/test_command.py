@@ -148,6 +148,33 @@ def test_the_link_of_a_pty_comes_and_goes(shared: TcpBoard, tmp_path: Path) -> N
 
 
 @posix
+def test_a_board_starts_again_at_the_link_of_one_that_was_killed(shared: TcpBoard, tmp_path: Path) -> None:
+    import pty
+
+    link = tmp_path / "board"
+    killed = Served("--pty", str(link))
+    assert killed.process.stdout
+    killed.process.stdout.readline()
+    killed.process.kill()
+    killed.process.wait(10)
+    # Somebody else gets the terminal's number meanwhile.
+    terminals = []
+    while not link.exists() and len(terminals) < 50:
+        terminals.append(pty.openpty())
+    served = Served("--pty", str(link))
+    assert served.process.stdout
+    assert served.process.stdout.readline() == f"The virtual board is at {link}. End it with Ctrl-C.\n".encode()
+    other = command("--pty", str(link))  # a board that lives keeps its link
+    assert other.returncode == 1
+    assert "cannot be reached that way" in other.stderr
+    assert served.end() == 0
+    for both in terminals:
+        for one in both:
+            os.close(one)
+    killed.end()
+
+
+@posix
 def test_a_pty_does_not_replace_a_file(tmp_path: Path) -> None:
     (tmp_path / "board").write_text("mine")
     answer = command("--pty", str(tmp_path / "board"))

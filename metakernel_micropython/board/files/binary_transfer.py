@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...errors import DeviceError, MicroPythonError, TransferFailed
 from .. import snippets
 from . import blocks
-from .blocks import DamagedError, TooLargeError
+from .blocks import DamagedError, SilentError, TooLargeError
 from .file_server import FileServer, piece_size
 from .helper_programs import UNFINISHED, Helpers
 
@@ -44,6 +44,9 @@ WORTH_IT = 0.95
 ATTEMPTS = 3
 """How often in a row something may go wrong before this way is given up."""
 
+MOST_PATIENCE = 8.0
+"""How often its usual time a slow board gets at most, before its silence counts as damage."""
+
 MAX_WINDOW_BITS = 15
 """How far deflated data refers back at most; see ``blocks.deflate``."""
 
@@ -70,6 +73,7 @@ class Service:
         self._packs = True
         self._room = 0
         self._window_bits = MIN_WINDOW_BITS
+        self._patience = 1.0
 
     # -- its life ------------------------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class Service:
         program: str | bytes = source
         if self._packs and module and support.memory >= PLENTY:
             program = snippets.packed(blocks.deflate(source.encode(), MIN_WINDOW_BITS), module, name, options)
-        self._server = FileServer(board, program)
+        self._server = FileServer(board, program, self._patience)
 
     def _started(self) -> FileServer:
         if self._server is None:
@@ -171,6 +175,11 @@ class Service:
         except DeviceError as error:
             self._server = None
             raise self._meaning(error, path) from error
+        except SilentError as error:
+            self._server = None
+            error.counts = self._patience >= MOST_PATIENCE
+            self._patience = min(2 * self._patience, MOST_PATIENCE)
+            raise
         except BaseException:
             self._server = None
             raise
@@ -224,7 +233,7 @@ class Service:
                 return
             except DamagedError as error:
                 opened = False
-                failures += 1
+                failures += error.counts
                 self._be_modest()
                 if failures == ATTEMPTS:
                     raise self._failure(unfinished, error) from error

@@ -28,7 +28,17 @@ _HEAD_SIZE = 13
 
 
 class DamagedError(Exception):
-    """A block did not arrive as it was sent."""
+    """A block did not arrive as it was sent.
+
+    Attributes:
+        counts: whether it speaks against the line; False where the board may only have been slow.
+    """
+
+    counts = True
+
+
+class SilentError(DamagedError):
+    """No block arrived."""
 
 
 class TooLargeError(DamagedError):

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ...errors import DeviceError
+from ...errors import BoardBusy, BoardTimeout, DeviceError, MicroPythonError
 from . import blocks
-from .blocks import DamagedError, TooLargeError
+from .blocks import DamagedError, SilentError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,12 @@ ANSWER_PATIENCE = 10.0
 
 WORK_SPEED = 10_000
 """Bytes per second that even a slow board inflates and writes, or reads and digests."""
+
+SLOW_STEP = 50.0
+"""Seconds that it has beyond that to end: while flash is erased or formatted, a board is deaf and dumb."""
+
+_STEPS = {"o": "opened a file", "w": "wrote a file", "z": "wrote a file", "r": "renamed a file", "m": "made a folder"}
+_STEPS |= {"s": "looked for a file", "d": "read a file", "g": "read a file"}
 
 END_PATIENCE = 2.0
 """Seconds in which the program must end when it is told to."""
@@ -52,16 +58,18 @@ class FileServer:
     Args:
         board: the board, at its prompt.
         source: the program.
+        patience: what the seconds are multiplied with in which the board must have done what is asked for.
 
     Raises:
         MicroPythonError: as for ``Executor.start``.
     """
 
-    def __init__(self, board: Executor, source: str | bytes) -> None:
+    def __init__(self, board: Executor, source: str | bytes, patience: float = 1.0) -> None:
         self._board = board
         self._piece = piece_size(board)
         self._answers = blocks.Answers()
         self._waiting: list[bytes] = []
+        self._patience = patience
         self._execution = board.start(source)
 
     def ask(
@@ -76,17 +84,38 @@ class FileServer:
             on_taken: called with the bytes that the board has taken, and with all, as they are on the line.
 
         Raises:
-            DamagedError: something on the line went wrong; the program has ended.
+            SilentError: no answer came; the program has ended.
+            DamagedError: something else on the line went wrong; the program has ended.
+            BoardTimeout: the board did not even stop.
             DeviceError: the program raised an exception.
             KeyboardInterrupt: somebody stopped it.
             MicroPythonError: the board restarted, or the line is gone.
         """
         try:
             self._send(blocks.request(kind, body), on_taken)
-            return self._answer(ANSWER_PATIENCE + work / WORK_SPEED)
+            return self._answer(self._patience * ANSWER_PATIENCE + work / WORK_SPEED)
+        except SilentError:
+            self._end_slowly(kind)
+            raise
         except BaseException:
             self.abort()
             raise
+
+    def _end_slowly(self, kind: str) -> None:
+        """End a program that has not answered: it waits for what was lost, or the board is busy with its flash."""
+        if not self._execution.done:
+            self._execution.interrupt(SLOW_STEP)
+            self._execution.discard()
+        try:
+            self._execution.check()
+        except BoardBusy:
+            seconds = self._patience * ANSWER_PATIENCE + SLOW_STEP
+            step = _STEPS.get(kind, "worked")
+            raise BoardTimeout(
+                f"The board on {self._board.address} said nothing for {seconds:g} s while it {step}."
+            ) from None
+        except MicroPythonError:
+            pass  # it was the interrupt, most likely
 
     def stream(self, kind: str, body: bytes) -> Iterator[bytes]:
         """Send a request and give the blocks of its answer as they come, without an end.
@@ -161,7 +190,8 @@ class FileServer:
         """Take what the board says next.
 
         Raises:
-            DamagedError: it said nothing, or something that was not meant.
+            SilentError: it said nothing.
+            DamagedError: it said something that was not meant.
         """
         deadline = time.monotonic() + patience
         # A program that was interrupted may take its time beyond the deadline.
@@ -169,7 +199,7 @@ class FileServer:
             if self._execution.done:
                 self._ended()
             if time.monotonic() >= deadline and not self._execution.interrupts:
-                raise DamagedError
+                raise SilentError
         self._waiting += self._answers.feed(data)
         if self._answers.foreign:
             self._pass_on(bytes(self._answers.foreign))

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often something is sent or read that arrived damaged."""
 
+ASKED_FROM, MOST_WITHOUT_COUNT = 64 * 1024, 16 * 1024 * 1024
+"""Bytes of a file from which on its room is asked for before they are read; most on a board without ``os.statvfs``."""
+
 UNCHANGED = "it was the same already"
 
 
@@ -104,10 +107,10 @@ class Files:
                 return self._service.ask(kind, *fields, work=work)
         return None
 
-    def _ask(self, source: str, path: str, size: int = 0) -> str:
+    def _ask(self, source: str, path: str, size: int = 0, step: str = "") -> str:
         """Run a helper on the board and return what it printed; see ``Helpers.ask``."""
         self._service.end()
-        return self._helpers.ask(source, path, size)
+        return self._helpers.ask(source, path, size, step)
 
     def _run(self, source: str, path: str, take: Callable[[str], object]) -> None:
         """Run a helper on the board; see ``Helpers.run``."""
@@ -246,11 +249,7 @@ class Files:
         if found is not None and not append and found.size == len(data) and self._holds(path, data):
             return Written(len(data), self._method, UNCHANGED)
         old = found.size if found is not None and append else 0
-        if space is not None and len(data) + old > space.free:
-            raise NoSpace(
-                f"{path} needs {len(data) + old} bytes, and the board on {self._address} has {space.free} free; an old "
-                "file stays until the new one is whole. Remove something first (%rm)."
-            )
+        self._check_space(path, len(data) + old, space)
         if parents and "/" in path.strip("/") and not self.flat:
             self.mkdir(path.rpartition("/")[0], parents=True)
         unfinished = path + UNFINISHED
@@ -273,12 +272,37 @@ class Files:
             "has what it had before."
         )
 
+    def check_room(self, path: str, size: int, *, append: bool = False) -> None:
+        """See whether ``size`` bytes would have room in a file, before so many that it may matter are read.
+
+        Raises:
+            NoSpace: they would not. An old file of the same size may be the same, which needs no room.
+        """
+        if size < ASKED_FROM:
+            return
+        found, space = self._look(path)
+        old = found.size if found is not None and not found.folder else -1
+        if append or old != size:
+            self._check_space(path, size + (max(old, 0) if append else 0), space)
+
+    def _check_space(self, path: str, size: int, space: Space | None) -> None:
+        if space is not None and size > space.free:
+            raise NoSpace(
+                f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
+                "file stays until the new one is whole. Remove something first (%rm)."
+            )
+        if space is None and size > MOST_WITHOUT_COUNT:
+            raise NoSpace(
+                f"{path} needs {size} bytes: no board such as the one on {self._address}, which cannot tell its room, "
+                f"has more than {MOST_WITHOUT_COUNT}."
+            )
+
     def _send(self, unfinished: str, path: str, old: int, data: bytes, progress: Progress | None) -> None:
         """Write ``data`` into an unfinished file, behind the first ``old`` bytes of another."""
         if self._served():
             with contextlib.suppress(TransferFailed):
                 if old:
-                    self._ask(snippets.call("files_copy", path, unfinished, 512), path, old)
+                    self._ask(snippets.call("files_copy", path, unfinished, 512), path, old, "copied")
                     self._service.begin()
                 self._service.send(unfinished, old, data, progress)
                 return
@@ -295,7 +319,7 @@ class Files:
         if self._support.rename:
             self._rename(unfinished, path)
             return ""
-        self._ask(snippets.call("files_copy", unfinished, path, 64), path, size)
+        self._ask(snippets.call("files_copy", unfinished, path, 64), path, size, "copied")
         if self._board_digest(path, 0, size) != self._board_digest(unfinished, 0, size):
             raise TransferFailed(
                 f"{path} on the board on {self._address} is damaged: the board could not copy {unfinished}, which "
@@ -309,13 +333,17 @@ class Files:
             with contextlib.suppress(TransferFailed):
                 self._service.rename(source, target)
                 return
-        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target)
+        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target, step="renamed")
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.
         with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
             self._ask(snippets.let_go(), unfinished)
-            self._ask(snippets.guarded("files_remove", unfinished, False), unfinished)
+        # The second is for a board without the memory for the first.
+        for source in (snippets.guarded("files_remove", unfinished, False), f"__import__('os').remove({unfinished!r})"):
+            with contextlib.suppress(MicroPythonError, KeyboardInterrupt):
+                self._ask(source, unfinished)
+                return
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -328,7 +356,7 @@ class Files:
         if not name or (found.folder and not recurse and self.list(path)):
             what = "everything on it" if not name else f"{path}, which is not empty"
             raise FileProblem(f"The board on {self._address} keeps {what}.")
-        removed = parse_literal(self._ask(snippets.guarded("files_remove", name, recurse), path))
+        removed = parse_literal(self._ask(snippets.guarded("files_remove", name, recurse), path, step="removed"))
         return removed if isinstance(removed, int) else 0
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
@@ -337,7 +365,7 @@ class Files:
         if self.flat:
             raise FileProblem(f"The board on {self._address} has no folders.")
         if not (parents and self._make_folders(path.rstrip("/"))):
-            self._ask(snippets.call("files_mkdir", path.rstrip("/"), parents), path)
+            self._ask(snippets.call("files_mkdir", path.rstrip("/"), parents), path, step="made")
 
     def _make_folders(self, path: str) -> bool:
         """Have the program that serves files make a folder and those above it; return whether it is there then."""
@@ -373,7 +401,9 @@ class Files:
             return
         unfinished = target + UNFINISHED
         try:
-            self._ask(snippets.call("files_copy", source, unfinished, 64 if self.flat else 512), target, found.size)
+            self._ask(
+                snippets.call("files_copy", source, unfinished, 64 if self.flat else 512), target, found.size, "copied"
+            )
             if self._board_digest(source, 0, -1) != self._board_digest(unfinished, 0, -1):
                 raise TransferFailed(f"The board on {self._address} could not copy {source}: the copy differs.")
             self._replace(unfinished, target, found.size)

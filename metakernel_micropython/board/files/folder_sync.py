@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ...errors import FileProblem, HostFileProblem
-from . import host_files
+from ...errors import FileProblem, HostFileProblem, NoSpace
+from . import host_files, host_tree
 from .folders import LEFT_OUT, join, root
 from .helper_programs import UNFINISHED
 
@@ -40,6 +40,12 @@ NOT_COMPILED = frozenset({"boot.py", "main.py"})
 
 KEPT = frozenset({"boot.py", "webrepl_cfg.py", "settings.toml"})
 """What a board starts with or comes into the network with: not deleted where a folder lacks it."""
+
+ROOM_ASKED_FROM = 1 << 20
+"""Bytes of a folder from which on the board is asked for its room before they are read."""
+
+_LINE_ENDS = {"\n", "\r"}  # paths go to the board in lines
+_SPLIT = "the name holds a line end"
 
 
 class Excludes:
@@ -76,6 +82,7 @@ class Source:
         folders: sub-folders, each before its contents.
         hidden: .py files by the .mpy files that they became: a board would import them in their place.
         skipped: what was left out though it is not excluded, each with the reason.
+        remarks: names that are not everywhere what they are here, see ``host_files.remarks``.
         excludes: what was excluded.
     """
 
@@ -83,6 +90,7 @@ class Source:
     folders: list[str] = field(default_factory=list)
     hidden: dict[str, str] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
     excludes: Excludes = field(default_factory=Excludes)
 
 
@@ -131,17 +139,26 @@ class Done:
     written: Written | None = None
 
 
-def collect(folder: Path, excludes: Excludes | None = None, compiled: Compile | None = None) -> Source:
-    """Read a folder on this computer. Links to folders are followed, but not in circles.
-
-    A ``.py`` beside its ``.mpy`` is skipped, since the board would import the ``.py``.
+def collect(
+    folder: Path,
+    excludes: Excludes | None = None,
+    compiled: Compile | None = None,
+    *,
+    follow_links: bool = False,
+    room: Callable[[], int | None] = lambda: None,
+) -> Source:
+    """Read a folder on this computer; see ``host_tree.walk`` for what is left out.
 
     Args:
         folder: which.
         excludes: what is left out.
         compiled: makes ``.mpy`` files of ``.py`` files.
+        follow_links: follow links that lead out of the folder, too.
+        room: returns the bytes of the file system that the files are for, None where nobody knows; asked where the
+            files have so many that it matters.
 
     Raises:
+        NoSpace: they have more; nothing was read.
         HostFileProblem: there is no such folder, or something in it cannot be read.
         MicroPythonError: what ``compiled`` raises.
     """
@@ -149,41 +166,24 @@ def collect(folder: Path, excludes: Excludes | None = None, compiled: Compile | 
         what = "is no folder" if folder.exists() else "is not there"
         raise HostFileProblem(f"{folder} on this computer {what}.")
     source = Source(excludes=excludes or Excludes())
-    for name, path in _walk(folder, "", source, (folder.resolve(),)):
-        data = None
+    tree = host_tree.walk(folder, source.excludes, follow_links=follow_links)
+    source.folders = [name for name in tree.folders if not _LINE_ENDS & set(name)]
+    source.skipped = tree.skipped + [(name, _SPLIT) for name in tree.folders if _LINE_ENDS & set(name)]
+    source.remarks = tree.remarks
+    size = sum(file.size for file in tree.files if compiled is None or not file.name.endswith(".py"))
+    if size >= ROOM_ASKED_FROM and (most := room()) is not None and size > most:
+        raise NoSpace(f"The files in {folder} have {size} bytes, and the board has room for {most} in all.")
+    for file in tree.files:
+        name, path, data = file.name, file.path, None
+        if _LINE_ENDS & set(name):
+            if not _LINE_ENDS & set(name.rpartition("/")[0]):
+                source.skipped.append((name, _SPLIT))
+            continue
         if compiled is not None and name.endswith(".py") and path.name not in NOT_COMPILED:
             source.hidden[name[:-3] + ".mpy"] = name
             name, data = name[:-3] + ".mpy", compiled(path)
         source.files[name] = host_files.read(path) if data is None else data
     return source
-
-
-def _walk(folder: Path, start: str, source: Source, above: tuple[Path, ...]) -> list[tuple[str, Path]]:
-    """Return the files in a folder and below with their names on the board, and note its sub-folders."""
-    found: list[tuple[str, Path]] = []
-    try:
-        names = sorted(path.name for path in folder.iterdir())
-    except OSError as error:
-        raise host_files.problem(folder, error) from error
-    for each in names:
-        name, path = start + each, folder / each
-        is_folder = path.is_dir()
-        if source.excludes(name, folder=is_folder):
-            continue
-        if "\n" in each or "\r" in each:
-            source.skipped.append((name, "the name holds a line end"))
-        elif is_folder and path.resolve() in above:
-            source.skipped.append((name, "it is a link to a folder around it"))
-        elif is_folder:
-            source.folders.append(name)
-            found += _walk(path, name + "/", source, (*above, path.resolve()))
-        elif not path.is_file():
-            source.skipped.append((name, "it is no regular file"))
-        elif each.endswith(".py") and each[:-3] + ".mpy" in names:
-            source.skipped.append((name, f"{each[:-3]}.mpy is beside it"))
-        else:
-            found.append((name, path))
-    return found
 
 
 def prepare(files: Files, source: Source, target: str = "", *, delete: bool = False, others: bool = False) -> Plan:
@@ -277,7 +277,7 @@ def _judge_others(
     """Decide about what the board has and the source does not: it is deleted, or kept for a reason."""
     # A file system that does not tell capitals apart has one file for both.
     alike = {_folded(name): name for name in wanted}
-    skipped = {name for name, reason in source.skipped if not reason.endswith("is beside it")}
+    skipped = {name for name, reason in source.skipped if not reason.endswith(host_tree.BESIDE)}
     told: set[str] = set()  # kept with all that is in it
     kept: set[str] = set()
     going: list[str] = []

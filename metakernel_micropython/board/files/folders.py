@@ -6,17 +6,16 @@ What a board calls its files is data: nothing it says makes a file outside of th
 from __future__ import annotations
 
 import errno
-import os
 import posixpath
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import FileProblem, HostFileProblem, NoSuchFile
-from . import host_files
+from . import host_files, host_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .entries import Written
     from .filesystem import ExecutorWithFiles, Files
@@ -38,6 +37,7 @@ class Tally:
         size: their bytes.
         skipped: files that were left out on purpose, each with the reason.
         failed: files and folders that did not work, each with the reason.
+        remarks: names that are not everywhere what they are here, see ``host_files.remarks``.
         written: how the last file was written to the board.
     """
 
@@ -46,6 +46,7 @@ class Tally:
     size: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
     written: Written | None = None
 
 
@@ -102,43 +103,48 @@ def send_folder(
     target: str = "",
     *,
     append: bool = False,
+    follow_links: bool = False,
     progress: Progress | None = None,
     tally: Tally | None = None,
 ) -> Tally:
     """Send a folder's files, with its sub-folders, into a folder of the board, which is made when it is missing.
 
-    A ``.py`` beside its ``.mpy`` is skipped, since the board would import the ``.py``; so is what is no regular file.
+    What is left out, and why, is in the tally; see ``host_tree.walk``.
 
     Args:
         files: the board's file system.
         source: the folder on this computer.
         target: the folder on the board; ``""`` is its current one.
         append: write behind what the board's files hold already.
+        follow_links: follow links that lead out of the folder, too.
         progress: called as it goes on.
         tally: kept up to date, for whoever wants to know how far it came when it fails.
 
     Raises:
+        NoSpace: a file is larger than the board's file system; nothing was sent.
         FileProblem: the board refuses a file; what was sent before stays.
         HostFileProblem: a file cannot be read.
     """
     tally = Tally() if tally is None else tally
     target = root(files, target)
-    found, folders = _collect(source, tally)
-    if files.flat and (folders or target):
-        where = f"{source} has folders in it" if folders else f"there can be no {target}"
+    tree = host_tree.walk(source, _left_out, follow_links=follow_links)
+    tally.skipped += tree.skipped
+    tally.remarks += tree.remarks
+    if files.flat and (tree.folders or target):
+        where = f"{source} has folders in it" if tree.folders else f"there can be no {target}"
         raise FileProblem(f"This board has no folders, and {where}.")
     if target.strip("/") not in ("", ".", ".."):
         files.mkdir(target, parents=True)
-    for folder in folders:
+    for folder in tree.folders:
         files.mkdir(join(target, folder), parents=True)
-    tally.total = len(found)
-    total = sum(size for _, _, size in found)
+    tally.total = len(tree.files)
     with files.together():
-        for path, name, _ in found:
-            data = host_files.read(path)
-            tally.written = files.write(
-                join(target, name), data, append=append, progress=_part(progress, name, tally, total)
-            )
+        for file in tree.files:
+            place = join(target, file.name)
+            files.check_room(place, file.size, append=append)
+            data = host_files.read(file.path)
+            part = _part(progress, file.name, tally, tree.size)
+            tally.written = files.write(place, data, append=append, progress=part)
             tally.files += 1
             tally.size += len(data)
     return tally
@@ -149,6 +155,7 @@ def fetch_folder(
     source: str,
     target: Path,
     *,
+    follow_links: bool = False,
     progress: Progress | None = None,
     tally: Tally | None = None,
 ) -> Tally:
@@ -161,6 +168,7 @@ def fetch_folder(
         files: the board's file system.
         source: the folder on the board; ``""`` is its current one.
         target: the folder on this computer.
+        follow_links: save also where a link on this computer leads out of that folder.
         progress: called as it goes on.
         tally: kept up to date, for whoever wants to know how far it came when it fails.
 
@@ -179,10 +187,11 @@ def fetch_folder(
     total = sum(entry.size for entry in entries)
     start = prefix(source)
     seen: dict[str, Path] = {}
+    tally.remarks += host_files.remarks([entry.path.removeprefix(start) for entry in entries])
     with files.together():
         for entry in entries:
             try:
-                path = _place(entry.path, start, target, seen)
+                path = _place(entry.path, start, target, seen, follow_links=follow_links)
                 if entry.folder:
                     _make_folder(path)
                     continue
@@ -193,6 +202,8 @@ def fetch_folder(
                 if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
                     raise
                 tally.failed.append((entry.path, str(error)))
+            except OSError as error:  # what this computer says of a name before anything is opened
+                tally.failed.append((entry.path, str(host_files.problem(target, error))))
             else:
                 tally.files += 1
                 tally.size += len(data)
@@ -213,31 +224,11 @@ def copy_folder(files: Files, source: str, target: str) -> int:
     return sum(not entry.folder for entry in entries)
 
 
-def _collect(source: Path, tally: Tally) -> tuple[list[tuple[Path, str, int]], list[str]]:
-    """Return the files to send, with their names on the board and their sizes, and the sub-folders."""
-    found: list[tuple[Path, str, int]] = []
-    folders: list[str] = []
-
-    def fail(error: OSError) -> None:
-        raise host_files.problem(Path(error.filename or source), error) from error
-
-    for root, inside, names in os.walk(source, onerror=fail):
-        inside[:] = sorted(set(inside) - LEFT_OUT)
-        here = Path(root).relative_to(source)
-        folders += [(here / folder).as_posix() for folder in inside]
-        for name in sorted(names):
-            path = Path(root, name)
-            relative = (here / name).as_posix()
-            if name.endswith(".py") and name[:-3] + ".mpy" in names:
-                tally.skipped.append((relative, f"{name[:-3]}.mpy is beside it"))
-            elif not path.is_file():
-                tally.skipped.append((relative, "it is no regular file"))
-            else:
-                found.append((path, relative, path.stat().st_size))
-    return found, folders
+def _left_out(path: str, *, folder: bool) -> bool:
+    return folder and path.rpartition("/")[2] in LEFT_OUT
 
 
-def _place(path: str, start: str, target: Path, seen: dict[str, Path]) -> Path:
+def _place(path: str, start: str, target: Path, seen: dict[str, Path], *, follow_links: bool) -> Path:
     """Return where a file of the board goes.
 
     Raises:
@@ -249,8 +240,8 @@ def _place(path: str, start: str, target: Path, seen: dict[str, Path]) -> Path:
     if reason:
         raise HostFileProblem(reason)
     place = target.joinpath(*parts)
-    if not place.resolve().is_relative_to(target.resolve()):
-        raise HostFileProblem(f"a link on this computer leads out of {target}")
+    if not follow_links and not place.resolve().is_relative_to(target.resolve()):
+        raise HostFileProblem(f"a link on this computer leads out of {target}; see --follow-links")
     other = seen.setdefault("/".join(parts).casefold(), place)
     if other != place and other.is_file() and _same(place, other):
         raise HostFileProblem(f"this computer takes it for the same name as {other.name}")

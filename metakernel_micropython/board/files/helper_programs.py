@@ -28,7 +28,11 @@ UNFINISHED = ".mk-part"
 """What the name of a file ends with until its content is whole."""
 
 PATIENCE = 15.0
-"""Seconds in which a board must take a piece of a file, or say the next piece: erasing flash takes a while."""
+"""Seconds in which a board must answer, or say the next piece of a file."""
+
+SLOW_STEP = 60.0
+"""Seconds in which it must have changed something in its file system: while flash is erased or formatted, which a first
+write may begin with, a board says nothing."""
 
 MAX_REPLY = 1024 * 1024
 """Characters of an answer, for example a listing; a board that says more does not come to an end."""
@@ -38,12 +42,17 @@ DIGEST_SPEED = 2_000
 
 _LONGEST_LINE = 4096  # characters of one entry of a listing
 
+_MOST_STARTS = 20  # of tuples that are tried
+
+# What helpers print: tuples, bytes, numbers, marks; the last form is a tuple whose beginning was lost.
+_OURS = re.compile(r"""\(|b['"]|(?:[=+df-]|-?\d+)\s*\Z|.*, (?:True|False|\d+)\)\s*\Z""")
+
 # https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno: what the virtual board has for them.
 _WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
 _WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
 # MicroPython's py/mperrno.h, the same as Linux.
-_NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 20: "ENOTDIR", 21: "EISDIR", 28: "ENOSPC"}
-_NUMBERS |= {30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
+_NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 19: "ENODEV", 20: "ENOTDIR"}
+_NUMBERS |= {21: "EISDIR", 28: "ENOSPC", 30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
 
 
 class Damaged(TransferFailed):
@@ -78,17 +87,25 @@ class Helpers:
         binary = binary and bool(module256)
         return FileSupport(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
 
-    def ask(self, source: str, path: str, size: int = 0) -> str:
-        """Run a helper on the board and return what it printed.
+    def ask(self, source: str, path: str, size: int = 0, step: str = "") -> str:
+        """Run a helper on the board and return what it printed, without what something else did.
 
         Args:
             source: from ``snippets``.
             path: the file that errors tell about.
             size: bytes that the board has to work on, for the deadline.
+            step: what it does to its flash, for errors, as in ``copied``; that may take longer than anything else.
         """
         said: list[str] = []
-        self.run(source, path, said.append, PATIENCE + size / DIGEST_SPEED)
-        return "".join(said)
+        self.run(source, path, said.append, (SLOW_STEP if step else PATIENCE) + size / DIGEST_SPEED, step=step)
+        ours, others = apart("".join(said))
+        self.pass_on(others)
+        return ours
+
+    def pass_on(self, text: str) -> None:
+        """Keep what a timer or a thread has printed meanwhile, which is shown as printed while nothing was executed."""
+        if text:
+            self.board.keep_unsolicited(text.encode("utf-8", "surrogatepass"))
 
     def run(
         self,
@@ -97,6 +114,7 @@ class Helpers:
         take: Callable[[str], object],
         patience: float = PATIENCE,
         content: int = 0,
+        step: str = "",
     ) -> None:
         """Run a helper on the board.
 
@@ -106,9 +124,10 @@ class Helpers:
             take: called with what it prints, as it comes.
             patience: seconds in which it must print something, or end.
             content: characters that it may print besides an answer.
+            step: what it does to its flash, for errors.
         """
         came = 0
-        about = f" while it worked on {path.removesuffix(UNFINISHED)}" if path else ""
+        about = f" while it {step or 'worked on'} {path.removesuffix(UNFINISHED)}" if path else ""
         late = f"The board on {self.board.address} did not answer for {patience:g} s{about}."
         try:
             with self.board.start(source) as execution:
@@ -144,7 +163,8 @@ class Helpers:
             )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d{1,9}", error.message)
-        what = named[0] if named else self.support.numbers.get(int(number[0]), "") if number else ""
+        support = self.board.capabilities.files  # not asked for here: what asks for it may be what has failed
+        what = named[0] if named else _meant(int(number[0]), support) if number else ""
         match what:
             case "ENOSPC":
                 return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
@@ -156,6 +176,8 @@ class Helpers:
                     f"The file system {on} is read-only: {path} cannot be changed. On CircuitPython, eject its drive "
                     "on the computer first."
                 )
+            case "ENODEV":
+                return FileProblem(f"There is no file system for {path or 'files'} {on}: nothing is mounted there.")
             case "EACCES" | "EPERM" | "ENOTCAPABLE":
                 return FileProblem(f"The board on {address} does not allow that for {path} ({what}).")
             case "EEXIST":
@@ -168,11 +190,29 @@ class Helpers:
                 return BadName(f"The name {path} is too long {on}.")
         if "file not found" in error.message:  # what a micro:bit says, of names that are too long as well
             return BadName(f"The name {path} is too long {on}.") if len(path) > 100 else NoSuchFile(f"No {path} {on}.")
+        if not path:
+            return FileProblem(f"The board on {address} failed when it was asked about its files: {error}")
         return FileProblem(f"{path} {on}: {error}")
+
+
+def _meant(number: int, support: FileSupport | None) -> str:
+    """Return the name of an error's number; ``""`` for one without, or where it depends on a board not yet known."""
+    if support is not None:
+        return support.numbers.get(number, "")
+    return _NUMBERS.get(number, "") if number not in _WASI else ""
 
 
 def _numbers(build: str) -> dict[int, str]:
     return _WASI if build == "wasi" else _NUMBERS
+
+
+def apart(text: str) -> tuple[str, str]:
+    """Return the lines of a helper's answer, and those that a timer or a thread has printed between them."""
+    lines = text.splitlines(keepends=True)
+    others = [line for line in lines if not _OURS.match(line)]
+    if not others:
+        return text, ""
+    return "".join(line for line in lines if _OURS.match(line)), "".join(others)
 
 
 def parse_literal(text: str) -> object:
@@ -192,7 +232,10 @@ def parse_tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     Raises:
         TransferFailed: it is none of that shape.
     """
-    value = parse_literal(text)
-    if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
-        return value
+    # Something else may have printed in front of it, without an end of its line.
+    for start in [found.start() for found in re.finditer(r"\(", text[:_LONGEST_LINE])][:_MOST_STARTS]:
+        with contextlib.suppress(ValueError):
+            value = literal(text[start:], _LONGEST_LINE)
+            if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
+                return value
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")

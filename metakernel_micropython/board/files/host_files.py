@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import unicodedata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import HostFileProblem
 from ...transports.private_file import private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NOT_ON_WINDOWS = frozenset('\\/:*?"<>|')
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
 _DEVICES |= {name + digit for name in ("COM", "LPT") for digit in "0123456789¹²³"}
+
+MAX_NAME = 255
+"""Bytes of a name at most, on the file systems of every computer (NTFS and APFS count characters)."""
+
+MAX_SIZE = 1 << 30
+"""Bytes of a file at most that is read to be sent; all of it is in memory meanwhile."""
 
 
 def host_path(text: str) -> Path:
@@ -38,10 +49,15 @@ def read(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        HostFileProblem: it cannot be read; the message says why.
+        HostFileProblem: it cannot be read, or is too large; the message says why.
     """
     try:
+        size = path.stat().st_size
+        if size > MAX_SIZE:
+            raise HostFileProblem(f"{path} on this computer has {size} bytes; more than {MAX_SIZE} are not sent.")
         return path.read_bytes()
+    except MemoryError:
+        raise HostFileProblem(f"{path} on this computer has {size} bytes: its memory has no room for them.") from None
     except OSError as error:
         raise problem(path, error) from error
 
@@ -128,9 +144,11 @@ def unfit(name: str, *, windows: bool = os.name == "nt") -> str:
     if "/" in name or "\0" in name:
         return "the name holds a slash or a NUL"
     try:
-        os.fsencode(name)
+        size = len(os.fsencode(name))
     except UnicodeEncodeError as error:
         return f"names on this computer are in {error.encoding} here (LANG=C.UTF-8 or PYTHONUTF8=1 changes that)"
+    if size > MAX_NAME:
+        return f"the name is longer than the {MAX_NAME} bytes that this computer allows"
     if windows:
         if _NOT_ON_WINDOWS & set(name) or min(name) < " ":
             return "Windows does not allow all of these characters in a name"
@@ -139,3 +157,23 @@ def unfit(name: str, *, windows: bool = os.name == "nt") -> str:
         if name.partition(".")[0].rstrip().upper() in _DEVICES:
             return "Windows has a device of this name"
     return ""
+
+
+def remarks(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Say which paths are not the same everywhere: people carry their files to other computers and boards.
+
+    Args:
+        paths: with slashes.
+
+    Returns:
+        Each with what is special about it.
+    """
+    found: list[tuple[str, str]] = []
+    seen: dict[str, str] = {}
+    for path in paths:
+        if reason := unfit(path.rpartition("/")[2], windows=True):
+            found.append((path, reason))
+        other = seen.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+        if other != path:
+            found.append((path, f"Windows, macOS and boards with FAT take it for the same name as {other}"))
+    return found

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], object]
 
+TIMERS = 1024 * 1024
+"""Characters that something else may print meanwhile."""
+
 MAX_PIECE = 12 * 1024
 """Bytes of a file in one execution at most."""
 
@@ -34,6 +37,10 @@ MEMORY_SHARE = 24
 ATTEMPTS = 3
 """How often something is sent that arrived damaged."""
 
+BASE64_PIECE, LITERAL_PIECE = 384, 64
+"""Bytes in a line of ``snippets/files_get.py`` and ``snippets/files_get_literals.py``."""
+
+_MOST_OTHERS = 200  # lines of something else that are kept
 _LONGEST_LITERAL = 4096  # characters
 
 
@@ -50,7 +57,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
     module = helpers.support.base64
     no_flow_control = not module or helpers.board.capabilities.no_flow_control
     opening = snippets.hold("files_put_checked", unfinished, old) if no_flow_control else ""
-    helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data))
+    helpers.ask(opening or snippets.hold("files_put", unfinished, old, module), unfinished, len(data), step="began")
     size = MIN_PIECE if no_flow_control else min(max(helpers.support.memory // MEMORY_SHARE, MIN_PIECE), MAX_PIECE)
     at = 0
     while at < len(data):
@@ -59,7 +66,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
             if no_flow_control:
                 _send_checked(helpers, unfinished, piece)
             else:
-                helpers.ask(snippets.held(at, base64.b64encode(piece).decode("ascii")), unfinished)
+                helpers.ask(snippets.held(at, base64.b64encode(piece).decode("ascii")), unfinished, step="wrote")
         except DeviceError as error:
             if error.name != "MemoryError" or size <= MIN_PIECE:
                 raise
@@ -68,7 +75,7 @@ def send(helpers: Helpers, unfinished: str, old: str, data: bytes, progress: Pro
         at += len(piece)
         if progress is not None:
             progress(at, len(data))
-    helpers.ask(snippets.let_go(), unfinished)
+    helpers.ask(snippets.let_go(), unfinished, step="closed")
 
 
 def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
@@ -77,7 +84,7 @@ def _send_checked(helpers: Helpers, unfinished: str, piece: bytes) -> None:
     source = snippets.held(total & 0xFFFF, piece, total >> 16)
     for _ in range(ATTEMPTS):
         with contextlib.suppress(Damaged):
-            if "+" in helpers.ask(source, unfinished):
+            if "+" in helpers.ask(source, unfinished, step="wrote"):
                 return
     raise TransferFailed(
         f"A piece of {unfinished.removesuffix(UNFINISHED)} arrived damaged {ATTEMPTS} times at the board on "
@@ -92,21 +99,28 @@ def fetch(helpers: Helpers, path: str, size: int, progress: Progress | None) -> 
     source = snippets.call("files_get", path, module) if module else snippets.call("files_get_literals", path)
     content = bytearray()
     rest = ""
-    sound = True
+    others: list[str] = []
+    full = BASE64_PIECE if module else LITERAL_PIECE
 
     def take(text: str) -> None:
-        nonlocal rest, sound
+        nonlocal rest
         *lines, rest = (rest + text).split("\n")
         for line in lines:
             piece = decode(line)
-            sound = sound and piece is not None
-            content.extend(piece or b"")
+            # Each is full but the last: what is not is of a timer or a thread, or damaged, which the digest tells.
+            if piece is not None and len(piece) == min(full, size - len(content)):
+                content.extend(piece)
+            elif len(others) < _MOST_OTHERS:
+                others.append(line + "\n")
         if progress is not None:
             progress(min(len(content), size), size)
 
     # A byte takes four characters at most, in a literal.
-    helpers.run(source, path, take, content=4 * size)
-    return bytes(content) if sound and not rest else None
+    helpers.run(source, path, take, content=4 * size + TIMERS)
+    if len(content) != size:
+        return None
+    helpers.pass_on("".join(others) + rest)
+    return bytes(content)
 
 
 def _from_base64(line: str) -> bytes | None:

@@ -55,10 +55,10 @@ class Diagnosis:
         )
 
     def no_soft_reset(self, timeout: float) -> BoardBusy:
-        """It did not come back from a soft reset within ``timeout`` seconds."""
+        """It did not come back from a soft reset, and was silent for ``timeout`` seconds at the end."""
         return BoardBusy(
-            f"The board on {self._address} did not come back from its soft reset within {timeout:g} s. Press its reset "
-            "button and connect again."
+            f"The board on {self._address} did not come back from its soft reset: nothing came for {timeout:.3g} s. "
+            "Press its reset button and connect again."
         )
 
     def takes_no_code(self, timeout: float) -> BoardBusy:

@@ -345,22 +345,26 @@ class Execution:
 
     # -- stopping it ---------------------------------------------------------------------------------------------
 
-    def interrupt(self) -> bool:
-        """Send Ctrl-C to the program; return whether it still ran."""
+    def interrupt(self, grace: float | None = None) -> bool:
+        """Send Ctrl-C to the program; return whether it still ran.
+
+        Args:
+            grace: seconds that it has to end; None for the usual ones.
+        """
         with self._changed:
-            if not self.note_interrupt():
+            if not self.note_interrupt(grace):
                 return False
         self.send_interrupt()
         return True
 
-    def note_interrupt(self) -> bool:
+    def note_interrupt(self, grace: float | None = None) -> bool:
         """Note (the lock is held) that somebody asked to stop it; return whether it still runs.
 
         The time that its clean-up may take begins. ``send_interrupt`` has to follow.
         """
         if self._ended:
             return False
-        self._patience.note_interrupt(time.monotonic())
+        self._patience.note_interrupt(time.monotonic(), grace)
         self._changed.notify_all()
         return True
 

@@ -168,6 +168,27 @@ class LineReader:
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
+    def wait_while_heard(self, arrived: Callable[[], bool], silence: float, limit: float) -> bool:
+        """Wait for something that the line brings, as long as bytes come; return whether it has.
+
+        Args:
+            arrived: whether it is there.
+            silence: seconds without a byte that end the wait.
+            limit: seconds that end it, whatever comes.
+
+        Raises:
+            LineLost: the line was lost meanwhile.
+        """
+        end = time.monotonic() + limit
+        with self.changed:
+            while not arrived():
+                seconds = min(silence, end - time.monotonic())
+                if seconds <= 0 or not self.wait_for_bytes(seconds, over=arrived):
+                    return False
+                if self.lost is not None:
+                    raise self.lost
+            return True
+
     def wait_for_bytes(
         self, timeout: float, received: int | None = None, over: Callable[[], bool] = lambda: False
     ) -> bool:

@@ -7,6 +7,12 @@ from enum import Enum, auto
 ANSWER_TIMEOUT = 10.0
 """Seconds in which a board at its prompt must take (more of) the source or finish a soft reset."""
 
+RESET_SILENCE = 15.0
+"""Seconds in which it must say something more, until it is back from a soft reset: boot.py may wait for a network."""
+
+RESET_LIMIT = 90.0
+"""Seconds in which it must be back, whatever it says meanwhile."""
+
 INTERRUPT_GRACE = 5.0
 """Seconds that a program has for its own clean-up after Ctrl-C, before the cell is given up."""
 
@@ -70,12 +76,13 @@ class Patience:
         if not self.interrupts:
             self.give_up_at = _NEVER
 
-    def note_interrupt(self, now: float) -> None:
-        """Somebody asked to stop it: the time that its clean-up may take begins."""
+    def note_interrupt(self, now: float, grace: float | None = None) -> None:
+        """Somebody asked to stop it: the time that its clean-up may take begins; ``grace`` seconds, None: as usual."""
         self.interrupts += 1
         self._interrupt_at = self._next_interrupt(now)
         self._nudge_at = now + NUDGE_DELAY
-        grace = INTERRUPT_GRACE if self.interrupts == 1 else SECOND_INTERRUPT_GRACE
+        if grace is None:
+            grace = INTERRUPT_GRACE if self.interrupts == 1 else SECOND_INTERRUPT_GRACE
         self.give_up_at = min(self.give_up_at, now + grace)
 
     def _next_interrupt(self, now: float) -> float:

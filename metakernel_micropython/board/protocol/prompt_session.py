@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import ConnectError, LineLost, MicroPythonError
@@ -334,7 +335,7 @@ class PromptSession:
         """Soft-reset the board and return what it said; variables are gone, ``boot.py`` has run.
 
         Raises:
-            BoardBusy: it did not come back within the deadline.
+            BoardBusy: it did not come back.
             LineLost: the line is gone.
         """
         self.take_unsolicited()
@@ -343,8 +344,8 @@ class PromptSession:
                 self.restarted = False
                 data = self.repl.send_soft_reset()
             self.line.write(data)
-        if not self._wait_until(lambda: self.restarted, deadlines.ANSWER_TIMEOUT):
-            raise self._diagnosis.no_soft_reset(deadlines.ANSWER_TIMEOUT)
+        if not self.line.wait_while_heard(lambda: self.restarted, deadlines.RESET_SILENCE, deadlines.RESET_LIMIT):
+            raise self._diagnosis.no_soft_reset(deadlines.RESET_SILENCE)
         self.restarted = False
         return decode(self.take_unsolicited()[0])
 
@@ -369,11 +370,8 @@ class PromptSession:
             BoardBusy: the board does not take the source.
             LineLost: the line is gone.
         """
-
-        def collect_garbage() -> None:
-            self._run_aside(b"__import__('gc').collect()", deadlines.ANSWER_TIMEOUT)
-
-        return resend.start(source, self._start_once, collect_garbage, self.capabilities)
+        aside = partial(self._run_aside, timeout=deadlines.ANSWER_TIMEOUT)
+        return resend.start(source, self._start_once, aside, self.capabilities)
 
     def _start_once(self, source: bytes) -> Execution:
         execution = Execution(self.line, self.repl, self._diagnosis, len(source))
@@ -384,8 +382,8 @@ class PromptSession:
         self._execution = execution
         self.restarted = False
 
-    def _run_aside(self, source: bytes, timeout: float) -> None:
-        """Run a short program of our own before what was asked for.
+    def _run_aside(self, source: bytes, timeout: float) -> str:
+        """Run a short program of our own before what was asked for; return what it printed.
 
         Args:
             source: the program.
@@ -401,6 +399,7 @@ class PromptSession:
                 execution.abandon()
         if execution.interrupts:
             raise diagnosis.interrupted()
+        return execution.read(0)
 
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether there is one."""

@@ -23,11 +23,21 @@ if TYPE_CHECKING:
 MAX_CHUNK_PAUSE = 0.2
 """Seconds between two chunks of source at most, however much a board drops."""
 
+ASKED_FROM = 1024
+"""Bytes of a program from which on a board without flow control is asked whether it has room for it."""
+
+LARGEST_SHARE = 0.75
+"""Share of the free memory that a program's source may take: one that takes nearly all leaves a board that can compile
+nothing any more, and more than all ends it."""
+
+_COLLECT = b"__import__('gc').collect()"
+_FREE = _COLLECT + b"\nprint(__import__('gc').mem_free())"
+
 
 def start(
     source: bytes,
     start_once: Callable[[bytes], Execution],
-    collect_garbage: Callable[[], object],
+    aside: Callable[[bytes], str],
     capabilities: Capabilities,
 ) -> Execution:
     """Start a program, as often as it takes.
@@ -35,18 +45,18 @@ def start(
     Args:
         source: the program.
         start_once: starts it.
-        collect_garbage: has the board find free memory.
+        aside: runs a short program of our own first, and returns what it printed.
         capabilities: what the board can; the pauses that it needs are noted there.
 
     Raises:
-        DeviceError: the board's memory is so full that it cannot even take the program.
+        DeviceError: the board's memory has no room for the program.
     """
-    _see_room(source, collect_garbage, capabilities)
+    _see_room(source, aside, capabilities)
     execution = start_once(source)
     if not capabilities.no_flow_control or len(source) <= CHUNK:
         return execution
     if lacks_memory(execution.refused()):
-        collect_garbage()
+        aside(_COLLECT)
         execution = start_once(source)
     pause = capabilities.chunk_pause
     while capabilities.chunk_pause < MAX_CHUNK_PAUSE:
@@ -61,7 +71,7 @@ def start(
     return execution
 
 
-def _see_room(source: bytes, collect_garbage: Callable[[], object], capabilities: Capabilities) -> None:
+def _see_room(source: bytes, aside: Callable[[bytes], str], capabilities: Capabilities) -> None:
     """Refuse a program that would end a board for good, which has no memory left.
 
     Without raw-paste the prompt collects the source in a buffer that grows (shared/runtime/pyexec.c, pyexec_raw_repl).
@@ -71,9 +81,16 @@ def _see_room(source: bytes, collect_garbage: Callable[[], object], capabilities
         DeviceError: a MemoryError, as if the board had raised it.
     """
     if capabilities.no_flow_control and capabilities.full and len(source) > capabilities.line_buffer:
-        collect_garbage()  # the shortest program that frees something, and tells whether any fits
+        aside(_COLLECT)  # the shortest program that frees something, and tells whether any fits
         if capabilities.full:
             raise device_error("MemoryError: the board has no memory left to take this program\n")
+    if capabilities.no_flow_control and len(source) > max(ASKED_FROM, capabilities.line_buffer):
+        free = aside(_FREE).strip()
+        if free.isdecimal() and len(source) > LARGEST_SHARE * int(free):
+            raise device_error(
+                f"MemoryError: too large for this board's memory: the program has {len(source)} bytes, and of the "
+                f"{int(free)} that are free its source may take {int(LARGEST_SHARE * int(free))}\n"
+            )
     capabilities.line_buffer = max(capabilities.line_buffer, len(source))
 
 

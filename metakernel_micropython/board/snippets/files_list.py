@@ -8,7 +8,10 @@ def snippet(folder, recurse):
             path = start + name
             try:
                 found = os.stat(path)
-            except OSError:
+            except OSError as error:
+                # See files_stat; a link may lead nowhere.
+                if error.args[0] not in (2, 20, 44, 54):
+                    raise
                 continue
             inside = bool(found[0] & 0x4000)
             print((path, inside, 0 if inside else found[6]))

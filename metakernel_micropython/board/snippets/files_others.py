@@ -14,7 +14,10 @@ def snippet(folder):
             path = start + name
             try:
                 found = os.stat(path)
-            except OSError:
+            except OSError as error:
+                # See files_stat; a link may lead nowhere.
+                if error.args[0] not in (2, 20, 44, 54):
+                    raise
                 continue
             inside = bool(found[0] & 0x4000)
             size = 0 if inside else found[6]
@@ -27,5 +30,6 @@ def snippet(folder):
 
     try:
         walk(folder if not folder or folder[-1] == "/" else folder + "/")
-    except OSError:
-        pass
+    except OSError as error:
+        if error.args[0] not in (2, 20, 44, 54):
+            raise

@@ -11,8 +11,10 @@ def snippet(path):
         if not found[0] & 0x4000:
             kind = 1
             size = found[6]
-    except OSError:
-        pass
+    except OSError as error:
+        # ENOENT and ENOTDIR, there and in WASI: nothing else means that it is missing.
+        if error.args[0] not in (2, 20, 44, 54):
+            raise
     try:
         found = os.statvfs(
             path if path and kind == 2 else path[: max(path.rfind("/"), 0)] or ("/" if path[:1] == "/" else os.getcwd())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from metakernel_micropython.board import Board
 from metakernel_micropython.board.files.binary_transfer import Service
 from metakernel_micropython.board.files.file_server import FileServer
-from metakernel_micropython.errors import BoardBusy, MicroPythonError
+from metakernel_micropython.errors import BoardBusy, BoardTimeout, MicroPythonError
 
 from ...boards import ChangingLine, needs_virtual
 from ...virtual.boards import TcpBoard
@@ -119,6 +120,81 @@ def test_what_a_timer_prints_in_the_middle_is_shown_as_printed_between(board: Bo
         board.files.write("/talks/a", b"x")
     assert "tick" in board.take_unsolicited().text
     board.execute("vfs.umount('/talks'); del Talks, vfs")
+
+
+SLOW_FLASH = """
+import time, vfs
+DATA = {{}}
+def erase():
+    stopped = False
+    end = time.ticks_add(time.ticks_ms(), {milliseconds})
+    while time.ticks_diff(end, time.ticks_ms()) > 0:
+        try: time.sleep_ms(20)
+        except KeyboardInterrupt: stopped = True
+    if stopped: raise KeyboardInterrupt
+class File:
+    def __init__(self, path, mode):
+        self.path, self.at = path, 0
+        if 'w' in mode:
+            DATA[path] = b''
+            erase()
+    def read(self, size=-1):
+        data = DATA[self.path][self.at:][:size if size >= 0 else None]
+        self.at += len(data)
+        return data
+    def write(self, data):
+        if not self.at: erase()
+        DATA[self.path] = DATA[self.path][:self.at] + bytes(data)
+        self.at += len(data)
+        return len(data)
+    def seek(self, at, whence=0): self.at = at
+    def tell(self): return self.at
+    def close(self): pass
+class Slow:
+    def mount(self, *_): pass
+    def umount(self): pass
+    def stat(self, path):
+        if path in ('', '/'): return (0x4000,) + (0,) * 9
+        if path not in DATA: raise OSError(44)
+        return (0x8000, 0, 0, 0, 0, 0, len(DATA[path]), 0, 0, 0)
+    def statvfs(self, path): return (512, 512, 1000, 1000, 1000, 0, 0, 0, 0, 255)
+    def open(self, path, mode): return File(path, mode)
+    def rename(self, old, new): DATA[new] = DATA.pop(old)
+    def remove(self, path): del DATA[path]
+vfs.mount(Slow(), '/slow')
+"""
+
+
+def test_a_board_that_is_only_slow_gets_its_file(virtual_board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metakernel_micropython.board.files.file_server.ANSWER_PATIENCE", 0.3)
+    virtual_board.execute(SLOW_FLASH.format(milliseconds=900))
+    virtual_board.files.write("/slow/a.bin", TEXT[:3000])
+    assert virtual_board.files.read("/slow/a.bin") == TEXT[:3000]
+    assert virtual_board.files._service.begin()  # and this way was not given up
+    virtual_board.files._service.end()
+
+
+def test_a_board_that_does_not_come_back_is_told_with_what_it_did(
+    virtual_board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"ANSWER_PATIENCE": 0.3, "SLOW_STEP": 0.5}.items():
+        monkeypatch.setattr(f"metakernel_micropython.board.files.file_server.{name}", seconds)
+    virtual_board.execute(SLOW_FLASH.format(milliseconds=4000))
+    with pytest.raises(BoardTimeout, match=r"said nothing for .* s while it opened a file"):
+        virtual_board.files.write("/slow/a.bin", b"x")
+
+
+def test_flash_that_is_slow_has_its_time_where_files_cross_as_text(
+    virtual_board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metakernel_micropython.board.files.helper_programs.PATIENCE", 0.6)
+    virtual_board.execute(SLOW_FLASH.format(milliseconds=1500))
+    virtual_board.files.stat("/")
+    found = virtual_board.capabilities.files
+    assert found is not None
+    virtual_board.capabilities.files = replace(found, binary=False)
+    virtual_board.files.write("/slow/a.bin", b"x" * 100)
+    assert virtual_board.files.read("/slow/a.bin") == b"x" * 100
 
 
 def test_nothing_more_than_the_board_has_room_for_is_on_its_way(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

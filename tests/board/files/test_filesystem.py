@@ -101,6 +101,52 @@ def test_appending_keeps_what_is_there(board: Board) -> None:
     assert board.files.read("log.txt") == b"one\n" + b"two\n" * 40
 
 
+SICK_CARD = """
+import vfs
+class Sick:
+    def mount(self, readonly, mkfs): pass
+    def umount(self): pass
+    def stat(self, path):
+        if path in ('', '/'): return (0x4000,) + (0,) * 9
+        raise OSError({number})
+    def ilistdir(self, path): return iter([('log.txt', 0x8000, 0, 5)])
+    def open(self, path, mode):
+        touched.append(path)
+        raise OSError(30)
+touched = []
+vfs.mount(Sick(), '/sick')
+"""
+
+
+@on_virtual
+@pytest.mark.parametrize("number", [5, 19, 110])
+def test_a_file_that_the_card_cannot_tell_of_is_not_taken_for_missing(virtual: Board, number: int) -> None:
+    virtual.execute(SICK_CARD.format(number=number))
+    files = virtual.files
+    for action in (
+        lambda: files.write("/sick/log.txt", b"x", append=True),
+        lambda: files.write("/sick/log.txt", b"x"),
+        lambda: files.stat("/sick/log.txt"),
+        lambda: files.list("/sick"),
+        lambda: files.compare("/sick", {"log.txt": b"12345"}),
+        lambda: files.compare("/sick", {}, others=True),
+    ):
+        with pytest.raises(FileProblem) as caught:
+            action()
+        assert not isinstance(caught.value, NoSuchFile)
+    assert virtual.evaluate("touched") == []
+    virtual.execute("vfs.umount('/sick'); del Sick, touched, vfs")
+
+
+@on_virtual
+@pytest.mark.parametrize("number", [2, 20, 44, 54])
+def test_a_file_that_is_missing_is_missing_however_the_system_numbers_that(virtual: Board, number: int) -> None:
+    virtual.execute(SICK_CARD.format(number=number))
+    assert virtual.files.stat("/sick/log.txt") is None
+    assert virtual.files.compare("/sick", {"log.txt": b"12345"}).missing == {"log.txt"}
+    virtual.execute("vfs.umount('/sick'); del Sick, touched, vfs")
+
+
 @on_virtual
 @pytest.mark.parametrize("name", ["ä ö.txt", "a'b\"c.txt", "日本.txt", "a\\b", "two\nlines", "%x.py", "#.txt"])
 def test_names_of_every_kind(virtual: Board, name: str) -> None:
@@ -444,6 +490,34 @@ def overwrite_on_a_line_that_breaks(port: int, old: bytes, new: bytes, cuts: int
             assert board.execute("print([name for name in dir() if 'mk' in name])") == "[]\n"
         line.close()
     return outcomes
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_no_unfinished_file_stays_where_a_helper_fails(
+    board: Board, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    files = board.files
+    files.write("a.py", b"old")
+    ask = files._ask
+    asked = 0
+
+    def fail_at_first(*arguments: object) -> str:
+        nonlocal asked
+        asked += 1
+        if asked <= failing:
+            raise DeviceError("MemoryError", "memory allocation failed", "")
+        return ask(*arguments)  # type: ignore[arg-type]
+
+    def broken(*_: object) -> bool:
+        monkeypatch.setattr(files, "_ask", fail_at_first)
+        raise DeviceError("MemoryError", "memory allocation failed", "")
+
+    monkeypatch.setattr(files, "_is_whole", broken)
+    with pytest.raises(DeviceError, match="MemoryError"):
+        files.write("a.py", b"new!")
+    monkeypatch.undo()
+    assert [entry.path for entry in files.list()] == ["a.py"]
+    assert files.read("a.py") == b"old"
 
 
 @on_virtual

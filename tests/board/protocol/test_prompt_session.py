@@ -119,6 +119,60 @@ def test_a_board_that_stops_in_the_middle_of_raw_paste_is_given_up(
     assert board.execute("1") == "hi\n"
 
 
+ROM_TEXT = (
+    b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x7 (TG0WDT_SYS_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+    b"configsip: 0, SPIWP:0xee\r\nclk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,wp_drv:0x00\r\n"
+    b"mode:DIO, clock div:2\r\nload:0x3fff0030,len:4892\r\nentry 0x400805ac\r\n"
+)
+
+
+@pytest.mark.parametrize("banner", [FRIENDLY, b""], ids=["to the prompt", "and silence"])
+@pytest.mark.parametrize("size", [1, 50, 1000])
+def test_a_chip_that_boots_between_cells_is_shown_and_the_next_cell_runs(banner: bytes, size: int) -> None:
+    line = Line(prompt)
+    board = Board._attach(PromptSession(line), 5)
+    raw = False
+
+    def booted(data: bytes) -> bytes | None:
+        nonlocal raw
+        if raw:
+            return prompt(data)
+        raw = data.endswith(b"\x01")
+        return BANNER if raw else None
+
+    line.answer = booted
+    text = ROM_TEXT + banner
+    before = board._session.line.received
+    for at in range(0, len(text), size):
+        line.say(text[at : at + size])
+    until(lambda: board._session.line.received >= before + len(text))
+    shown = board.take_unsolicited().text
+    assert "rst:0x7 (TG0WDT_SYS_RESET)" in shown
+    assert "mode:DIO" in shown  # what may be the beginning of a banner waits for what follows
+    assert board.execute("print('hi')") == "hi\n"
+    line.answer = prompt
+    board.close()
+
+
+def test_a_soft_reset_may_take_its_time_while_the_board_talks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metakernel_micropython.board.protocol.patience.RESET_SILENCE", 1.0)
+    line = Line(prompt)
+    board = Board._attach(PromptSession(line), 5)
+
+    def slow(data: bytes) -> bytes | None:
+        if data != b"\x03\x04":
+            return prompt(data)
+        said = [b"OK\r\nMPY: soft reboot\r\n", b"wifi", b".", b".", b".", b"\r\n" + BANNER]
+        for number, piece in enumerate(said):
+            threading.Timer(0.4 * number, line.say, (piece,)).start()
+        return None
+
+    line.answer = slow
+    assert "wifi..." in board.soft_reset()
+    line.answer = prompt
+    board.close()
+
+
 def test_a_soft_reset_that_does_not_come_back_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
