@@ -119,7 +119,7 @@ def _told(board: Executor, part: str, timeout: float = TIMEOUT) -> list[tuple[An
     """Return the tuples that a snippet printed; what is none, or too long, is left out."""
     try:
         source = snippets.serve(part, _HELPERS.get(part, {}))
-        reply = board.execute(snippets.CLEAR + source, timeout=timeout)
+        reply = board.execute(snippets.COLLECT + source, timeout=timeout)
     except DeviceError as error:
         if error.name == "MemoryError":
             raise

@@ -122,17 +122,9 @@ class Values:
             if expected is not None and not same_value(expected, self._get_once(snippets.held_with(FINISHED))):
                 raise DisturbedValue
             self._run(f"{name}={snippets.held_with(FINISHED)}\n", _nothing)
-        except DeviceError:
-            self._let_go()
-            if self._board.idle:
-                self._run(snippets.COLLECT, _nothing)  # the board may be full of what there was no room for
-            raise
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._board.idle:
-            self._run(snippets.let_go(), _nothing)
+            if self._board.idle:
+                self._run(snippets.let_go(), _nothing)
 
     def _run(self, source: str, take: Callable[[str], object]) -> None:
         late = (
