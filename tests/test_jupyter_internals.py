@@ -1,4 +1,4 @@
-"""What is used of MetaKernel and ipykernel without being offered: in one module, and a new version that lacks it is told.
+"""Private members of MetaKernel and ipykernel: used in one module only, and a new version that lacks one is told.
 
 When one of these fails after an update: look up in the library what took the member's place, change
 ``jupyter_internals.py``, and raise the bounds in ``pyproject.toml``.
@@ -13,11 +13,14 @@ import re
 import sys
 import textwrap
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from . import house
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIBRARIES = {"IPython", "ipykernel", "jedi", "jupyter_client", "metakernel", "traitlets", "zmq"}
 
