@@ -139,14 +139,11 @@ class Trial:
     """
 
     def __init__(self, statement: str, setup: str = "", loops: int | None = None, runs: int | None = None) -> None:
-        self._loops = loops
-        self._runs = runs
         mark = new_mark()
         self.values = ValueFilter(mark)
         head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
         head += [" __mk_s=__mk_c()", " for __mk_i in __mk_r(__mk_n):"]
         self.lines_above = len(head) + 6
-        self.setup_above = 7
         self.source = "\n".join(
             [
                 "from builtins import range as __mk_r",
