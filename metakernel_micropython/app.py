@@ -8,26 +8,12 @@ import threading
 from pathlib import Path
 
 import zmq
-from ipykernel.iostream import OutStream
 from metakernel import MetaKernelApp
 from traitlets import default
 
 from .cell.iopub import QUEUE_LENGTH
 from .host import shell
-
-
-class QuietOutStream(OutStream):
-    """The host's stdout and stderr, which wait for ipykernel's IO thread only when they hold something.
-
-    ipykernel flushes both of them twice for each cell, and once more while it shuts down and takes that thread away:
-    then now and again the wait never ends, and the front end kills the kernel after seconds. What the board prints does
-    not go through them.
-    """
-
-    def flush(self) -> None:
-        """Send what was written, if anything was."""
-        if self._buffers:
-            super().flush()  # type: ignore[no-untyped-call]
+from .jupyter_internals import QuietOutStream
 
 
 class MicroPythonKernelApp(MetaKernelApp):
@@ -54,7 +40,7 @@ class MicroPythonKernelApp(MetaKernelApp):
 
     @default("outstream_class")
     def _quiet_outstream_class(self) -> str:
-        return f"{__name__}.{QuietOutStream.__name__}"
+        return f"{QuietOutStream.__module__}.{QuietOutStream.__name__}"
 
     def init_iopub(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         """Open the publishing socket with a short queue: its length counts messages of any size (see ``outlet``)."""

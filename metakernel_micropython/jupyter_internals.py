@@ -1,6 +1,7 @@
 """A MetaKernel with what this kernel needs of Jupyter's messages: output at a front end's pace, questions, data.
 
-What MetaKernel and ipykernel do not offer publicly is used here and nowhere else.
+What MetaKernel and ipykernel do not offer publicly is used here and nowhere else: what a new version of theirs may take
+away. A test names what is gone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipykernel import kernel_protocol_version  # type: ignore[attr-defined]
+from ipykernel.iostream import OutStream
 from metakernel import MetaKernel
+from metakernel.magic import _parse_args
 from traitlets import Float
 
 from .cell.iopub import BoundedOutput, IOPubThrottle
@@ -207,3 +210,28 @@ class InputRequest:
 
 def _as_list(ident: Any) -> list[bytes]:
     return ident if isinstance(ident, list) else [ident]
+
+
+class QuietOutStream(OutStream):
+    """The host's stdout and stderr, which wait for ipykernel's IO thread only when they hold something.
+
+    ipykernel flushes both of them twice for each cell, and once more while it shuts down and takes that thread away:
+    then now and again the wait never ends, and the front end kills the kernel after seconds. What the board prints does
+    not go through them.
+    """
+
+    def flush(self) -> None:
+        """Send what was written, if anything was."""
+        if self._buffers:
+            super().flush()  # type: ignore[no-untyped-call]
+
+
+def parse_magic_arguments(method: Callable[..., Any], text: str, usage: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the values and the options on a magic's line, as MetaKernel reads them for its own magics.
+
+    Args:
+        method: the magic's method, with the options that MetaKernel's decorator gave it.
+        text: what stands behind the magic's name.
+        usage: the help, for what cannot be read.
+    """
+    return _parse_args(method, text, usage=usage)

@@ -31,6 +31,7 @@ from .cell.failure import failure
 from .cell.masking import masked_message
 from .cell.parser import leading_lines
 from .errors import MagicError
+from .jupyter_internals import parse_magic_arguments
 from .magic_arguments import HelpRequested, argument, arguments
 
 if TYPE_CHECKING:
@@ -195,15 +196,13 @@ class StrictMagic(Magic):
 
     def run(self, mtype: str, name: str, args: str) -> None:
         """Call the method that the magic's name stands for, the way MetaKernel's magics are written."""
-        from metakernel.magic import _parse_args
-
         method = getattr(self, f"{mtype}_{name}")
         signature = inspect.getfullargspec(method)
         if signature.varargs and method.__module__.startswith("metakernel.magics."):
             method(args)  # !command and %python: parsing them would take quotes away and make numbers of words
             return
         args = args if name in TAKE_TEXT else magic_arguments.without_comment(args)
-        values, options = _parse_args(method, args, usage=self.get_help(mtype, name))
+        values, options = parse_magic_arguments(method, args, self.get_help(mtype, name))
         names = [parameter for parameter in signature.args[1:] if parameter not in options]
         if len(values) > len(names) and not signature.varargs and names:
             values = [*values[: len(names) - 1], " ".join(str(value) for value in values[len(names) - 1 :])]

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "display": {"host", *_FRONT_END},
     # A cell, the base of the magics, and the parts of the kernel beside each other.
     "cell": _SHOWN,
-    "magic": {"cell", *_SHOWN},
+    "magic": {"cell", "jupyter_internals", *_SHOWN},
     "assist": _CELL,
     "plotting": _CELL,
     "sessions": _CELL,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..board import snippets
-from ..board.importable import C_MODULES
+from ..board.importable import C_MODULES, built_in
 from ..cell.parser import name_before
 from ..errors import MicroPythonError
 
@@ -188,10 +188,8 @@ class Completer:
         if board is not self._board:
             reply = _request(board, snippets.call("modules"))
             told, _, files = reply.partition("\x1e")
-            # help("modules") ends with a sentence about the file system.
-            words = [word for line in told.splitlines() if not line.startswith("Plus ") for word in line.split()]
             names = [found["name"] for line in files.splitlines() if (found := _MODULE_FILE.match(line))]
-            self._board, self._modules = board, [word.replace("/", ".") for word in words] + names
+            self._board, self._modules = board, built_in(told) + names
         return self._modules
 
     def modules(self, board: Board) -> list[str]:

@@ -24,9 +24,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMON = "micropython-stdlib-stubs"
-"""The package of what all ports have."""
-
 DEFAULT_PORT = "esp32"
 """The port whose stubs the extra ``stubs`` brings: the one with the most modules."""
 

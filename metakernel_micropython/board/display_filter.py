@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 import binascii
-import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
+
+from .protocol.marks import MarkTokenizer
 
 MAX_CONTENT = 8 * 1024 * 1024
 """Characters of something to show; what is longer is not shown."""
@@ -54,52 +55,44 @@ class DisplayFilter:
     """Takes what is to be shown out of a program's output, however that is split."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self._marks = MarkTokenizer(_BEGIN, _END)
         self._parts: list[str] | None = None  # of what is coming
         self._size = 0
 
     def feed(self, text: str) -> list[str | Display | InvalidDisplay]:
         """Return what ``text`` brings, in its order: plain output and things to show."""
-        if not self._held and self._parts is None and "\x1e" not in text:
-            return [text] if text else []
         found: list[str | Display | InvalidDisplay] = []
-        self._held += text
-        while True:
-            mark = _BEGIN if self._parts is None else _END
-            before, is_there, after = self._held.partition(mark)
-            if not is_there:
-                break
-            self._held = after
+        for before, mark in self._marks.feed(text):
+            expected = _BEGIN if self._parts is None else _END
+            # The other one is text like any other.
+            piece = before if mark == expected else before + mark
+            if self._parts is not None:
+                self._size += len(piece)
+                if self._size <= MAX_CONTENT:
+                    self._parts.append(piece)
+            elif piece:
+                found.append(piece)
+            if mark != expected:
+                continue
             if self._parts is None:
-                if before:
-                    found.append(before)
                 self._parts, self._size = [], 0
             else:
-                found.append(self._taken(before))
+                found.append(self._taken("".join(self._parts)))
                 self._parts = None
-        keep = _overlap(self._held, mark)
-        rest, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-        if self._parts is not None:
-            self._size += len(rest)
-            if self._size <= MAX_CONTENT:
-                self._parts.append(rest)
-        elif rest:
-            found.append(rest)
         return found
 
     def flush(self) -> list[str | Display | InvalidDisplay]:
         """Return what was held, once the program has ended."""
-        held, self._held = self._held, ""
+        held = self._marks.flush()
         parts, self._parts = self._parts, None
         if parts is not None:
             return [InvalidDisplay("the program ended before all of it came")]
         return [held] if held else []
 
-    def _taken(self, last: str) -> Display | InvalidDisplay:
-        assert self._parts is not None
-        if self._size + len(last) > MAX_CONTENT:
+    def _taken(self, told: str) -> Display | InvalidDisplay:
+        if self._size > MAX_CONTENT:
             return InvalidDisplay(f"it is longer than {MAX_CONTENT // 1024 // 1024} MiB")
-        how, is_there, content = ("".join(self._parts) + last).partition(_CONTENT)
+        how, is_there, content = told.partition(_CONTENT)
         if not is_there or len(how) > _MAX_HOW:
             return InvalidDisplay("it has no beginning")
         try:
@@ -170,9 +163,3 @@ def _node(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id="OrderedDict"), args=[ast.Dict() as inner], keywords=[]):
             return _node(inner)
     raise ValueError
-
-
-def _overlap(text: str, mark: str) -> int:
-    """Return how many characters at the end of ``text`` may be the start of ``mark``."""
-    found = re.search(r"\x1e[^\x1e]{0,4}\Z", text)
-    return len(found[0]) if found and mark.startswith(found[0]) else 0

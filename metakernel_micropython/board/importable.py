@@ -51,10 +51,15 @@ def modules(board: ExecutorWithFiles) -> Modules:
         MicroPythonError: it did not answer.
     """
     told = board.execute(snippets.call("modules"), timeout=TIMEOUT)[:MAX_REPLY].partition("\x1e")[0]
-    # help("modules") ends with a sentence about the file system.
+    return Modules(built_in(told), _files(board))
+
+
+def built_in(told: str) -> list[str]:
+    """Return the names of the modules in what ``help("modules")`` prints, sorted and without what else it says."""
+    # It ends with a sentence about the file system.
     words = [word for line in told.splitlines() if not line.startswith("Plus ") for word in line.split()]
-    built_in = sorted({word.replace("/", ".") for word in words if _NAME.fullmatch(word)})
-    return Modules([name.removesuffix(".__init__") for name in built_in], _files(board))
+    names = {word.replace("/", ".").removesuffix(".__init__") for word in words if _NAME.fullmatch(word)}
+    return sorted(names)
 
 
 def _files(board: ExecutorWithFiles) -> list[tuple[str, str, int | None]]:

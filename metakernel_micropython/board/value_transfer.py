@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BoardTimeout, DeviceError
 from . import snippets
+from .files.transmission import ATTEMPTS
 from .value_reader import DisturbedValue, Reader, ValueProblem
 from .value_source import FINISHED, pushed, same_value, steps, with_unpack
 
@@ -30,9 +31,6 @@ PIECE = 4 * 1024
 
 SMALL_PIECE = 256
 """Bytes for a board without: the smallest have little memory, too."""
-
-ATTEMPTS = 3
-"""How often a value is sent over a line that loses bytes, or read while something else prints."""
 
 _DAMAGED = ("SyntaxError", "IndentationError", "NameError")
 """What a board says of an expression for a value only where it has not arrived as it was sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from functools import cached_property
@@ -83,6 +84,7 @@ class History:
         self._problem = ""
         self._told = False
         self._connection: sqlite3.Connection | None = None
+        self._close_it: Callable[[], object] = lambda: None
 
     @cached_property
     def _thread(self) -> ThreadPoolExecutor:
@@ -231,19 +233,21 @@ class History:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # cells are nobody else's business
                 place = str(self.path)
-            connection = sqlite3.connect(place, timeout=BUSY_TIMEOUT)
+            # Its thread alone uses it; whoever ends may have to close it.
+            connection = sqlite3.connect(place, timeout=BUSY_TIMEOUT, check_same_thread=False)
             try:
                 connection.executescript(_SCHEMA)
             except sqlite3.Error:
                 connection.close()
                 raise
             self._connection = connection
+            # Also where nobody calls close(): at the interpreter's end, after its threads, or with the history itself.
+            self._close_it = weakref.finalize(self, connection.close)
         return self._connection
 
     def _disconnect(self) -> list[object]:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._connection = None
+        self._close_it()
         return []
 
 

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ..board import Board
     from ..errors import DeviceError
@@ -66,20 +66,6 @@ class FilterSink:
                 self._following.feed(rest)
         finally:
             self._following.close()
-
-
-class FunctionSink:
-    """The end of a chain whose text goes to a function."""
-
-    def __init__(self, take: Callable[[str], object]) -> None:
-        self._take = take
-
-    def feed(self, text: str) -> None:
-        """Give the text to the function."""
-        self._take(text)
-
-    def close(self) -> None:
-        """Nothing is held here."""
 
 
 class Stage(IntEnum):

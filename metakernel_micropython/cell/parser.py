@@ -131,7 +131,7 @@ class CellParser(Parser):
         full = name + name_after(code[end:]) if name else ""
         call = "" if name else _called(line)
         return {
-            "magic": self._parse_magic(before),
+            "magic": _magic(before),
             "lines": lines,
             "line_num": len(lines),
             "line": line,
@@ -149,40 +149,41 @@ class CellParser(Parser):
             "path_matches": [],
         }
 
-    def _parse_magic(self, code: str) -> dict[str, Any]:
-        code = code.lstrip()
-        asked = _asked(code)
-        if asked:
-            marks = asked["pre"] or asked["post"]
-            name = asked["a"] if asked["pre"] else asked["b"]
-            return {
-                "name": "help",
-                "prefix": asked["pre"] or "",
-                "type": _KINDS[len(marks)],
-                "full_name": "help" + marks,
-                "index": 0,
-                "rest": name,
-                "args": name,
-                "code": "",
-            }
-        found = _MAGIC.match(code)
-        if not found:
-            return {}
-        prefix = found["prefix"]
-        is_shell = prefix[0] == "!"
-        name = "shell" if is_shell else found["name"] or ""
-        index = len(prefix) if is_shell else found.end()
-        first, _, rest = code[index:].rstrip().partition("\n")
+
+def _magic(code: str) -> dict[str, Any]:
+    code = code.lstrip()
+    asked = _asked(code)
+    if asked:
+        marks = asked["pre"] or asked["post"]
+        name = asked["a"] if asked["pre"] else asked["b"]
         return {
-            "name": name,
-            "prefix": prefix,
-            "type": _KINDS[len(prefix)],
-            "full_name": prefix if is_shell else prefix + name,
-            "index": index,
-            "rest": code[index:].rstrip(),
-            "args": first.strip(),
-            "code": rest,
+            "name": "help",
+            "prefix": asked["pre"] or "",
+            "type": _KINDS[len(marks)],
+            "full_name": "help" + marks,
+            "index": 0,
+            "rest": name,
+            "args": name,
+            "code": "",
         }
+    found = _MAGIC.match(code)
+    if not found:
+        return {}
+    prefix = found["prefix"]
+    is_shell = prefix[0] == "!"
+    name = "shell" if is_shell else found["name"] or ""
+    index = len(prefix) if is_shell else found.end()
+    first, _, rest = code[index:].rstrip().partition("\n")
+    return {
+        "name": name,
+        "prefix": prefix,
+        "type": _KINDS[len(prefix)],
+        "full_name": prefix if is_shell else prefix + name,
+        "index": index,
+        "rest": code[index:].rstrip(),
+        "args": first.strip(),
+        "code": rest,
+    }
 
 
 def _asked(code: str) -> re.Match[str] | None:

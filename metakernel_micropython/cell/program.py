@@ -14,6 +14,8 @@ import secrets
 import warnings
 from dataclasses import dataclass, field
 
+from ..board.protocol.marks import MarkTokenizer
+
 MAX_VALUE = 1024 * 1024
 """Characters of a value's text that are kept for its cell; a longer one is shown as plain output."""
 
@@ -140,43 +142,51 @@ class ValueFilter:
 
     mark: str
     value: str | None = field(default=None, init=False)
-    _held: str = field(default="", init=False)
+    _marks: MarkTokenizer = field(init=False)
+    _held: str = field(default="", init=False)  # of the value
     _inside: bool = field(default=False, init=False)
     _too_long: bool = field(default=False, init=False)
     _end_of_line: bool = field(default=False, init=False)  # of the print that showed the value: not yet seen
+
+    def __post_init__(self) -> None:
+        self._marks = MarkTokenizer(self.mark)
 
     def feed(self, text: str) -> str:
         """Return what of ``text`` is plain output; the rest is held or is the value."""
         if not self.mark:
             return text
         shown = ""
-        self._held += text
-        while (at := self._held.find(self.mark)) >= 0:
-            part, self._held = self._held[:at], self._held[at + len(self.mark) :]
-            if not self._inside:
-                shown += part.removeprefix("\n") if self._end_of_line else part
-                self._end_of_line = False
-            elif self._too_long:
-                shown += part[: -len(_AFTER)]
-                self._end_of_line = True
-            else:
-                self.value = part[len(_BEFORE) : -len(_AFTER)]
-                self._end_of_line = True
-            self._inside = not self._inside
-            self._too_long = False
-        if self._end_of_line and self._held:
-            self._held = self._held.removeprefix("\n")
+        for piece, mark in self._marks.feed(text):
+            shown += self._within(piece, mark) if self._inside else self._outside(piece, mark)
+            if mark:
+                self._inside = not self._inside
+                self._too_long = False
+        return shown
+
+    def _outside(self, text: str, mark: str) -> str:
+        """Return what stands outside of marks, without the end of the line that showed the value."""
+        shown = text.removeprefix("\n") if self._end_of_line else text
+        if text or mark:
             self._end_of_line = False
-        if self._inside and not self._too_long and len(self._held) > MAX_VALUE:
+        return shown
+
+    def _within(self, text: str, mark: str) -> str:
+        """Take what stands within marks; return what of it is plain output, because it is too long for a value."""
+        self._held += text
+        if mark:
+            told, self._held = self._held[: -len(_AFTER)], ""
+            self._end_of_line = True
+            if self._too_long:
+                return told
+            self.value = told[len(_BEFORE) :]
+        elif not self._too_long and len(self._held) > MAX_VALUE:
             self._too_long = True
             self._held = self._held[len(_BEFORE) :]
-        if not self._inside:
-            return shown + self._release(_overlap(self._held, self.mark))
-        # What may be of the mark, and what stands before it.
-        return shown + self._release(len(_AFTER) + len(self.mark) - 1) if self._too_long else shown
+        return self._release(len(_AFTER)) if self._too_long else ""
 
     def flush(self) -> str:
         """Return what was held: a value that was cut short is output like any other."""
+        self._held += self._marks.flush() if self.mark else ""
         if self._inside and not self._too_long:
             self._held = self._held.removeprefix(_BEFORE)
         self._inside = self._too_long = False
@@ -187,11 +197,3 @@ class ValueFilter:
         size = max(0, len(self._held) - keep)
         shown, self._held = self._held[:size], self._held[size:]
         return shown
-
-
-def _overlap(text: str, mark: str) -> int:
-    """Return how many characters at the end of ``text`` may be the start of ``mark``."""
-    for size in range(min(len(text), len(mark) - 1), 0, -1):
-        if mark.startswith(text[-size:]):
-            return size
-    return 0

@@ -10,6 +10,7 @@ import time
 import tokenize
 import warnings
 
+from ..board.protocol.marks import MarkTokenizer
 from ..errors import DeviceError
 from .program import ValueFilter, new_mark
 
@@ -54,7 +55,8 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._mark = new_mark()
-        self._held = ""
+        self._marks = MarkTokenizer(self._mark)
+        self._line: str | None = None  # what came of the line that tells the clock
         self._ticks: list[int] = []
         self._start = time.monotonic()
         self._end: float | None = None
@@ -83,27 +85,31 @@ class Stopwatch:
 
     def feed(self, text: str) -> str:
         """Take the clock out of the program's output, however that is split."""
-        self._held += text
         shown = ""
-        while (at := self._held.find(self._mark)) >= 0:
-            line, end, rest = self._held[at + len(self._mark) :].partition("\n")
-            shown += self._held[:at]
-            if not end:
-                self._held = self._held[at:]
-                return shown
-            if re.fullmatch(r" -?\d{1,19}", line):
-                self._ticks.append(int(line))
-            self._held = rest
-        cut = self._held.rfind("\x1e")
-        keep = cut if cut >= 0 and self._mark.startswith(self._held[cut:]) else len(self._held)
-        shown, self._held = shown + self._held[:keep], self._held[keep:]
+        for before, mark in self._marks.feed(text):
+            shown += self._without_clock(before)
+            if mark and self._line is None:
+                self._line = ""
+            else:
+                shown += self._without_clock(mark)
         return shown
+
+    def _without_clock(self, text: str) -> str:
+        if self._line is None:
+            return text
+        self._line, end, rest = (self._line + text).partition("\n")
+        if not end:
+            return ""
+        if re.fullmatch(r" -?\d{1,19}", self._line):
+            self._ticks.append(int(self._line))
+        self._line = None
+        return rest
 
     def flush(self) -> str:
         """The program has ended: return what was held of its output."""
         self._end = time.monotonic()
-        held, self._held = self._held, ""
-        return held
+        line, self._line = self._line, None
+        return ("" if line is None else self._mark + line) + self._marks.flush()
 
     def told(self) -> str:
         """Return both times as a sentence; the board's only where its program has ended well."""
@@ -139,14 +145,11 @@ class Trial:
     """
 
     def __init__(self, statement: str, setup: str = "", loops: int | None = None, runs: int | None = None) -> None:
-        self._loops = loops
-        self._runs = runs
         mark = new_mark()
         self.values = ValueFilter(mark)
         head = ["def __mk_f(__mk_n):", *_indented(setup, 1)] if setup else ["def __mk_f(__mk_n):"]
         head += [" __mk_s=__mk_c()", " for __mk_i in __mk_r(__mk_n):"]
         self.lines_above = len(head) + 6
-        self.setup_above = 7
         self.source = "\n".join(
             [
                 "from builtins import range as __mk_r",

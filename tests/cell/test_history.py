@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -172,3 +173,33 @@ def test_without_a_file_it_lasts_as_long_as_the_kernel() -> None:
     assert made.problem() == ""
     made.close()
     assert made.tail(None) == []
+
+
+def test_a_history_that_nobody_closes_closes_its_database(path: Path) -> None:
+    history = History(path)
+    history.add(1, "a = 1")
+    history.tail(1)
+    connection = history._connection
+    assert connection is not None
+    del history
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
+def test_a_program_that_ends_without_closing_its_history_leaves_nothing_open(path: Path) -> None:
+    code = (
+        "import sqlite3, pathlib\n"
+        "class Told(sqlite3.Connection):\n"
+        "    def close(self):\n"
+        "        super().close()\n"
+        "        print('closed')\n"
+        "make = sqlite3.connect\n"
+        "sqlite3.connect = lambda *place, **how: make(*place, factory=Told, **how)\n"
+        "from metakernel_micropython.cell.history import History\n"
+        f"history = History(pathlib.Path({str(path)!r}))\n"
+        "history.add(1, 'a = 1')\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("closed\n", "")
+    assert History(path).tail(None) == [Entry(1, 1, "a = 1")]

@@ -169,10 +169,10 @@ def test_questions_are_the_same_however_the_output_is_split(data: bytes, at: lis
 def test_a_value_is_the_same_however_the_output_is_split(data: bytes, at: list[int]) -> None:
     text = decode(data)
 
-    def told(parts: list[str]) -> tuple[str, str | None, bool]:
+    def told(parts: list[str]) -> tuple[str, str | None]:
         filter_ = ValueFilter("\x1eabcd")
         shown_ = "".join([*map(filter_.feed, parts), filter_.flush()])
-        return shown_, filter_.value, filter_.cut
+        return shown_, filter_.value
 
     assert told(pieces(text, at)) == told([text])
 
@@ -214,7 +214,7 @@ class Saying:
     def execute(self, source: str, on_output: object = None, *, timeout: float | None = None) -> str:
         return self._text
 
-    def evaluate(self, expression: str, *, timeout: float = 0) -> object:
+    def evaluate(self, expression: str, *, timeout: float = 0, own: bool = False) -> object:
         raise ValueError(self._text)
 
     def _refuse(self, *args: object, **kwargs: object) -> object:
@@ -229,9 +229,7 @@ def test_a_traceback_is_told_whatever_it_says(text: str, said: str) -> None:
     error = device_error(text)
     sources = CellSources()
     sources.add(1, "def f():\n    1/0", "def f():\n    1/0")
-    for while_showing in (False, True):
-        lines = render(error.traceback, sources, 1, while_showing=while_showing)
-        assert all(isinstance(line, str) for line in lines)
+    assert all(isinstance(line, str) for line in render(error.traceback, sources, 1))
     assert all(isinstance(hint, str) for hint in hints.hints(error, cast("Board", Saying(said)), {}, []))
 
 

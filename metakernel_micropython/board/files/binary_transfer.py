@@ -17,11 +17,12 @@ from . import blocks
 from .blocks import DamagedError, SilentError, TooLargeError
 from .file_server import FileServer, piece_size
 from .helper_programs import UNFINISHED, Helpers
+from .transmission import ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Progress = Callable[[int, int], object]
+    from .transmission import Progress
 
 MAX_ROOM = 16 * 1024
 """Bytes of a block at most: more would make the progress bar jump on slow lines."""
@@ -40,9 +41,6 @@ DEFLATE_REACH = 8
 
 WORTH_IT = 0.95
 """What deflated data must be smaller than, as a share; inflating costs the board some time."""
-
-ATTEMPTS = 3
-"""How often in a row something may go wrong before this way is given up."""
 
 MOST_PATIENCE = 8.0
 """How often its usual time a slow board gets at most, before its silence counts as damage."""

@@ -28,18 +28,14 @@ from . import comparison, text_transfer
 from .binary_transfer import Service
 from .entries import Entry, Space, Written, check_name, check_text
 from .helper_programs import UNFINISHED, Helpers, parse_literal, parse_tuple
+from .transmission import ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from ..protocol.capabilities import FileSupport
     from .comparison import Comparison, Fingerprint
-
-    Progress = Callable[[int, int], object]
-    """Called with the bytes that are done and the bytes in all."""
-
-ATTEMPTS = 3
-"""How often something is sent or read that arrived damaged."""
+    from .transmission import Progress
 
 ASKED_FROM, MOST_WITHOUT_COUNT = 64 * 1024, 16 * 1024 * 1024
 """Bytes of a file from which on its room is asked for before they are read; most on a board without ``os.statvfs``."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
     from .entries import Written
     from .filesystem import Files
-    from .folders import Progress
+    from .transmission import FolderProgress
 
     Compile = Callable[[Path], bytes]
     """Returns the .mpy file that a .py file becomes."""
@@ -230,7 +230,7 @@ def prepare(files: Files, source: Source, target: str = "", *, delete: bool = Fa
     return plan
 
 
-def carry_out(files: Files, plan: Plan, progress: Progress | None = None, done: Done | None = None) -> Done:
+def carry_out(files: Files, plan: Plan, progress: FolderProgress | None = None, done: Done | None = None) -> Done:
     """Do what a plan says: send, and when all has arrived, delete.
 
     Args:
@@ -258,7 +258,7 @@ def carry_out(files: Files, plan: Plan, progress: Progress | None = None, done: 
     return done
 
 
-def _send_all(files: Files, contents: Sequence[tuple[str, bytes]], progress: Progress | None, done: Done) -> None:
+def _send_all(files: Files, contents: Sequence[tuple[str, bytes]], progress: FolderProgress | None, done: Done) -> None:
     """Write files, whose folders are there."""
     total = sum(len(data) for _, data in contents)
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from .entries import Written
     from .filesystem import ExecutorWithFiles, Files
-
-    Progress = Callable[[str, int, int], object]
-    """Called with the file in work, the bytes that are done and the bytes in all."""
+    from .transmission import FolderProgress
 
 LEFT_OUT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"})
 """Folders that tools of the computer make for themselves, of no use on a board."""
@@ -104,7 +102,7 @@ def send_folder(
     *,
     append: bool = False,
     follow_links: bool = False,
-    progress: Progress | None = None,
+    progress: FolderProgress | None = None,
     tally: Tally | None = None,
 ) -> Tally:
     """Send a folder's files, with its sub-folders, into a folder of the board, which is made when it is missing.
@@ -156,7 +154,7 @@ def fetch_folder(
     target: Path,
     *,
     follow_links: bool = False,
-    progress: Progress | None = None,
+    progress: FolderProgress | None = None,
     tally: Tally | None = None,
 ) -> Tally:
     """Fetch a folder's files, with its sub-folders, into a folder on this computer, which is made when it is missing.
@@ -260,7 +258,7 @@ def _make_folder(path: Path) -> None:
         raise host_files.problem(path, error) from error
 
 
-def _part(progress: Progress | None, name: str, tally: Tally, total: int) -> Callable[[int, int], object] | None:
+def _part(progress: FolderProgress | None, name: str, tally: Tally, total: int) -> Callable[[int, int], object] | None:
     """Return the progress of one file as a part of the whole."""
     if progress is None:
         return None

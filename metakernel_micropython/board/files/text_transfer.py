@@ -16,11 +16,10 @@ from ...errors import DeviceError, TransferFailed
 from .. import snippets
 from ..protocol.literal import literal
 from .helper_programs import UNFINISHED, Damaged, Helpers
+from .transmission import ATTEMPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Progress = Callable[[int, int], object]
+    from .transmission import Progress
 
 TIMERS = 1024 * 1024
 """Characters that something else may print meanwhile."""
@@ -33,9 +32,6 @@ MIN_PIECE = 96
 
 MEMORY_SHARE = 24
 """A piece takes its share of the free memory: as source, as text, as bytes, in a memory that is fragmented."""
-
-ATTEMPTS = 3
-"""How often something is sent that arrived damaged."""
 
 BASE64_PIECE, LITERAL_PIECE = 384, 64
 """Bytes in a line of ``snippets/files_get.py`` and ``snippets/files_get_literals.py``."""

@@ -11,14 +11,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .marks import MarkTokenizer
+
 MAX_PROMPT = 16 * 1024
 """Characters of a prompt; what is longer is plain output."""
 
 OVER = "\x1e?mk."
 """The mark behind an answer."""
 
-_MARK = re.compile(r"\x1e\?mk([ri=.])")
-_PART_OF_MARK = re.compile(r"\x1e(?:\?(?:mk?)?)?\Z")
+_MARKS = ("\x1e?mkr", "\x1e?mki", "\x1e?mk=", OVER)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -43,46 +44,37 @@ class QuestionFilter:
     """Takes questions out of a program's output, however that is split."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self._marks = MarkTokenizer(*_MARKS)
+        self._prompt = ""  # of the question that comes, so far
         self._asking: str | None = None  # the kind of the question whose prompt comes
         self._echo = False  # what comes is the echo of an answer
 
     def feed(self, text: str) -> list[str | Question | Over]:
         """Return what ``text`` brings, in its order: plain output, questions, and their ends."""
-        if not self._held and self._asking is None and not self._echo and "\x1e" not in text:
-            return [text] if text else []
         found: list[str | Question | Over] = []
-        text = self._held + text
-        seen = 0
-        for mark in _MARK.finditer(text):
-            before, seen = text[seen : mark.start()], mark.end()
-            kind = mark[1]
+        for piece, mark in self._marks.feed(text):
+            before, self._prompt = self._prompt + piece, ""
+            kind = mark[-1:]
             if kind == "=" and self._asking is not None:
                 self._echo = self._asking == "i"
                 self._asking = None
                 found.append(Question(before, self._echo))
                 continue
-            if not self._echo and before:
+            if not mark and self._asking is not None and len(before) <= MAX_PROMPT:
+                self._prompt = before
+                continue
+            if before and not self._echo:
                 found.append(before)
-            self._asking = kind if kind in "ri" else None
-            if kind != "=":
+            self._asking = kind if mark and kind in "ri" else None
+            if mark and kind != "=":
                 self._echo = False
             if kind == ".":
                 found.append(Over())
-        self._held = text[seen:]
-        if self._asking is not None and len(self._held) > MAX_PROMPT:
-            self._asking = None
-        if self._asking is None:
-            part = _PART_OF_MARK.search(self._held)
-            size = part.start() if part else len(self._held)
-            if size and not self._echo:
-                found.append(self._held[:size])
-            self._held = self._held[size:]
         return found
 
     def flush(self) -> str:
         """Return what was held, once the program has ended."""
-        held, self._held = self._held, ""
+        held, self._prompt = self._prompt + self._marks.flush(), ""
         shown = "" if self._echo else held
         self._asking, self._echo = None, False
         return shown
