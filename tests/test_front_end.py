@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ class Notebook:
     """A front end of a test: it keeps what it is to show, and knows one board."""
 
     can_ask = in_console = allow_html = False
-    port, connection, connections = "", None, None
+    port, connection, connections = "", None, SimpleNamespace(current_name="")
 
     def __init__(self, board: Board) -> None:
         self.device, self.said, self.host_variables = board, [], {}
@@ -36,10 +37,11 @@ class Notebook:
 
 
 class Names:
-    known_modules = ()
-
     def note_cell(self, code: str) -> None:
         pass
+
+    def modules(self, board: Board) -> list[str]:
+        return ["nowhere2"]
 
 
 @pytest.fixture
@@ -70,8 +72,8 @@ def test_a_cell_runs_for_a_front_end_of_ten_lines(runner: CellRunner, notebook: 
 def test_a_failed_cell_and_its_hint_are_told_to_it(runner: CellRunner, notebook: Notebook) -> None:
     failed = run(runner, "import nowhere")
     assert isinstance(failed, ExceptionWrapper) and failed.ename == "ImportError"
-    runner.tell_hints({})
-    assert "nowhere" in notebook.said[-1]
+    runner.tell_hints({}, failed.ename)
+    assert "nowhere2" in notebook.said[-1]
 
 
 def test_a_question_that_nobody_can_be_asked_ends_the_cell(runner: CellRunner) -> None:
