@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .contestant import Session
+    from .left import Left
     from .material import Material
 
 UNTHROTTLED, SLOW, FAST = "unthrottled", "115200", "921600"
@@ -75,6 +76,15 @@ def _number(number: float) -> float:
     return number
 
 
+def _left(name: str, title: str, part: Callable[[Left], float], unit: str) -> Measure:
+    """Return the measure of something that transfers leave behind on the board."""
+
+    def measured(session: Session, files: Material) -> float:
+        return part(left_behind(session, files))
+
+    return Measure(name, title, measured, unit, _number, warm=False, table=FILES)
+
+
 def _write(name: str, title: str, lines: tuple[str, ...]) -> Measure:
     return _file(f"write-{_short(name)}", f"write {title}", lines, lambda session, files: files.write(session, name))
 
@@ -97,24 +107,8 @@ MEASURES = (
         "memory", "memory of the idle kernel", lambda session, _: session.memory()[0], "MiB", _mebibytes, idle=True
     ),
     Measure("memory-share", "of that its share", lambda session, _: session.memory()[1], "MiB", _mebibytes, idle=True),
-    Measure(
-        "left-memory",
-        "board's memory taken by 4 transfers",
-        lambda session, files: left_behind(session, files).memory,
-        "bytes",
-        _number,
-        warm=False,
-        table=FILES,
-    ),
-    Measure(
-        "left-names",
-        "names left on the board by them",
-        lambda session, files: left_behind(session, files).names,
-        "",
-        _number,
-        warm=False,
-        table=FILES,
-    ),
+    _left("left-memory", "board's memory taken by 4 transfers", lambda left: left.memory, "bytes"),
+    _left("left-names", "names left on the board by them", lambda left: left.names, ""),
     Measure(
         "round-trip",
         "round trip of print(1)",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.value_arguments import board_names, described, split_assignment, split_expressions
+from metakernel_micropython.host.value_arguments import (
+    board_names,
+    described,
+    expressions_argument,
+    split_assignment,
+    split_expressions,
+)
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, arguments
 
 
 class GetMagic(BoardMagic):
@@ -17,15 +23,7 @@ class GetMagic(BoardMagic):
         """Split at the spaces that are not within an expression's quotes or brackets."""
         return split_expressions(text)
 
-    @arguments(
-        argument(
-            "what",
-            metavar="NAME|NAME=EXPRESSION",
-            nargs="+",
-            complete=board_names,
-            help="a name on the board, or a name for what an expression gives there",
-        )
-    )
+    @arguments(expressions_argument(board_names, "on the board"))
     def line_get(self, args: Namespace) -> None:
         """%get NAME ... - bring values from the board to the host's Python, where %%python uses them.
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.value_arguments import described, host_names, split_assignment, split_expressions
+from metakernel_micropython.host.value_arguments import (
+    described,
+    expressions_argument,
+    host_names,
+    split_assignment,
+    split_expressions,
+)
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, arguments
 
 
 class PutMagic(BoardMagic):
@@ -16,15 +22,7 @@ class PutMagic(BoardMagic):
         """Split at the spaces that are not within an expression's quotes or brackets."""
         return split_expressions(text)
 
-    @arguments(
-        argument(
-            "what",
-            metavar="NAME|NAME=EXPRESSION",
-            nargs="+",
-            complete=host_names,
-            help="a name of the host's Python, or a name for what an expression gives there",
-        )
-    )
+    @arguments(expressions_argument(host_names, "of the host's Python"))
     def line_put(self, args: Namespace) -> None:
         """%put NAME=EXPRESSION ... - send values of the host's Python to the board.
 

@@ -15,6 +15,7 @@ from metakernel_micropython.board import Board
 from .boards import Microbit, Relay, needs_virtual
 from .faults.counts import pytest_terminal_summary  # noqa: F401 - pytest-xdist's first process loads only this file
 from .front_end import Jupyter
+from .webrepl_server import BoardBehind, WebReplServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,23 @@ def microbit() -> Iterator[Microbit]:
 @pytest.fixture
 def relay(microbit: Microbit) -> Iterator[Relay]:
     made = Relay(microbit)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[BoardBehind]:
+    """A virtual board for WebREPL servers to stand in front of, one at a time."""
+    needs_virtual()
+    board = BoardBehind()
+    yield board
+    board.close()
+
+
+@pytest.fixture
+def server(behind: BoardBehind) -> Iterator[WebReplServer]:
+    """The WebREPL of a board."""
+    made = WebReplServer(behind)
     yield made
     made.close()
 

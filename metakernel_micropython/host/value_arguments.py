@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from ..board import snippets
 from ..errors import MagicError, MicroPythonError
+from ..magic_arguments import argument
 from .paths import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ..front_end import FrontEnd
 
 _ASSIGNMENT = re.compile(r"(?P<name>[^\W\d]\w*)=(?!=)(?P<expression>.+)", re.DOTALL)
 _COMPLETION_TIMEOUT = 2.0  # seconds
+
+
+def expressions_argument(complete: Callable[[FrontEnd], Iterable[str]], what: str) -> Any:
+    """Return the argument of %get and %put: names, or names with the expressions that give their values.
+
+    Args:
+        complete: gives the names that completion offers.
+        what: whose names they are.
+    """
+    text = f"a name {what}, or a name for what an expression gives there"
+    return argument("what", metavar="NAME|NAME=EXPRESSION", nargs="+", complete=complete, help=text)
 
 
 def split_expressions(text: str) -> list[str]:

@@ -13,27 +13,12 @@ from metakernel_micropython.errors import BoardReset, ConnectError, DeviceError,
 from metakernel_micropython.transports import webrepl
 from metakernel_micropython.transports.tap import Tap, WireLog
 
-from ..boards import in_background, needs_virtual
-from ..webrepl_server import PASSWORD, BoardBehind, WebReplServer
+from ..boards import in_background
+from ..webrepl_server import PASSWORD, WebReplServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[BoardBehind]:
-    needs_virtual()
-    board = BoardBehind()
-    yield board
-    board.close()
-
-
-@pytest.fixture
-def server(behind: BoardBehind) -> Iterator[WebReplServer]:
-    made = WebReplServer(behind)
-    yield made
-    made.close()
 
 
 @pytest.fixture

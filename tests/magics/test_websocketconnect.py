@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 
-from ..boards import needs_virtual
-from ..webrepl_server import PASSWORD, BoardBehind, WebReplServer
+from ..webrepl_server import PASSWORD, WebReplServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
     Answer = Callable[[dict[str, Any]], None]
 
 VARIABLE = "MICROPYTHON_WEBREPL_PASSWORD"
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[BoardBehind]:
-    needs_virtual()
-    board = BoardBehind()
-    yield board
-    board.close()
-
-
-@pytest.fixture
-def server(behind: BoardBehind) -> Iterator[WebReplServer]:
-    made = WebReplServer(behind)
-    yield made
-    made.close()
 
 
 @pytest.fixture

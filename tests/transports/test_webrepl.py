@@ -23,7 +23,7 @@ from metakernel_micropython.transports import (
     websocket_handshake,
 )
 
-from ..boards import in_background, needs_virtual
+from ..boards import in_background
 from ..webrepl_server import PASSWORD, BoardBehind, Quirks, WebReplServer
 from .conftest import linux_only, read_until
 
@@ -34,14 +34,6 @@ if TYPE_CHECKING:
     Keep = Callable[[Transport], Transport]
 
 GREETING = b"WebREPL connected\r\n>>> "
-
-
-@pytest.fixture(scope="module")
-def behind() -> Iterator[BoardBehind]:
-    needs_virtual()
-    board = BoardBehind()
-    yield board
-    board.close()
 
 
 @pytest.fixture

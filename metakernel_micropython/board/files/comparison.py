@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...errors import DeviceError, FileProblem, TransferFailed
 from .. import snippets
 from ..protocol.literal import literal
-from .entries import Entry
+from .entries import WALK, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ def compare(
             source = snippets.call("files_compare", text, expected, support.sha256, support.base64)
         else:
             source = snippets.call("files_flat_compare", text)
-        source += snippets.call("files_others", folder) if list_too else ""
+        source += snippets.serve("files_others", WALK, folder) if list_too else ""
         try:
             lines = ask(source, folder, work).splitlines()
         except DeviceError as error:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ...errors import BadName
 
+WALK = {"walk": "files_walk"}
+"""The snippet that lists a folder, for those that call it."""
+
 
 @dataclass(frozen=True)
 class Entry:

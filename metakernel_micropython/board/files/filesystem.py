@@ -26,7 +26,7 @@ from ..protocol.executor import Executor
 from ..protocol.text import decode
 from . import comparison, text_transfer
 from .binary_transfer import Service
-from .entries import Entry, Space, Written, check_name, check_text
+from .entries import WALK, Entry, Space, Written, check_name, check_text
 from .helper_programs import UNFINISHED, Helpers, parse_literal, parse_tuple
 from .transmission import ATTEMPTS
 
@@ -146,7 +146,8 @@ class Files:
             raise NoSuchFile(f"There is no folder {folder} on the board on {self._address}.")
         if not found.folder:
             return [found]
-        source = snippets.call("files_flat_list") if self.flat else snippets.call("files_list", folder, recurse)
+        walked = snippets.serve("files_list", WALK, folder, recurse)
+        source = snippets.call("files_flat_list") if self.flat else walked
         entries = []
         for line in self._ask(source, folder).splitlines():
             path, is_folder, size = parse_tuple(line, (str, bool, int))

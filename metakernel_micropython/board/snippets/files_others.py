@@ -1,35 +1,17 @@
-# What lies in a folder and below, as files_list tells it, with True in the place of a size where another file system
-# begins: that is not entered. A folder that is missing is empty.
+# What lies in a folder and below, as walk() prints it (files_walk), without what is on other file systems. A missing
+# folder is empty.
 def snippet(folder):
     import os
 
-    def foreign(path):
+    def elsewhere(path):
+        # Others are mounted in the root.
         try:
-            return os.statvfs(path) != os.statvfs("/")
+            return ("/" not in path[1:] and os.statvfs(path) != os.statvfs("/")) or 0
         except (OSError, AttributeError):
-            return False
-
-    def walk(start):
-        for name in os.listdir(start or "."):
-            path = start + name
-            try:
-                found = os.stat(path)
-            except OSError as error:
-                # See files_stat; a link may lead nowhere.
-                if error.args[0] not in (2, 20, 44, 54):
-                    raise
-                continue
-            inside = bool(found[0] & 0x4000)
-            size = 0 if inside else found[6]
-            # Others are mounted in the root.
-            if inside and "/" not in path[1:] and foreign(path):
-                size = True
-            print((path, inside, size))
-            if inside and size is not True:
-                walk(path + "/")
+            return 0
 
     try:
-        walk(folder if not folder or folder[-1] == "/" else folder + "/")
+        walk(folder if not folder or folder[-1] == "/" else folder + "/", 1, elsewhere)
     except OSError as error:
         if error.args[0] not in (2, 20, 44, 54):
             raise
