@@ -43,7 +43,7 @@ class MicroPythonKernelApp(MetaKernelApp):
         return f"{QuietOutStream.__module__}.{QuietOutStream.__name__}"
 
     def init_iopub(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
-        """Open the publishing socket with a short queue: its length counts messages of any size (see ``outlet``)."""
+        """Open the publishing socket with a short queue: its length counts messages of any size (see ``iopub``)."""
         context.setsockopt(zmq.SNDHWM, QUEUE_LENGTH)  # the default for the sockets that are made meanwhile
         try:
             super().init_iopub(context)  # type: ignore[no-untyped-call]

@@ -217,7 +217,8 @@ def test_a_virtual_board_that_is_killed_leaves_no_folder(start: Start, tmp_path:
     time.sleep(0.5)
     kernel.do("1")
     assert len(list(folder.glob("virtual-board-*"))) == 1
-    kernel.do("%disconnect")
+    kernel.do("%disconnect")  # the files last as long as the kernel
+    kernel.close()
     assert list(folder.glob("virtual-board-*")) == []
 
 

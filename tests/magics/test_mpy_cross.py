@@ -211,7 +211,7 @@ def test_what_a_board_says_it_loads_is_understood(number: int, expected: Target)
         address = "x"
         banner = "MicroPython"
 
-        def evaluate(self, expression: str) -> object:
+        def evaluate(self, expression: str, *, own: bool) -> object:
             return number
 
     assert mpy_compiler.target(Says()) == expected  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ def test_a_child(listener: socket.socket, nothing_is_left: None) -> None:
 s = socket.create_connection({where!r})
 s.sendall(os.environ["{virtual.SECRET_VARIABLE}"].encode() + b"\\n")
 s.recv(1)"""
-    _cycle(lambda: virtual._start([sys.executable, "-I", "-S", "-c", code], listener, "virtual"))
+    _cycle(lambda: virtual._start([sys.executable, "-I", "-S", "-c", code], listener, "virtual", None, kept=False))
 
 
 def test_what_does_not_open(listener: socket.socket, nothing_is_left: None) -> None:

@@ -116,7 +116,9 @@ _SECRET = f"s.sendall(os.environ['{virtual.SECRET_VARIABLE}'].encode() + b'\\n' 
 
 def _started(code: str, listener: socket.socket) -> Transport:
     port = listener.getsockname()[1]
-    return virtual._start([sys.executable, "-c", code.replace("{port}", str(port))], listener, "virtual")
+    return virtual._start(
+        [sys.executable, "-c", code.replace("{port}", str(port))], listener, "virtual", None, kept=False
+    )
 
 
 def test_what_follows_the_secret_is_the_boards(listener: socket.socket, closing: Keep) -> None:

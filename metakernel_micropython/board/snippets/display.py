@@ -1,6 +1,6 @@
-# Puts a function into builtins that gives the host something to show (see board/displays.py): marks stand around how it
-# is to be shown, and behind its content. A picture goes in Base64, piece by piece, and a value is printed piece by
-# piece, because memory is short.
+# Puts a function into builtins that gives the host something to show (see board/display_filter.py): marks stand around
+# how it is to be shown, and behind its content. A picture goes in Base64, piece by piece, and a value is printed piece
+# by piece, because memory is short.
 def snippet():
     import builtins
 

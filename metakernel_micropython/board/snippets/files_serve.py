@@ -1,5 +1,5 @@
 # Answers requests about files until one of them ends it. Requests and answers are blocks with a CRC-32 (see
-# board/serving.py); anything that is wrong with one ends the program, and the host begins anew where it was.
+# board/files/file_server.py); anything that is wrong with one ends the program, and the host begins anew where it was.
 # Texts come with the requests: literals in the source would be kept for ever.
 def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
     import builtins

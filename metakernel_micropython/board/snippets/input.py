@@ -1,6 +1,6 @@
 # Puts a function in place of the firmware's input() that tells the host when it asks: marks stand around the prompt and
-# behind the answer (see board/questions.py). sys.stdin does not echo; where it is missing, the firmware's own input()
-# reads. It goes into builtins, for the sake of modules, and a function of the user's globals stays what it is.
+# behind the answer (see board/protocol/questions.py). sys.stdin does not echo; where it is missing, the firmware's own
+# input() reads. It goes into builtins, for the sake of modules, and a function of the user's globals stays what it is.
 def snippet():
     import builtins
     import sys
