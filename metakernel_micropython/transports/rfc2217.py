@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConnectError
+from .open_errors import errno_of, network_error_text
 from .pump import PumpedLine
-from .trouble import errno_of, network_trouble
 
 if TYPE_CHECKING:
     from .address import Address
@@ -43,7 +43,7 @@ def connect(address: Address, options: ConnectionOptions) -> PumpedLine:
                 f"{address.text} answers, but not as an RFC 2217 server that takes {options.baud} baud; "
                 "a plain TCP port is socket://host:port."
             ) from error
-        raise ConnectError(network_trouble(address.text, error)) from error
+        raise ConnectError(network_error_text(address.text, error)) from error
     except BaseException:
         port.close()
         raise

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConnectError
 from .fdline import FdLine
-from .trouble import port_trouble
+from .open_errors import port_error_text
 
 if TYPE_CHECKING:
     import serial
@@ -68,11 +68,11 @@ def connect(address: Address, options: ConnectionOptions) -> Transport:
     # pyserial raises SerialException (an OSError), termios.error for what the driver refuses, and ValueError and
     # OverflowError for numbers that no port takes.
     except (OSError, ValueError, OverflowError) as error:
-        raise ConnectError(port_trouble(address.text, device, error)) from error
+        raise ConnectError(port_error_text(address.text, device, error)) from error
     except Exception as error:
         if type(error).__module__ != "termios":
             raise
-        raise ConnectError(port_trouble(address.text, device, error)) from error
+        raise ConnectError(port_error_text(address.text, device, error)) from error
 
 
 def _new_port(device: str, baud: int) -> serial.Serial:

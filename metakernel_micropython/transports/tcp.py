@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..errors import ConnectError
 from .fdline import SocketLine
-from .trouble import network_trouble
+from .open_errors import network_error_text
 
 if TYPE_CHECKING:
     from .address import Address
@@ -40,7 +40,7 @@ def connect(address: Address, _options: ConnectionOptions) -> SocketLine:
         return SocketLine(address.text, connection)
     except OSError as error:
         connection.close()
-        raise ConnectError(network_trouble(address.text, error)) from error
+        raise ConnectError(network_error_text(address.text, error)) from error
 
 
 def open_socket(name: str, host: str, port: int) -> socket.socket:
@@ -66,23 +66,23 @@ def open_socket(name: str, host: str, port: int) -> socket.socket:
 
 def _connected(name: str, host: str, port: int) -> socket.socket:
     deadline = time.monotonic() + CONNECT_TIMEOUT
-    trouble: Exception | None = None
+    last_error: Exception | None = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA cannot carry
-        raise ConnectError(network_trouble(name, error)) from error
+        raise ConnectError(network_error_text(name, error)) from error
     for family, kind, protocol, _, where in found:
         try:
             connection = socket.socket(family, kind, protocol)
         except OSError as error:
-            trouble = error
+            last_error = error
             continue
         try:
             connection.settimeout(max(deadline - time.monotonic(), 0.1))
             connection.connect(where)
         except OSError as error:
             connection.close()
-            trouble = error
+            last_error = error
         else:
             return connection
-    raise ConnectError(network_trouble(name, trouble or TimeoutError())) from trouble
+    raise ConnectError(network_error_text(name, last_error or TimeoutError())) from last_error

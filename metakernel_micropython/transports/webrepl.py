@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConnectError, LineBusy, LineLost
 from .fdline import READ_LIMIT, SocketLine
-from .trouble import network_trouble
+from .open_errors import network_error_text
 from .websocket_handshake import open_websocket, serves_another
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _open(address: Address) -> WebReplLine:
         return WebReplLine(address, connection)
     except OSError as error:
         connection.close()
-        raise ConnectError(network_trouble(address.text, error)) from error
+        raise ConnectError(network_error_text(address.text, error)) from error
     except BaseException:
         connection.close()
         raise

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConnectError
+from .open_errors import network_error_text
 from .tcp import CONNECT_TIMEOUT, open_socket
-from .trouble import network_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def open_websocket(address: Address) -> socket.socket:
         ) from error
     except OSError as error:
         connection.close()
-        raise ConnectError(network_trouble(name, error)) from error
+        raise ConnectError(network_error_text(name, error)) from error
     except BaseException:
         connection.close()
         raise
@@ -110,7 +110,7 @@ def _handshake_trouble(name: str, error: Exception) -> str:
             f"{name} takes connections, but did not answer in time. Check the port, or reset the board and try again."
         )
     if isinstance(error, OSError):
-        return network_trouble(name, error)
+        return network_error_text(name, error)
     return f"{name} answers, but not as a WebREPL does. Check the port; a plain TCP port is socket://host:port."
 
 

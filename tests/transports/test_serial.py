@@ -196,11 +196,11 @@ def test_a_file_and_a_folder_are_no_serial_ports(path: str) -> None:
 def test_a_port_without_permission_names_the_group_to_join(terminal: Terminal) -> None:
     if os.geteuid() == 0:
         # root may open anything: see what the sentence would be
-        from metakernel_micropython.transports.trouble import port_trouble
+        from metakernel_micropython.transports.open_errors import port_error_text
 
         os.chown(terminal.device, -1, 20)
         Path(terminal.device).chmod(0o660)
-        said = port_trouble(terminal.device, terminal.device, PermissionError(13, "Permission denied"))
+        said = port_error_text(terminal.device, terminal.device, PermissionError(13, "Permission denied"))
     else:
         Path(terminal.device).chmod(0)
         with pytest.raises(ConnectError) as caught:

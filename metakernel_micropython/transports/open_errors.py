@@ -25,7 +25,7 @@ _WINDOWS_TEXT = {
 }
 
 
-def port_trouble(name: str, device: str, error: BaseException, holders: str | None = None) -> str:
+def port_error_text(name: str, device: str, error: BaseException, holders: str | None = None) -> str:
     """The sentence for a serial port that did not open.
 
     Args:
@@ -50,7 +50,7 @@ def port_trouble(name: str, device: str, error: BaseException, holders: str | No
     return f"{what} could not be opened: {_plain(error)}."
 
 
-def network_trouble(name: str, error: BaseException) -> str:
+def network_error_text(name: str, error: BaseException) -> str:
     """The sentence for a network address that did not answer, or not with what was expected."""
     cause = _root(error)
     if isinstance(cause, (socket.gaierror, UnicodeError)):
