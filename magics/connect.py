@@ -11,8 +11,10 @@ from metakernel_micropython.cell.masking import masked_arguments
 from metakernel_micropython.host.paths import host_paths, quoted
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.sessions.description import describe_connection
+from metakernel_micropython.sessions.first_board import only_board
 from metakernel_micropython.sessions.registry import is_name
-from metakernel_micropython.sessions.session import WAIT, describe_connection
+from metakernel_micropython.sessions.session import WAIT
 from metakernel_micropython.transports import port_scan
 
 
@@ -109,6 +111,7 @@ class ConnectMagic(BoardMagic):
             complete_path=host_paths,
             help="add all that goes over the line to a file, with times",
         ),
+        argument("--attach", action="store_true", help="do not stop the program that runs there; see %%monitor"),
         argument("--take", action="store_true", help="have the notebook that holds the board let go of it first"),
         argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
         argument("--verbose", action="store_true", help="show what the board says while it is connected"),
@@ -126,13 +129,15 @@ class ConnectMagic(BoardMagic):
           socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
           exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
 
-        The board's variables stay as they are; a program that runs is interrupted. When the board is lost later (a
+        The board's variables stay as they are; a program that runs is interrupted. With --attach it runs on: %monitor
+        shows what it prints, and the next cell that needs the board interrupts it. When the board is lost later (a
         pulled cable, a restart), the next cell connects to it again.
 
         Examples:
           %connect
           %connect --wait
           %connect /dev/ttyACM1 --name left
+          %connect /dev/ttyACM0 --attach
           %connect /dev/ttyUSB0 --baud 921600
           %connect ws://192.168.4.1
           %connect virtual:~/board
@@ -195,13 +200,26 @@ class ConnectMagic(BoardMagic):
             raise MagicError(f'"{args.name}" cannot be a name: take letters, digits, "_", "-" and ".", and not "all".')
         names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
         chosen = {name: value for name in names if (value := getattr(args, name, None)) is not None}
-        options = replace(self.kernel.connection_options, raw=args.raw, **chosen)
+        attach = getattr(args, "attach", False)
+        if attach and address == "auto":
+            address = self._only_port()
+        options = replace(self.kernel.connection_options, raw=args.raw, alone=attach and not args.raw, **chosen)
         name = getattr(args, "name", None)
         wait, take = getattr(args, "wait", None), getattr(args, "take", False)
         board = self.kernel.connect(address, options, name=name, wait=wait, take=take)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
         self.kernel.Print(describe_connection(board, name))
+
+    def _only_port(self) -> str:
+        """Return the port of the only board that is plugged in: which of several it is, one had to ask them."""
+        only = only_board(port_scan.serial_ports())
+        if only is None:
+            raise MagicError(
+                "%connect --attach asks no port whether a board is there: name it, as in %connect /dev/ttyACM0 "
+                "--attach. %boards lists what is plugged in."
+            )
+        return only.device
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -8,7 +8,7 @@ from ipykernel.connect import get_connection_file
 
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace
-from metakernel_micropython.sessions.session import describe_connection
+from metakernel_micropython.sessions.description import describe_connection
 
 
 class ConnectInfoMagic(BoardMagic):

@@ -12,7 +12,7 @@ from metakernel_micropython.host.firmware import CHIPS
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.sessions.session import describe_connection
+from metakernel_micropython.sessions.description import describe_connection
 from metakernel_micropython.transports import port_scan
 
 COMMANDS = ("erase", "flash", *CHIPS)

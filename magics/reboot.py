@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from metakernel_micropython.kernel import MicroPythonKernel
-from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
+from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.magic_arguments import seconds
 
 
 class RebootMagic(BoardMagic):
@@ -13,14 +16,38 @@ class RebootMagic(BoardMagic):
     group = "Board"
     same_as = {"%rebootdevice": "%reboot", "%restart": "%reboot"}  # noqa: RUF012
 
-    @arguments(argument("--hard", action="store_true", help="as the reset button does it, and connect again"))
+    @arguments(
+        argument("--hard", action="store_true", help="as the reset button does it, and connect again"),
+        argument(
+            "--run",
+            nargs="?",
+            type=seconds,
+            const=math.inf,
+            metavar="SECONDS",
+            help="have main.py run, too, and watch it as %%monitor does: so long, or until Stop",
+        ),
+    )
     def line_reboot(self, args: Namespace) -> None:
-        """%reboot [--hard] - soft-reset the board: its variables are gone, boot.py runs, main.py does not.
+        """%reboot [--hard | --run [SECONDS]] - soft-reset the board: its variables are gone, boot.py runs.
+
+        main.py does not run, except with --run: then its output is shown until Stop, which leaves it running.
 
         With --hard the whole chip restarts, with its peripherals and its network, by machine.reset(); a board that has
         none, or that does not listen, by the reset line of its USB bridge (as boards with an Espressif chip have it).
         main.py begins to run then, and is interrupted. The files on the board stay.
+
+        Examples:
+          %reboot
+          %reboot --hard
+          %reboot --run 10
         """
+        if args.run is not None:
+            if args.hard:
+                raise MagicError("%reboot --hard interrupts main.py to connect again: --run goes without it.")
+            self.board.background.run_main()
+            if failed := self.kernel.runner.watch(self.kernel.boards.ready_alone(), args.run):
+                self.fail(failed)
+            return
         if args.hard:
             self.kernel.require_board()
             connection = self.kernel.connection
@@ -33,12 +60,12 @@ class RebootMagic(BoardMagic):
 
     def line_rebootdevice(self, args: Namespace) -> None:
         """%rebootdevice - soft-reset the board (see %reboot)."""
-        args.hard = False
+        args.hard, args.run = False, None
         self.line_reboot(args)
 
     def line_restart(self, args: Namespace) -> None:
         """%restart - soft-reset the board (see %reboot)."""
-        args.hard = False
+        args.hard, args.run = False, None
         self.line_reboot(args)
 
 

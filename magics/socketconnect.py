@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
-from metakernel_micropython.sessions.session import describe_connection
+from metakernel_micropython.sessions.description import describe_connection
 
 
 class SocketConnectMagic(BoardMagic):

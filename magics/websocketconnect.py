@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.sessions.session import describe_connection
+from metakernel_micropython.sessions.description import describe_connection
 
 DEFAULT = "ws://192.168.4.1:8266"
 """Where a board is that opens a network of its own."""

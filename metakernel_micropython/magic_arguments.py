@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import itertools
+import math
 import re
 import shlex
 from argparse import Namespace
@@ -71,6 +72,21 @@ def arguments(*described: _Argument) -> Callable[[_F], _F]:
         return method
 
     return decorate
+
+
+def seconds(text: str) -> float:
+    """Return a time that a word names, for ``type=`` of an argument.
+
+    Raises:
+        ValueError: it names none, or one without an end.
+    """
+    found = float(text)
+    if not 0 < found < math.inf:
+        raise ValueError
+    return found
+
+
+seconds.__name__ = "time in seconds"  # what argparse names
 
 
 def parse(method: Callable[..., None], typed: str, words: list[str]) -> Namespace:

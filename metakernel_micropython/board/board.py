@@ -22,12 +22,14 @@ from ..errors import (
 )
 from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
+from .background import Background
 from .files.filesystem import Files
 from .protocol.capabilities import CHUNK_PAUSE
 from .protocol.diagnosis import interrupted
 from .protocol.hard_reset import hard_reset
 from .protocol.prompt_session import PromptSession
 from .protocol.repl import CTRL_C, check_source
+from .protocol.soft_reset import soft_reset
 from .protocol.text import decode
 from .protocol.unsolicited import UnsolicitedOutput
 from .value_transfer import Values
@@ -111,7 +113,8 @@ class Board:
 
         def attach(place: str | transports.Address, timeout: float) -> Board:
             line = transports.open_transport(place, options)
-            return cls._attach(PromptSession(line, raw=options.raw, tap=options.tap), timeout)
+            session = PromptSession(line, raw=options.raw, tap=options.tap, alone=options.alone)
+            return cls._attach(session, timeout)
 
         parsed = transports.parse(address)
         if parsed.scheme != "auto":
@@ -122,7 +125,7 @@ class Board:
 
     @classmethod
     def _attach(cls, session: PromptSession, timeout: float) -> Board:
-        if session.raw:
+        if session.raw or session.alone:
             return cls(session)
         try:
             greeting = decode(session.attach(timeout))
@@ -194,11 +197,17 @@ class Board:
         """The board's values, and how they cross."""
         return Values(self)
 
+    @cached_property
+    def background(self) -> Background:
+        """What the board does on its own."""
+        return Background(self.start, lambda: self._session, self._at_prompt, self._reopen)
+
     def take_unsolicited(self) -> UnsolicitedOutput:
         """Return what the board printed since its last execution, once."""
+        text, left_out = self.background.take()
         data, dropped = self._session.take_unsolicited()
         of_program = self._session.unsolicited.take_of_program()
-        return UnsolicitedOutput(decode(data), dropped, self._session.take_restarted(), of_program)
+        return UnsolicitedOutput(text + decode(data), left_out + dropped, self._session.take_restarted(), of_program)
 
     def keep_unsolicited(self, data: bytes) -> None:
         """Have bytes, which came in the middle of something else, count as printed while nothing was executed."""
@@ -333,15 +342,7 @@ class Board:
             LineLost: the line is gone, or did not come back.
         """
         self._need_prompt("reset the board")
-        session = self._at_prompt()
-        try:
-            return session.soft_reset()
-        except LineLost:
-            if not session.away:
-                raise
-        said = decode(session.take_unsolicited()[0])
-        self._at_prompt()
-        return said
+        return soft_reset(self._at_prompt)
 
     def hard_reset(self) -> None:
         """Restart the board as its reset button does; the line may go with it, and comes back in its own time.
@@ -367,20 +368,22 @@ class Board:
         """Return the session with the board at its prompt, on a new line where its restart ended the old one.
 
         Raises:
-            BoardBusy: a program runs.
+            BoardBusy: a program runs, or the board is left to itself, so that one may run.
             ConnectError: the board does not come to its prompt.
             LineLost: the line is gone, or did not come back.
         """
         if self._session.executing:
             raise BoardBusy(f"The board on {self.address} runs a program, or files are on their way: wait for the end.")
+        if self._session.alone:
+            raise BoardBusy(f"The board on {self.address} is left to itself: a program may run there.")
         if self._session.away:
-            try:
-                self._session = self._session.reopened()
-            except ConnectError as error:
-                raise LineLost(str(error)) from error
+            self._reopen(alone=False)
         if not self._session.ready:
             self._session.attach()
         return self._session
+
+    def _reopen(self, *, alone: bool = True) -> None:
+        self._session = self._session.reopened(alone=alone)
 
     # -- raw I/O mode---------------------------------------------------------------------------------------------
 

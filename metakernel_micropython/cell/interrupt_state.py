@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Stoppable(Protocol):
-    """A cell on several boards at the same time."""
+    """What stops in its own way: a cell on several boards at the same time, a look at a board's program."""
 
     def stop(self) -> None:
-        """Interrupt all of them; any thread may call it."""
+        """Stop it; any thread may call it."""
         ...
 
 
@@ -33,7 +33,7 @@ class InterruptState:
         self.on_host = False
         self._requested = False  # a front end has asked for a cell
         self._stopped = False  # Stop came before anything of it ran
-        self._broadcast: Stoppable | None = None
+        self._given_to: Stoppable | None = None
         self._lock = threading.Lock()  # guards all of these
 
     def request_begins(self) -> None:
@@ -62,27 +62,32 @@ class InterruptState:
             self.on_host = False
         self.on_host = False
 
-    def broadcast(self, broadcast: Stoppable | None) -> None:
-        """Have Stop go to a run of a cell on several boards; None: no more."""
+    def give_to(self, stoppable: Stoppable | None) -> None:
+        """Have Stop go to something that stops in its own way; None: no more."""
         with self._lock:
-            self._broadcast = broadcast
+            self._given_to = stoppable
 
     def stop(self, board: Board | None, hurry: Callable[[], object]) -> None:
         """Stop what runs; any thread may call it.
+
+        A program that nobody waits for is stopped where no cell runs; what a cell does meanwhile is stopped first.
 
         Args:
             board: the one that cells run on.
             hurry: called where output of this board may hold up the cell's end.
         """
         with self._lock:
-            broadcast = self._broadcast
-            if broadcast is None:
+            given_to = self._given_to
+            if given_to is None:
                 hurry()
-                if board is not None and board.interrupt():
+                in_background = board is not None and board.background.running
+                if board is not None and not in_background and board.interrupt():
                     return
                 if self.on_host:
                     interrupt_main_thread()
                 elif self._requested:
                     self._stopped = True
-        if broadcast is not None:
-            broadcast.stop()
+                elif board is not None and in_background:
+                    board.background.interrupt()
+        if given_to is not None:
+            given_to.stop()

@@ -200,6 +200,11 @@ class BoundedOutput:
             self._tell(f"[{size:,} characters of output left out here: Stop came while the front end was behind]")
         self._show(last)
 
+    def hurry(self) -> None:
+        """Somebody waits for the cell's end; any thread may say so."""
+        if self._iopub is not None:
+            self._iopub.hurry()
+
     def close(self) -> None:
         """The program has ended: say what was left out of its output."""
         self.catch_up()

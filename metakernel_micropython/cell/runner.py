@@ -14,6 +14,7 @@ from ..errors import DeviceError, LineLost, MicroPythonError
 from ..host.paths import visible
 from .failure import failure
 from .lexical import with_plain_indentation
+from .monitor import Monitor
 from .output import FilterSink, Followers, Stage, chain
 from .parser import lines_above
 from .program import Program, ValueFilter, prepare
@@ -37,6 +38,9 @@ LINE_INTERVAL = 0.005
 
 PATIENCE = 1.0
 """Seconds after Ctrl-C before the cell says what it waits for."""
+
+FIRST_MOMENT = 0.3
+"""Seconds in which a small board finds a syntax error, and most programs that fail at once have failed."""
 
 Result = dict[str, str] | ExceptionWrapper | None
 """What a cell came to: its last value as ``text/plain``, the error that ended it, or neither."""
@@ -117,6 +121,7 @@ class CellRunner:
             tell(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
         if unsolicited.text.strip():
             tell(unsolicited.title + "\n" + unsolicited.text.strip("\n"))
+        self._tell_ended(board)
 
     # -- programs ------------------------------------------------------------------------------------------------
 
@@ -175,6 +180,102 @@ class CellRunner:
         if not tag:
             return list(codes.items())
         return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
+
+    # -- programs that nobody waits for --------------------------------------------------------------------------
+
+    def start(self, code: str) -> ExceptionWrapper | None:
+        """Start code of the cell and leave it running; what it prints at once is shown.
+
+        Args:
+            code: MicroPython.
+
+        Returns:
+            The error that has ended it at once.
+
+        Raises:
+            MicroPythonError: as for ``FrontEnd.require_board`` and ``Board.start``.
+        """
+        board = self._front_end.require_board()
+        tell = self._front_end.Error
+        source = "\n" * self.note_code(code) + with_plain_indentation(re.sub("\r\n?", "\n", code))
+        from .stdin import may_ask
+
+        if may_ask(code) and not board.hear_questions() and re.search(r"\binput\b", code):
+            tell("[this board does not tell when input() asks: a started program that does so waits for ever]")
+        program = board.background.start(source, self.number, f"the program that In[{self.number}] started")
+        try:
+            program.wait(FIRST_MOMENT)
+        except BaseException:
+            program.interrupt()
+            raise
+        out = self.output(Stage.DISPLAY, Stage.CAPTURE)
+        try:
+            out.feed(program.take()[0])
+        finally:
+            out.close()
+        if program.ended:
+            return self._take_ended(board)
+        tell(
+            "[the program runs on: %monitor shows what it prints, Stop interrupts it, and so does the next cell that "
+            "needs the board]"
+        )
+        return None
+
+    def watch(self, board: Board, seconds: float) -> ExceptionWrapper | None:
+        """Show what a board prints on its own, until Stop, for a time, or until a program ends that was started.
+
+        Args:
+            board: the board; nothing goes to it.
+            seconds: how long; infinite for no limit.
+
+        Returns:
+            The error that has ended the program.
+
+        Raises:
+            LineLost: the board was lost.
+        """
+        monitor = Monitor(board, self.output(Stage.DISPLAY, Stage.CAPTURE, Stage.PLOT), self._output.hurry)
+        try:
+            monitor.run(self._interrupts, seconds)
+        except LineLost as error:
+            session = self._front_end.connection
+            raise error if session is None or session.board is not board else session.lose(error) from error
+        ended = board.background.program is not None and board.background.program.ended
+        if not ended and monitor.stopped:
+            runs = "; the program runs on, and Stop interrupts it now" if board.background.running else ""
+            self._front_end.Error(f"[the look at the board has ended{runs}]")
+        return self._take_ended(board)
+
+    def _take_ended(self, board: Board) -> ExceptionWrapper | None:
+        """Return the error that has ended a started program; None where it has ended well, or has not."""
+        program = board.background.take_ended()
+        if program is None or program.failure is None:
+            if program is not None:
+                self._front_end.Error(f"[{program.name} has ended]")
+            return None
+        if isinstance(program.failure, DeviceError):
+            return self.board_failure(program.failure, number=program.number)
+        if isinstance(program.failure, LineLost):
+            session = self._front_end.connection
+            if session is not None and session.board is board:
+                return failure(session.lose(program.failure))
+        return failure(program.failure)
+
+    def _tell_ended(self, board: Board) -> None:
+        """Say how a program has ended that an earlier cell started."""
+        program = board.background.take_ended()
+        if program is None:
+            return
+        tell, failed = self._front_end.Error, program.failure
+        if (rest := program.take()[0]).strip():
+            tell(rest.strip("\n"))
+        if failed is None:
+            tell(f"[{program.name} has ended]")
+        elif isinstance(failed, DeviceError):
+            lines = self.board_failure(failed, own=False, number=program.number).traceback
+            tell(f"[{program.name} has ended with an error]\n" + "\n".join(lines))
+        else:
+            tell(f"[{program.name} has ended: {failed}]")
 
     # -- on the board --------------------------------------------------------------------------------------------
 

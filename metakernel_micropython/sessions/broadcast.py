@@ -231,7 +231,7 @@ class Broadcast:
         if is_magic(self._code):
             self._magic(self._code)  # what is wrong with the first is wrong on all boards, and told once
         try:
-            self._interrupts.broadcast(self)  # before the first board runs: Stop must not leave one behind
+            self._interrupts.give_to(self)  # before the first board runs: Stop must not leave one behind
             for job in self._jobs:
                 context = contextvars.copy_context()  # with the cell whose output it is
                 threading.Thread(
@@ -239,7 +239,7 @@ class Broadcast:
                 ).start()
             self._wait()
         finally:
-            self._interrupts.broadcast(None)
+            self._interrupts.give_to(None)
             self._page.close()
         self._sum_up()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConnectError, MicroPythonError, NotConnected, PortInUse
 from ..transports import parse, port_scan
+from .background_end import refuse_background
 from .kernel_notes import HeldBoard, KernelNotes
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class Connector:
         self._asked = True
         board = self._open(address, options, name=name, wait=wait, take=take)
         self._taken = ""
-        self._forget_variables(board)
+        if not options.alone:
+            self._forget_variables(board)
         self.note_boards()
         return board
 
@@ -155,11 +157,28 @@ class Connector:
         Raises:
             MicroPythonError: there is none; the message says which there are.
         """
+        current = self._boards.current
+        if not self.may_choose and current is not None and current.board is not None:
+            refuse_background(current.board)
         found = self._boards.ready(self._kernel.Error)
         if found is None:
             found = self._first()
         self.note_boards()
         return found
+
+    def ready_alone(self) -> Board:
+        """Return the board that cells run on as it is, whatever it does; a lost one is connected again likewise.
+
+        Raises:
+            NotConnected: there is none, or it is not there again.
+        """
+        current = self._boards.current
+        if current is None:
+            raise NotConnected(
+                "No board is connected: %connect ADDRESS --attach connects to one without stopping its program, "
+                "%boards lists what is plugged in."
+            )
+        return current.ready_alone(self._kernel.Error)
 
     def _first(self) -> Board:
         if self._taken:
@@ -167,8 +186,8 @@ class Connector:
         if self.may_choose and self._of_before():
             return self._again()
         setting, ports = self._kernel.board, port_scan.serial_ports()
+        from .description import describe_connection
         from .first_board import choose_one, only_board
-        from .session import describe_connection
 
         if setting and self.may_choose:
             board = self._open(setting, self._kernel.connection_options, name=None, wait=None)

@@ -16,6 +16,8 @@ from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected, Por
 from ..transports import ConnectionOptions, port_scan
 from ..transports.address import without_passwords
 from ..transports.tap import Tap, WireLog
+from .background_end import end_background
+from .remembered_password import RememberedPassword
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +83,7 @@ class BoardSession:
         self._lost_at = 0.0
         self._stopped = threading.Event()
         self._closed = False
-        self._password = _RememberedPassword(options.password) if callable(options.password) else None
+        self._password = RememberedPassword(options.password) if callable(options.password) else None
         self.options = replace(options, tap=self.tap, password=self._password or options.password)
 
     # -- opening -------------------------------------------------------------------------------------------------
@@ -92,9 +94,9 @@ class BoardSession:
         Raises:
             MicroPythonError: it did not work, and nothing is open.
         """
-        board = self._open(self._typed)
+        board = self._open(self._typed, alone=self.options.alone)
         try:
-            if not board.raw:
+            if not (board.raw or board.background.alone):
                 self._learn(board)
         except BaseException as error:
             self.board = None
@@ -125,11 +127,11 @@ class BoardSession:
             lambda error: f"There was no answer from {what} within {seconds:g} s. {error}",
         )
 
-    def _open(self, address: str) -> Board:
+    def _open(self, address: str, *, alone: bool) -> Board:
         from ..board import Board  # a twentieth of the kernel's start, for what the first cell may do
 
         try:
-            board = Board.open(address, self.options)
+            board = Board.open(address, replace(self.options, alone=alone))
         except ConnectError as error:
             from ..transports.webrepl import AccessDenied
 
@@ -188,6 +190,8 @@ class BoardSession:
         """Say which board it is, and how it is, in a line."""
         if self.lost:
             return f"{self.address}  lost: {self.lost}"
+        if self.board is not None and self.board.background.alone:
+            return f"{self.address}  left to itself"
         return f"{self.address}  {(self.board.banner if self.board is not None else '') or 'a raw line'}"
 
     def ready(self, tell: Callable[[str], None]) -> Board:
@@ -200,15 +204,30 @@ class BoardSession:
             NotConnected: it is not there, or another one is in its place.
             LineLost: it was lost this moment.
         """
+        board = self._found(tell)
+        try:
+            end_background(board, tell)
+            if not board.raw and self._learned != (board, board.restarts):
+                self._learn(board)
+        except LineLost as error:
+            raise self.lose(error) from error
+        return board
+
+    def ready_alone(self, tell: Callable[[str], None]) -> Board:
+        """Return the board as it is, whatever it does; one whose line was lost is looked for and left to itself.
+
+        Args:
+            tell: called with sentences about what happened to it.
+
+        Raises:
+            NotConnected: it is not there.
+        """
+        return self._found(tell, alone=True)
+
+    def _found(self, tell: Callable[[str], None], *, alone: bool = False) -> Board:
         if self.board is not None and self.board.lost is not None:
             self._let_go(self.board.lost)
-        board = self.board or self._reconnect(tell, self._lost_at + self._return_timeout)
-        if not board.raw and self._learned != (board, board.restarts):
-            try:
-                self._learn(board)
-            except LineLost as error:
-                raise self.lose(error) from error
-        return board
+        return self.board or self._reconnect(tell, self._lost_at + self._return_timeout, alone=alone)
 
     def lose(self, error: LineLost) -> LineLost:
         """Free the line of a board that was lost while a cell ran; return the error for that cell."""
@@ -276,7 +295,7 @@ class BoardSession:
             self._lost_at, self._seen_at = board.lost_at, board.heard_at
             board.close(exit_raw_repl=False)
 
-    def _reconnect(self, tell: Callable[[str], None], deadline: float) -> Board:
+    def _reconnect(self, tell: Callable[[str], None], deadline: float, *, alone: bool = False) -> Board:
         before = self.address
         earlier, seen_at = self._identity, self._seen_at
 
@@ -288,7 +307,10 @@ class BoardSession:
 
         try:
             board = self._until(
-                self._find_again, deadline, lambda: tell(f"[waiting for the board on {before} to come back]"), failed
+                lambda: self._find_again(alone),
+                deadline,
+                lambda: tell(f"[waiting for the board on {before} to come back]"),
+                failed,
             )
         except ConnectError as error:
             raise NotConnected(str(error)) from error
@@ -299,8 +321,11 @@ class BoardSession:
             tell(f"[connected again to the board on {place}: {self._what_became(board, earlier, seen_at)}]")
         return board
 
-    def _find_again(self) -> Board:
+    def _find_again(self, alone: bool) -> Board:
         """Open the line to the board that was lost, where it is now.
+
+        Args:
+            alone: leave it to itself, so that nobody can ask it whether it is the same.
 
         Raises:
             ConnectError: it is not there, or another one is.
@@ -311,9 +336,9 @@ class BoardSession:
             if found.device != self._port.device:
                 address = found.device
         earlier, lost, lost_at, seen_at = self._identity, self._lost, self._lost_at, self._seen_at
-        board = self._open(address)
+        board = self._open(address, alone=alone)
         try:
-            if not board.raw:
+            if not board.raw and not alone:
                 self._learn(board)
                 self._check_same(board, earlier)
         except BaseException as error:
@@ -349,6 +374,8 @@ class BoardSession:
 
         if board.raw:
             return "a raw line, on which something may be missing"
+        if board.background.alone:
+            return "its program was not interrupted"
         if earlier is None or self._identity is None:
             return Variables.UNKNOWN.value
         return variables(earlier, self._identity, seen_at).value
@@ -397,36 +424,6 @@ class BoardSession:
 
 class _AnotherBoard(ConnectError):
     """Another board answers in the place of the one that was lost."""
-
-
-class _RememberedPassword:
-    """Asks a person for a password once; a board that comes back is not a reason to ask again."""
-
-    def __init__(self, ask: Callable[[str], str | None]) -> None:
-        self._ask = ask
-        self._known: str | None = None
-
-    def __call__(self, address: str) -> str | None:
-        if self._known is None:
-            self._known = self._ask(address)
-        return self._known
-
-    def forget(self) -> None:
-        """It may have been the wrong one."""
-        self._known = None
-
-
-def describe_connection(board: Board, name: str | None = None) -> str:
-    """Say which board is connected, and for ``auto`` what else was there.
-
-    Args:
-        board: the board.
-        name: what it is called among several; None where nobody gave it a name.
-    """
-    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
-    what = board.banner or "a raw line"
-    called = f" as {name}" if name else ""
-    return f"Connected to {board.address}{called}: {what}" + (f"\nOther ports:{others}" if others else "")
 
 
 def _port_of(address: str) -> PortInfo | None:

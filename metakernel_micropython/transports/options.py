@@ -66,6 +66,7 @@ class ConnectionOptions:
         tap: is told everything that goes over the line; see ``tap``.
         log: file that gets everything that goes over the line; opened by whoever keeps the connection.
         files: of the virtual board, where they are kept between its lines; None: they go with the line.
+        alone: leave the board to itself: a program that runs there is not interrupted.
     """
 
     baud: int = DEFAULT_BAUD
@@ -78,3 +79,4 @@ class ConnectionOptions:
     tap: Tap | None = field(default=None, repr=False)
     log: Path | None = None
     files: KeptFiles | None = field(default=None, repr=False)
+    alone: bool = False

@@ -27,7 +27,8 @@ def stop(state: InterruptState, hits: Hits, *, runs: bool = False) -> None:
         hits.append("board")
         return runs
 
-    state.stop(SimpleNamespace(interrupt=interrupt), lambda: hits.append("hurry"))  # type: ignore[arg-type]
+    background = SimpleNamespace(running=False)
+    state.stop(SimpleNamespace(interrupt=interrupt, background=background), lambda: hits.append("hurry"))  # type: ignore[arg-type]
 
 
 def begins(state: InterruptState) -> bool:
@@ -80,9 +81,9 @@ def test_a_board_that_runs_a_program_takes_stop_in_place_of_the_host(hits: Hits)
 def test_a_cell_on_several_boards_takes_stop_alone_until_it_is_over(hits: Hits) -> None:
     state = InterruptState()
     state.cell_begins()
-    state.broadcast(SimpleNamespace(stop=lambda: hits.append("several")))
+    state.give_to(SimpleNamespace(stop=lambda: hits.append("several")))
     stop(state, hits)
     assert hits == ["several"]
-    state.broadcast(None)
+    state.give_to(None)
     stop(state, hits)
     assert hits == ["several", "hurry", "board", "host"]

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConnectError, LineLost, MicroPythonError
 from ...transports.options import ATTACH_TIMEOUT
-from .. import snippets
-from . import diagnosis, resend
+from . import diagnosis, farewell, resend
 from . import patience as deadlines
 from .capabilities import Capabilities
 from .diagnosis import Diagnosis
@@ -42,9 +41,6 @@ PATIENT_REQUESTS = 6
 BURST = CTRL_C * 32
 """Ctrl-C as fast as the line carries them: one of them hits the moment in which a program handles the one before."""
 
-FAREWELL_TIMEOUT = 1.0
-"""Seconds that a board has to remove the host's functions, when the line is closed."""
-
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
 
@@ -59,11 +55,14 @@ class PromptSession:
         raw: leave the protocol off; what comes is only collected (``take_unsolicited``).
         tap: is told everything that goes over the line.
         capabilities: what is known of the board from an earlier line; also an attribute.
+        alone: leave the board to itself until ``attach``; also an attribute.
 
     Attributes:
         line: the line.
         repl: the protocol on it.
         raw: whether the protocol is left off.
+        raw_io: whether it rests: somebody writes bytes of their own, or the board is left to itself.
+        alone: whether a program of the board's own may run, as main.py does, which nothing has interrupted.
         restarted: whether the board restarted while nothing was executed; see ``take_restarted``.
         restarts: how often the board was seen to restart.
     """
@@ -75,6 +74,7 @@ class PromptSession:
         raw: bool = False,
         tap: Tap | None = None,
         capabilities: Capabilities | None = None,
+        alone: bool = False,
     ) -> None:
         self.line = LineReader(transport, tap)
         self.capabilities = capabilities or Capabilities()
@@ -82,7 +82,7 @@ class PromptSession:
         self.raw = raw
         self.restarted = False
         self.restarts = 0
-        self._raw_io = False  # somebody writes bytes of their own: the protocol rests until it attaches again
+        self.raw_io = self.alone = alone
         self._diagnosis = Diagnosis(transport.address)
         self._execution: Execution | None = None  # the newest; it may have ended
         self.unsolicited = UnsolicitedBuffer()
@@ -103,7 +103,7 @@ class PromptSession:
     @property
     def ready(self) -> bool:
         """Whether the board waits at the raw prompt."""
-        return self.repl.state is State.READY and not self._raw_io
+        return self.repl.state is State.READY and not self.raw_io
 
     @property
     def away(self) -> bool:
@@ -111,30 +111,37 @@ class PromptSession:
         with self.line.changed:
             return self.line.lost is not None and self._returns and not self.line.closed
 
-    def reopened(self) -> PromptSession:
+    def reopened(self, *, alone: bool = False) -> PromptSession:
         """End this session, and return the one that goes on with the board when it is back at its prompt.
 
+        Args:
+            alone: do not bring it there: leave it to itself.
+
         Raises:
-            ConnectError: the board does not come back, or not to its prompt.
-            LineLost: the new line was lost, too, or somebody closed this one meanwhile.
+            LineLost: the board does not come back, or not to its prompt, or somebody closed this line meanwhile.
         """
         reopen: Callable[[], Transport] = getattr(self.line.transport, "reopen")  # noqa: B009 - few transports have it
         try:
             line = reopen()
-        except MicroPythonError:
+        except MicroPythonError as error:
             self.close(exit_raw_repl=False)
+            if isinstance(error, ConnectError):
+                raise LineLost(str(error)) from error
             raise
         if self.line.closed:
             line.close()
             raise self._diagnosis.closed()
         self.close(exit_raw_repl=False)
         self.capabilities.forget_functions()
-        session = PromptSession(line, tap=self.line.tap, capabilities=self.capabilities)
+        session = PromptSession(line, tap=self.line.tap, capabilities=self.capabilities, alone=alone)
         session.restarts = self.restarts + 1
         try:
-            session.attach()
-        except BaseException:
+            if not alone:
+                session.attach()
+        except BaseException as error:
             session.close(exit_raw_repl=False)
+            if isinstance(error, ConnectError):
+                raise LineLost(str(error)) from error
             raise
         return session
 
@@ -142,7 +149,7 @@ class PromptSession:
 
     def on_received(self, data: bytes) -> None:
         """Take bytes to whom they are for."""
-        for event in [Output(data)] if self.raw or self._raw_io else self.repl.receive(data):
+        for event in [Output(data)] if self.raw or self.raw_io else self.repl.receive(data):
             self._handle(event)
 
     @property
@@ -254,8 +261,8 @@ class PromptSession:
         with self.line.changed:
             if self.executing:
                 raise self._diagnosis.runs_program()
-            if not self.raw and not self._raw_io:
-                self._raw_io = True
+            if not self.raw and not self.raw_io:
+                self.raw_io = True
                 self.unsolicited.keep(self.repl.release())
 
     # -- the prompt ----------------------------------------------------------------------------------------------
@@ -274,18 +281,18 @@ class PromptSession:
         deadline = time.monotonic() + timeout
         self.take_unsolicited()
         requests = 0
-        settle = self._raw_io  # a prompt that somebody asked for in raw I/O mode may be on its way
+        settle = self.raw_io  # a prompt that somebody asked for in raw I/O mode may be on its way
         while True:
             with self.line.sending:
                 with self.line.changed:
-                    if self._raw_io:
+                    if self.raw_io:
                         self.capabilities.forget_functions()  # who knows what was done to the board
-                    self._raw_io = False
+                    self.raw_io = self.alone = False
                     data = self.repl.send_attach()
                 self.line.write(data if requests < PATIENT_REQUESTS else BURST + data)
             interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
             requests += 1
-            self._wait_until(lambda: self.ready, max(0.0, min(interval, deadline - time.monotonic())))
+            self.wait_until(lambda: self.ready, max(0.0, min(interval, deadline - time.monotonic())))
             if self.ready and (requests > 1 or settle):
                 # Each request is answered by a banner; the late ones must not fall into the first execution.
                 self.line.wait_for_quiet(0.15, 1.0)
@@ -296,9 +303,9 @@ class PromptSession:
             if self.ready:
                 return self.take_unsolicited()[0].replace(RAW_BANNER, b"")
             if time.monotonic() >= deadline:
-                raise self._no_prompt(timeout)
+                raise self.no_prompt(timeout)
 
-    def _wait_until(self, arrived: Callable[[], bool], timeout: float) -> bool:
+    def wait_until(self, arrived: Callable[[], bool], timeout: float) -> bool:
         """Wait for something that the line brings; return whether it has.
 
         Raises:
@@ -310,7 +317,8 @@ class PromptSession:
                 raise self.line.lost
             return arrived()
 
-    def _no_prompt(self, timeout: float) -> ConnectError:
+    def no_prompt(self, timeout: float) -> ConnectError:
+        """Return the error for a prompt that did not come within ``timeout`` seconds."""
         came, _ = self.take_unsolicited()
         with self.line.changed:
             came += self.repl.release()  # what might have been the start of a banner
@@ -327,8 +335,8 @@ class PromptSession:
             with self.line.changed:
                 data = self.repl.send_identify()
             self.line.write(data)
-        if not self._wait_until(lambda: self.ready, deadlines.ANSWER_TIMEOUT):
-            raise self._no_prompt(deadlines.ANSWER_TIMEOUT)
+        if not self.wait_until(lambda: self.ready, deadlines.ANSWER_TIMEOUT):
+            raise self.no_prompt(deadlines.ANSWER_TIMEOUT)
         return diagnosis.banner(self.take_unsolicited()[0])
 
     def soft_reset(self) -> str:
@@ -401,8 +409,18 @@ class PromptSession:
             raise diagnosis.interrupted()
         return execution.read(0)
 
+    def leave_alone(self) -> None:
+        """Leave a board to itself that restarts now: its variables are gone, and main.py may run (lock held)."""
+        self.raw_io = self.alone = True
+        self.restarts += 1
+        self.capabilities.forget_functions()
+
     def interrupt(self) -> bool:
-        """Send Ctrl-C to the program that runs; return whether there is one."""
+        """Send Ctrl-C to the program that runs; return whether there is one, or may be one."""
+        if self.alone:
+            with self.line.sending:
+                self.line.write(CTRL_C)
+            return True
         with self.line.changed:
             execution = self._execution
             if execution is None or not execution.note_interrupt():
@@ -416,34 +434,12 @@ class PromptSession:
         """Free the line at once, from any thread. The board's state stays as it is.
 
         Args:
-            exit_raw_repl: stop what runs and return to the friendly prompt first, which the next program expects.
+            exit_raw_repl: stop what runs and return to the friendly prompt first, which the next program expects; a
+                board that is left to itself stays so.
         """
         try:
-            if exit_raw_repl and not self.raw and self.line.lost is None and not self.line.closed:
+            if exit_raw_repl and not self.raw and not self.alone and self.line.lost is None and not self.line.closed:
                 with contextlib.suppress(LineLost):  # a line that is gone needs no farewell
-                    self._exit_raw_repl()
+                    farewell.exit_raw_repl(self)
         finally:  # Stop may come during the farewell; the port must be free all the same
             self.line.close()
-
-    def _exit_raw_repl(self) -> None:
-        if self.interrupt():
-            with self.line.changed:
-                self.line.changed.wait_for(lambda: not self.executing or self.line.lost, 0.5)
-        board = self.capabilities
-        for there, removal in (board.tells_questions, "input_end"), (board.shows, "display_end"):
-            if there and self.ready:
-                with contextlib.suppress(MicroPythonError):
-                    self.start(snippets.call(removal).encode()).wait(FAREWELL_TIMEOUT)
-        with self.line.sending:
-            if self._raw_io:
-                # What was written may have started a program. While the board compiles it, Ctrl-C is data for it.
-                self.line.write(b"\r" + CTRL_C)
-                self.line.wait_for_quiet(0.1, 0.3)
-                self.line.write(b"\r" + CTRL_C)
-            with self.line.changed:
-                self.unsolicited.data.clear()
-                data = self.repl.send_leave()
-            self.line.write(data)
-        # An answer shows that the byte has left the line's buffers, which closing empties.
-        with self.line.changed:
-            self.line.wait_for_bytes(0.3)

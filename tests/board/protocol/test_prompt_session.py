@@ -14,7 +14,7 @@ import pytest
 
 from metakernel_micropython.board import board as board_module
 from metakernel_micropython.board.board import Board
-from metakernel_micropython.board.protocol import patience
+from metakernel_micropython.board.protocol import farewell, patience
 from metakernel_micropython.board.protocol.events import State
 from metakernel_micropython.board.protocol.execution import PENDING_LIMIT
 from metakernel_micropython.board.protocol.prompt_session import PromptSession
@@ -324,10 +324,10 @@ def test_a_board_that_prints_and_does_not_answer_is_given_up(
 def test_a_line_is_freed_when_somebody_stops_its_farewell(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     made = _attached(line)
 
-    def stopped() -> None:
+    def stopped(_session: PromptSession) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(made, "_exit_raw_repl", stopped)
+    monkeypatch.setattr(farewell, "exit_raw_repl", stopped)
     with pytest.raises(KeyboardInterrupt):
         made.close()
     assert line.closed
