@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metakernel_micropython.cell.parser import is_magic
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace
 
@@ -35,6 +36,8 @@ class StartMagic(BoardMagic):
         code, self.evaluate = self.code, False
         if not code.strip():
             raise MagicError("%%start: there is no program below it.")
+        if is_magic(code.lstrip().partition("\n")[0]):
+            raise MagicError("%%start: the program stands right below it, without another command between.")
         if failed := self.kernel.runner.start(code):
             self.fail(failed)
 

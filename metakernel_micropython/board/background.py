@@ -167,7 +167,7 @@ class Background:
         """Whether what a board that is left to itself has said last looks like its prompt."""
         return self._session().line.tail.endswith(soft_reset.PROMPT)
 
-    def start(self, source: str, number: int, name: str) -> StartedProgram:
+    def start(self, source: str, number: int = 0, name: str = "the started program") -> StartedProgram:
         """Start a program and let it run on.
 
         Args:
@@ -203,7 +203,9 @@ class Background:
             text = self._decoder.feed(self._session().take_unsolicited()[0])
             self._reopen()
             return text
-        return self._decoder.feed(self._session().read(timeout, timeout)[0])
+        data, dropped = self._session().read(timeout, timeout)
+        lost = f"\n[{dropped} older bytes had no room]\n" if dropped else ""
+        return lost + self._decoder.feed(data)
 
     def take(self) -> tuple[str, int]:
         """Return what the started program printed since somebody looked, and how many characters had no room."""

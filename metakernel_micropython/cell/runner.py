@@ -202,6 +202,8 @@ class CellRunner:
 
         if may_ask(code) and not board.hear_questions() and re.search(r"\binput\b", code):
             tell("[this board does not tell when input() asks: a started program that does so waits for ever]")
+        for follower in self.followers.active():
+            follower.prepare(board)
         program = board.background.start(source, self.number, f"the program that In[{self.number}] started")
         try:
             program.wait(FIRST_MOMENT)
@@ -242,8 +244,9 @@ class CellRunner:
             raise error if session is None or session.board is not board else session.lose(error) from error
         ended = board.background.program is not None and board.background.program.ended
         if not ended and monitor.stopped:
-            runs = "; the program runs on, and Stop interrupts it now" if board.background.running else ""
-            self._front_end.Error(f"[the look at the board has ended{runs}]")
+            runs = board.background.running and not board.background.at_prompt
+            then = "; the program runs on, and another Stop sends it Ctrl-C" if runs else ""
+            self._front_end.Error(f"[no longer watched{then}]")
         return self._take_ended(board)
 
     def _take_ended(self, board: Board) -> ExceptionWrapper | None:
@@ -273,7 +276,8 @@ class CellRunner:
             tell(f"[{program.name} has ended]")
         elif isinstance(failed, DeviceError):
             lines = self.board_failure(failed, own=False, number=program.number).traceback
-            tell(f"[{program.name} has ended with an error]\n" + "\n".join(lines))
+            how = "was stopped" if failed.name == "KeyboardInterrupt" else "has ended with an error"
+            tell(f"[{program.name} {how}]\n" + "\n".join(lines))
         else:
             tell(f"[{program.name} has ended: {failed}]")
 
