@@ -49,6 +49,10 @@ class CannotReset(MicroPythonError):
     """The board has no way to be reset from here."""
 
 
+class ClockProblem(MicroPythonError):
+    """The board has no clock that tells the date, or it cannot be set."""
+
+
 class CannotAsk(MicroPythonError):
     """The program on the board waits for input, and the front end has no way to ask for it."""
 

@@ -154,6 +154,16 @@ class JupyterMessages(MetaKernel):
         found = re.fullmatch(r"kernel-(\d+)\.json", Path(self.connection_file).name)
         return found is not None and int(found[1]) == os.getppid()
 
+    def ends_console(self, code: str) -> bool:
+        """Whether a line ends a console, as in IPython."""
+        return code.strip() in ("exit", "quit", "exit()", "quit()") and self.in_console
+
+    @property
+    def farewell(self) -> dict[str, Any]:
+        """The reply that has a console end, and its kernel."""
+        leave = {"source": "ask_exit", "keepkernel": False}
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [leave], "user_expressions": {}}
+
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
         super()._publish_execute_input(masked(code), parent, execution_count)  # type: ignore[no-untyped-call]

@@ -166,6 +166,8 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     ) -> dict[str, Any]:
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         code = code.removeprefix(BOM)
+        if self.ends_console(code):
+            return self.farewell
         self.runner.begin_cell(code, self.execution_count)
         self.boards.may_choose, self.shown_error = not silent, None
         if self.iopub is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
 
-from ..errors import DeviceError, LineLost, MicroPythonError
+from ..errors import BoardReset, DeviceError, LineLost, MicroPythonError
 from ..host.paths import visible
 from .failure import failure
 from .lexical import with_plain_indentation
@@ -37,6 +37,9 @@ LINE_INTERVAL = 0.005
 
 PATIENCE = 1.0
 """Seconds after Ctrl-C before the cell says what it waits for."""
+
+_EXITS = re.compile(r"\bSystemExit\b|\bexit\(")
+"""What is in a program that ends itself."""
 
 Result = dict[str, str] | ExceptionWrapper | None
 """What a cell came to: its last value as ``text/plain``, the error that ended it, or neither."""
@@ -214,6 +217,13 @@ class CellRunner:
             for follower in followers:
                 error = follower.retold(error)
             return self.board_failure(error, number=number)
+        except BoardReset as error:
+            if _EXITS.search(code):
+                raise BoardReset(
+                    f"The program ended itself with SystemExit, which soft-resets the board on {board.address}: its "
+                    "variables are gone."
+                ) from error
+            raise
         except LineLost as error:
             session = self._front_end.connection
             if session is None or session.board is not board:  # the kernel was shut down meanwhile

@@ -35,6 +35,7 @@ class Kernel(Protocol):
 
     board: str | None
     restart: str
+    sync_clock: bool
 
     @property
     def connection_file(self) -> str:
@@ -118,7 +119,7 @@ class Connector:
         if take:
             self._take(_place(address))
         try:
-            return self._boards.open(address, options, name=name, wait=wait)
+            board = self._boards.open(address, options, name=name, wait=wait)
         except ConnectError as error:
             place = _place(address)
             holder = self._holder(place) if type(error) in (ConnectError, PortInUse) else None
@@ -128,6 +129,17 @@ class Connector:
                 f"{place} is in use by {holder.holder}. Shut that kernel down, or run %connect {place} --take, which "
                 "has it let go."
             ) from error
+        if self._kernel.sync_clock and not board.raw:
+            self._set_clock(board)
+        return board
+
+    def _set_clock(self, board: Board) -> None:
+        from ..board import clock
+
+        try:
+            clock.set_to_now(board)
+        except MicroPythonError as error:
+            self._kernel.Error(f"[{error}]")
 
     def _holder(self, place: Address) -> KernelNote | None:
         return self._notes.holder_of(_device(place), place.text) if place.scheme in _ON_A_LINE else None

@@ -13,14 +13,7 @@ import zlib
 from posixpath import normpath
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import (
-    FileProblem,
-    LineLost,
-    MicroPythonError,
-    NoSpace,
-    NoSuchFile,
-    TransferFailed,
-)
+from ...errors import FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
 from .. import snippets
 from ..protocol.executor import Executor
 from ..protocol.text import decode
@@ -425,6 +418,15 @@ class Files:
         total = zlib.adler32(data)
         expected: object = hashlib.sha256(data).digest() if self._support.sha256 else (total & 0xFFFF, total >> 16)
         return self._board_digest(path, start, -1, len(data)) == expected
+
+    def sha256(self, path: str) -> bytes:
+        """Return the SHA-256 of a file, 32 bytes; where the board cannot compute it, the file is read.
+
+        Raises:
+            FileProblem: there is no such file, or it cannot be read.
+        """
+        digest = self._board_digest(path, 0, -1) if self._support.sha256 else None
+        return digest if isinstance(digest, bytes) else hashlib.sha256(self.read(path)).digest()
 
     def _board_digest(self, path: str, start: int, size: int, work: int = 0) -> object:
         """Return the board's digest of ``size`` bytes of a file, -1 for the rest.
