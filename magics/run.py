@@ -7,12 +7,12 @@ import re
 from metakernel_micropython.board import snippets
 from metakernel_micropython.board.files.folders import import_path, join
 from metakernel_micropython.board.files.host_files import host_path, read
+from metakernel_micropython.cell.failure import without_frames
 from metakernel_micropython.errors import DeviceError, HostFileProblem, MicroPythonError
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
-    ExceptionWrapper,
     MagicError,
     Namespace,
     argument,
@@ -90,10 +90,7 @@ class RunMagic(BoardMagic):
     def _run_module(self, module: str) -> None:
         name = f"%run -m {module}"
         if failed := self.kernel.runner.run_file(name, self._call_of(module)):
-            # What starts the module, and the line of it below, are not the user's.
-            lines = iter(failed.traceback)
-            shown = [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]
-            self.fail(ExceptionWrapper(failed.ename, failed.evalue, shown))
+            self.fail(without_frames(failed, name))  # what starts the module is not the user's
 
     def _board_has(self, name: str) -> bool:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
 from metakernel_micropython.host.paths import board_paths, host_paths, shown
-from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, RELOAD
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -28,6 +28,7 @@ class SyncMagic(BoardMagic):
             "--exclude", action="append", default=[], metavar="PATTERN", help="leave these names alone; repeatable"
         ),
         argument("--mpy", action="store_true", help="compile .py files on the way; boot.py and main.py stay"),
+        RELOAD,
         FOLLOW_LINKS,
         *QUIET,
     )
@@ -47,6 +48,7 @@ class SyncMagic(BoardMagic):
         Examples:
           %sync lib
           %sync src / --delete --dry-run
+          %sync src / --reload
           %sync src / --exclude tests/ --exclude '*.md' --mpy
         """
         from metakernel_micropython.board.files.folder_sync import Done, Excludes, collect, prepare

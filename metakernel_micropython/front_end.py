@@ -100,6 +100,9 @@ class Messages(Protocol):
 class FrontEnd(Messages, Protocol):
     """The front end, and the boards that its cells run on."""
 
+    reload: bool
+    """Whether the next import of a module whose file was sent runs the new file."""
+
     port: str
     """Port of MicroPython whose documentation is shown, for example ``rp2``; ``""``: that of the board."""
 

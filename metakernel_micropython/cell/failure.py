@@ -14,6 +14,19 @@ from ..host.paths import visible
 _RED, _PLAIN = "\033[0;31m", "\033[0m"
 
 
+def without_frames(failed: ExceptionWrapper, name: str) -> ExceptionWrapper:
+    """Return an error without the frames that lie in a program of ours.
+
+    Args:
+        failed: the error.
+        name: the file that the program was called.
+    """
+    lines = iter(failed.traceback)
+    return ExceptionWrapper(
+        failed.ename, failed.evalue, [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]
+    )
+
+
 def failure(error: BaseException) -> ExceptionWrapper:
     """Return an exception as the error of a cell.
 

@@ -39,6 +39,7 @@ class SyncTransfer(Transfer):
         done = Done()
         with self._told(plan, done), self.bar(name) as bar:
             carry_out(self._files, plan, named(bar), done)
+        self.tell_stale(join(plan.target, name) for name in plan.send if name not in plan.new)
         return done
 
     def summary(self, plan: Plan, done: Done, *, dry: bool = False) -> str:

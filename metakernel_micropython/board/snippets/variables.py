@@ -1,6 +1,6 @@
-# The user's global names, one to a line: name, its class as text, what it is (0 data, 1 function, 2 class, 3 module), how
-# many it holds (-1: it does not tell), its value where that is short. Nothing of the user's runs: only values of the
-# language's own types are shown.
+# The user's global names, one to a line: name, its class as text, what it is (0 data, 1 function, 2 class, 3 module),
+# how many it holds (-1: it does not tell), its value where that is short. Nothing of the user's runs: only values of
+# the language's own types are shown.
 def snippet(module_at_start):
     import builtins
 
