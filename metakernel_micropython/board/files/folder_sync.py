@@ -246,7 +246,7 @@ def carry_out(files: Files, plan: Plan, progress: FolderProgress | None = None, 
     done = Done() if done is None else done
     with files.together():
         if plan.send:
-            sync_room.check_room(files, plan)
+            sync_room.check_room(files, plan.target, plan.send, plan.new, plan.folders)
         for folder in plan.folders:
             # One whose sub-folder is made comes with it.
             if not any(other.startswith(folder + "/" if folder else "") for other in plan.folders if other != folder):

@@ -13,51 +13,60 @@ from ...errors import NoSpace
 from .folders import join
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from .entries import Space
     from .filesystem import Files
-    from .folder_sync import Plan
 
 LARGEST_BLOCK = 32 * 1024
 """Bytes that the smallest file takes on any board: a cluster of an SD card. A file that goes may give back as many."""
 
 
-def check_room(files: Files, plan: Plan) -> None:
-    """See whether the files of a plan have room, each beside the old one that it replaces.
+def check_room(
+    files: Files, target: str, send: Mapping[str, bytes], new: Collection[str], missing: Collection[str]
+) -> None:
+    """See whether files have room, each beside the old one that it replaces.
 
     One question to the board where they fit; where they may not, one for each folder and each file to be replaced.
+
+    Args:
+        files: the board's file system.
+        target: the folder on the board; the paths of all others are below it.
+        send: contents by path, in the order in which they are sent.
+        new: which of them the board does not have.
+        missing: folders that the board does not have; ``""`` is the target.
 
     Raises:
         NoSpace: they have none; nothing was changed.
     """
-    missing = set(plan.folders)
-    target = _existing("", missing)
-    space = files.space(_path(plan, target))
-    if space is None or plan.size <= space.free:
+    top = _existing("", missing)
+    space = files.space(_path(target, top))
+    if space is None or sum(map(len, send.values())) <= space.free:
         return
-    spaces: dict[str | None, Space | None] = {target: space}
+    spaces: dict[str | None, Space | None] = {top: space}
     most = sent = gone = given_back = 0
-    for name, data in plan.send.items():
+    for name, data in send.items():
         folder = _existing(posixpath.dirname(name), missing)
         if folder not in spaces:
-            spaces[folder] = files.space(_path(plan, folder))
+            spaces[folder] = files.space(_path(target, folder))
         if spaces[folder] != space:
             continue  # an SD card, for example: it is asked when the file is written
         sent += len(data)
         most = max(most, sent - given_back)
-        old = None if name in plan.new else files.stat(join(plan.target, name))
+        old = None if name in new else files.stat(join(target, name))
         if old is not None:
             gone += old.size
             given_back += -(-old.size // LARGEST_BLOCK) * LARGEST_BLOCK
     if most > space.free:
         raise NoSpace(
-            f"The files for {plan.target or 'the current folder'} need {most} bytes more than the board's files have "
+            f"The files for {target or 'the current folder'} need {most} bytes more than the board's files have "
             f"now, and the board has {space.free} of {space.total} free: {sent} bytes are to be sent in the place of "
-            f"{gone}, and an old file stays until the new one is whole. Remove something first (%rm) or leave something "
-            "out (--exclude); nothing was changed."
+            f"{gone}, and an old file stays until the new one is whole. Remove something first (%rm) or leave "
+            "something out (--exclude); nothing was changed."
         )
 
 
-def _existing(folder: str, missing: set[str]) -> str | None:
+def _existing(folder: str, missing: Collection[str]) -> str | None:
     """Return the nearest folder that the board has; None for the one above the target."""
     while folder in missing:
         if not folder:
@@ -66,7 +75,7 @@ def _existing(folder: str, missing: set[str]) -> str | None:
     return folder
 
 
-def _path(plan: Plan, folder: str | None) -> str:
+def _path(target: str, folder: str | None) -> str:
     if folder is None:
-        return posixpath.dirname(plan.target.rstrip("/"))
-    return join(plan.target, folder) if folder else plan.target
+        return posixpath.dirname(target.rstrip("/"))
+    return join(target, folder) if folder else target
