@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..display.error_text import error_text
 from ..errors import ConnectError, MicroPythonError, NotConnected, PortInUse
 from ..transports import parse, port_scan
 from .kernel_notes import HeldBoard, KernelNotes
@@ -208,14 +209,16 @@ class Connector:
             try:
                 self._reconnect(one)
             except MicroPythonError as error:
-                self._kernel.Error(f"[{one.name or one.address} is not connected again after the restart: {error}]")
+                self._kernel.Error(
+                    f"[{one.name or one.address} is not connected again after the restart: {error_text(error)}]"
+                )
         try:
             board = self._reconnect(current)
         except MicroPythonError as error:
             self._before = (current,)
             raise NotConnected(
-                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: {error} "
-                "%connect ADDRESS chooses another."
+                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: "
+                f"{error_text(error)} %connect ADDRESS chooses another."
             ) from error
         self._before = ()
         return board

@@ -14,6 +14,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Protocol
 
 from ...errors import (
+    Advice,
     FileProblem,
     LineLost,
     MicroPythonError,
@@ -286,7 +287,8 @@ class Files:
         if space is not None and size > space.free:
             raise NoSpace(
                 f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
-                "file stays until the new one is whole. Remove something first (%rm)."
+                "file stays until the new one is whole.",
+                Advice.MAKE_ROOM,
             )
         if space is None and size > MOST_WITHOUT_COUNT:
             raise NoSpace(
