@@ -57,7 +57,7 @@ class MicroPythonError(Exception):
         happened: what happened, and what to do next where that is the same everywhere.
         advice: what to do next, where that is one thing in a script and another in a notebook.
         reasons: what was tried, each with why it did not work; a line each below the message.
-        facts: what the advice has in braces, such as ``address`` and ``path``.
+        facts: as data: what the advice has in braces, such as ``address`` and ``path``, and what a script may ask for.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class MicroPythonError(Exception):
         happened: str = "",
         advice: Advice | None = None,
         reasons: Sequence[tuple[str, str | MicroPythonError]] = (),
-        **facts: str,
+        **facts: object,
     ) -> None:
         super().__init__(happened)
         self.happened = happened

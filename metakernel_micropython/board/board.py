@@ -12,15 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import (
-    Advice,
-    BoardBusy,
-    BoardTimeout,
-    ConnectError,
-    LineLost,
-    MicroPythonError,
-    NotConnected,
-)
+from ..errors import Advice, BoardBusy, BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
 from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
 from .files.filesystem import Files
@@ -361,7 +353,10 @@ class Board:
     def _need_prompt(self, wish: str) -> None:
         if self.raw:
             raise NotConnected(
-                f"{self.address} is open as a raw line, without the prompt.", Advice.WITHOUT_RAW, wish=wish
+                f"{self.address} is open as a raw line, without the prompt.",
+                Advice.WITHOUT_RAW,
+                address=self.address,
+                wish=wish,
             )
 
     def _at_prompt(self) -> PromptSession:

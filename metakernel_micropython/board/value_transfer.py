@@ -128,6 +128,7 @@ class Values:
         late = BoardTimeout(
             f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and was stopped.",
             Advice.RESET_IF_AGAIN,
+            address=self._board.address,
         )
         try:
             with self._board.start(source) as execution:

@@ -105,6 +105,7 @@ def _asked(name: str, ask: Password | None) -> str:
         raise ConnectError(
             f"The WebREPL at {name} wants a password, and there is nobody to ask for it here.",
             Advice.LOG_IN,
+            address=name,
             variable=PASSWORD_VARIABLE,
         )
     return answer

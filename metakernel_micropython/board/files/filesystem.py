@@ -13,15 +13,7 @@ import zlib
 from posixpath import normpath
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import (
-    Advice,
-    FileProblem,
-    LineLost,
-    MicroPythonError,
-    NoSpace,
-    NoSuchFile,
-    TransferFailed,
-)
+from ...errors import Advice, FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
 from .. import snippets
 from ..protocol.executor import Executor
 from ..protocol.text import decode
@@ -289,6 +281,10 @@ class Files:
                 f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
                 "file stays until the new one is whole.",
                 Advice.MAKE_ROOM,
+                address=self._address,
+                path=path,
+                size=size,
+                free=space.free,
             )
         if space is None and size > MOST_WITHOUT_COUNT:
             raise NoSpace(

@@ -169,7 +169,8 @@ class Helpers:
         what = named[0] if named else _meant(int(number[0]), support) if number else ""
         match what:
             case "ENOSPC":
-                return NoSpace(f"There is no room for {path} {on}; what was there is still there.", Advice.MAKE_ROOM)
+                happened = f"There is no room for {path} {on}; what was there is still there."
+                return NoSpace(happened, Advice.MAKE_ROOM, address=address, path=path)
             case "ENOENT" | "ENOTDIR":
                 folder = path.rstrip("/").rpartition("/")[0]
                 return NoSuchFile(f"There is no {path} {on}" + (f", or no folder {folder}." if folder else "."))

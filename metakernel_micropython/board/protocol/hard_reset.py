@@ -40,6 +40,7 @@ def hard_reset(session: PromptSession, bring_to_prompt: Callable[[], PromptSessi
                     f"The board on {session.line.address} has no machine.reset(), and its line cannot reset it: press "
                     "its reset button.",
                     Advice.SOFT_RESET,
+                    address=session.line.address,
                 ) from error
             raise
     session.forget()
