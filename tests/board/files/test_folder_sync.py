@@ -274,8 +274,10 @@ def test_another_file_system_is_not_touched(virtual_board: Board, tmp_path: Path
 def test_nothing_is_changed_where_a_folder_stands_for_a_file(connected: Board, target: str, tmp_path: Path) -> None:
     make(tmp_path, {"a.py": b"1", "b/c": b""})
     connected.files.mkdir(f"{target}/a.py", parents=True)
-    with pytest.raises(FileProblem, match=r"/there/a\.py is a folder on the board"):
+    with pytest.raises(FileProblem, match=r"/there/a\.py is a folder on the board") as caught:
         prepare(connected.files, collect(tmp_path), target)
+    assert f"board.files.remove('{target}/a.py', recurse=True)" in str(caught.value)
+    assert caught.value.facts == {"path": f"{target}/a.py"}
     connected.files.remove(f"{target}/a.py")
     connected.files.write(f"{target}/b", b"")
     with pytest.raises(FileProblem, match="/there/b is a file on the board"):
