@@ -52,7 +52,7 @@ class SyncMagic(BoardMagic):
           %sync src / --exclude tests/ --exclude '*.md' --mpy
         """
         from metakernel_micropython.board.files.folder_sync import Done, Excludes, collect, prepare
-        from metakernel_micropython.host.sync_report import SyncTransfer
+        from metakernel_micropython.host.sync_report import SyncTransfer, why_kept
 
         folder = host_path(args.folder)
         files = self.board.files
@@ -75,7 +75,7 @@ class SyncMagic(BoardMagic):
             return
         if not args.quiet:
             for name, reason in plan.keep:
-                syncing.say(f"Kept {shown(name)}: {shown(reason)}")
+                syncing.say(f"Kept {shown(name)}: {shown(why_kept(reason))}")
         done = syncing.carry_out(plan, str(folder))
         where = shown(plan.target) or "the current folder"
         syncing.say(f"Synced {folder} to {where}: {syncing.summary(plan, done)}")

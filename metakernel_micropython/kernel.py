@@ -22,6 +22,7 @@ from .cell.masking import masked
 from .cell.parser import CellParser, leading_lines
 from .cell.runner import CellRunner
 from .cell.wire_trace import CellTrace
+from .display.error_text import error_text
 from .errors import MicroPythonError
 from .host import shell
 from .jupyter_internals import JupyterMessages
@@ -255,7 +256,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         try:
             self.interrupt()
         except MicroPythonError as error:
-            content = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+            content = {"status": "error", "ename": type(error).__name__, "evalue": error_text(error), "traceback": []}
         assert self.session is not None
         self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
 

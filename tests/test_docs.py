@@ -182,6 +182,11 @@ def test_an_error_that_nobody_raises_is_found() -> None:
     assert not documents.is_in_source("connect again. … is in use by")
 
 
+def test_a_quoted_error_may_have_its_advice_in_the_words_for_a_notebook() -> None:
+    assert documents.is_in_source("did not stop: Ctrl-C got no answer. … and connect again with %connect.")
+    assert not documents.is_in_source("did not stop: Ctrl-C got no answer. … %rm")
+
+
 # -- architecture.md -------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..cell.parser import is_magic, name_before
+from ..display.error_text import error_text
 from ..errors import MicroPythonError
 from ..host.paths import visible
 from ..magic import BoardMagic
@@ -201,7 +202,7 @@ class Assistant:
         try:
             reply = board.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
         except MicroPythonError as error:
-            return f"The board could not tell about {name}: {visible(str(error))}"
+            return f"The board could not tell about {name}: {visible(error_text(error))}"
         kind, value, described, members = [visible(part) for part in [*reply.split("\x1e", 3), "", "", ""][:4]]
         if not kind:
             return None

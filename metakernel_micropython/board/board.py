@@ -12,14 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import (
-    BoardBusy,
-    BoardTimeout,
-    ConnectError,
-    LineLost,
-    MicroPythonError,
-    NotConnected,
-)
+from ..errors import Advice, BoardBusy, BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
 from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
 from .files.filesystem import Files
@@ -66,7 +59,7 @@ class Board:
         self.address = session.line.address
         self.banner = banner
         self.greeting = greeting
-        self.considered: list[tuple[str, str]] = []
+        self.considered: list[tuple[str, str | MicroPythonError]] = []
         self._stop_next = False
 
     # -- connecting ----------------------------------------------------------------------------------------------
@@ -254,7 +247,7 @@ class Board:
         kept: list[str] = []
         take = on_output or kept.append
         size = 0
-        late = "" if timeout is None else f"The board on {self.address} did not answer a request within {timeout:g} s."
+        late = BoardTimeout(f"The board on {self.address} did not answer a request within {timeout or 0:g} s.")
         with self.start(source) as execution:
             for text in execution.stream(limit=timeout, late=late):
                 size += len(text)
@@ -360,7 +353,10 @@ class Board:
     def _need_prompt(self, wish: str) -> None:
         if self.raw:
             raise NotConnected(
-                f"{self.address} is open as a raw line, without the prompt: connect without --raw to {wish}."
+                f"{self.address} is open as a raw line, without the prompt.",
+                Advice.WITHOUT_RAW,
+                address=self.address,
+                wish=wish,
             )
 
     def _at_prompt(self) -> PromptSession:
@@ -377,7 +373,7 @@ class Board:
             try:
                 self._session = self._session.reopened()
             except ConnectError as error:
-                raise LineLost(str(error)) from error
+                raise error.turned_into(LineLost) from error
         if not self._session.ready:
             self._session.attach()
         return self._session

@@ -8,6 +8,7 @@ import traceback
 from metakernel import ExceptionWrapper
 
 from ..board.files.host_files import unencodable
+from ..display.error_text import error_text
 from ..errors import DeviceError, MicroPythonError
 from ..host.paths import visible
 
@@ -37,7 +38,7 @@ def failure(error: BaseException) -> ExceptionWrapper:
         error = unencodable(error)
     # A private kind of error is shown under the name of the public one that it is.
     name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
-    text = str(error)
+    text = error_text(error)
     if isinstance(error, DeviceError):
         name, text = visible(error.name), visible(error.message)
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]

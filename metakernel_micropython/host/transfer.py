@@ -12,6 +12,7 @@ from ..board.files import host_files
 from ..board.files.filesystem import UNCHANGED
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..board.loaded_modules import drop, loaded_from
+from ..display.error_text import error_text
 from ..display.progress import Bar
 from ..errors import FileProblem, HostFileProblem, MagicError, MicroPythonError
 from ..magic_arguments import argument
@@ -194,7 +195,7 @@ class Transfer:
                 self._front_end.Error(f"[the next import of {', '.join(map(shown, dropped))} runs the new files]")
                 return
         except MicroPythonError as error:
-            self._front_end.Error(f"[which modules the board has imported is not known: {error}]")
+            self._front_end.Error(f"[which modules the board has imported is not known: {error_text(error)}]")
             return
         listed = " ".join(map(shown, names))
         self._front_end.Error(f"[the board still has the old {listed.replace(' ', ', ')} imported: %reload {listed}]")

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..display.error_text import error_text
 from ..errors import ConnectError, MicroPythonError, NotConnected, PortInUse
 from ..transports import parse, port_scan
 from .kernel_notes import HeldBoard, KernelNotes
@@ -139,7 +140,7 @@ class Connector:
         try:
             clock.set_to_now(board)
         except MicroPythonError as error:
-            self._kernel.Error(f"[{error}]")
+            self._kernel.Error(f"[{error_text(error)}]")
 
     def _holder(self, place: Address) -> KernelNote | None:
         return self._notes.holder_of(_device(place), place.text) if place.scheme in _ON_A_LINE else None
@@ -220,14 +221,16 @@ class Connector:
             try:
                 self._reconnect(one)
             except MicroPythonError as error:
-                self._kernel.Error(f"[{one.name or one.address} is not connected again after the restart: {error}]")
+                self._kernel.Error(
+                    f"[{one.name or one.address} is not connected again after the restart: {error_text(error)}]"
+                )
         try:
             board = self._reconnect(current)
         except MicroPythonError as error:
             self._before = (current,)
             raise NotConnected(
-                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: {error} "
-                "%connect ADDRESS chooses another."
+                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: "
+                f"{error_text(error)} %connect ADDRESS chooses another."
             ) from error
         self._before = ()
         return board

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import transports
+from ..display.error_text import error_text
 from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected, PortInUse
 from ..transports import ConnectionOptions, port_scan
 from ..transports.address import without_passwords
@@ -100,7 +101,7 @@ class BoardSession:
             self.board = None
             board.close(exit_raw_repl=False)
             if isinstance(error, LineLost):
-                raise ConnectError(str(error)) from error
+                raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
         self._port = _port_of(self.address)
@@ -122,7 +123,7 @@ class BoardSession:
             self.open,
             time.monotonic() + seconds,
             lambda: tell(f"[waiting for {what}, at most {seconds:g} s; Stop ends it]"),
-            lambda error: f"There was no answer from {what} within {seconds:g} s. {error}",
+            lambda error: f"There was no answer from {what} within {seconds:g} s. {error_text(error)}",
         )
 
     def _open(self, address: str) -> Board:
@@ -164,10 +165,8 @@ class BoardSession:
                     raise KeyboardInterrupt
                 return board
             except ConnectError as error:
-                final = type(error) not in (
-                    ConnectError,
-                    PortInUse,
-                )  # a wrong password, another board: waiting does not help
+                # A wrong password, another board: waiting does not help.
+                final = type(error) not in (ConnectError, PortInUse)
                 if final or time.monotonic() + LOOK >= deadline:
                     raise ConnectError(failed(error)) from error
             if not told:
@@ -182,7 +181,7 @@ class BoardSession:
     def lost(self) -> str:
         """Why the line is gone; ``""`` while it is there."""
         error = self._lost or (self.board.lost if self.board is not None else None)
-        return str(error) if error is not None else ""
+        return error_text(error) if error is not None else ""
 
     def describe(self) -> str:
         """Say which board it is, and how it is, in a line."""
@@ -214,10 +213,10 @@ class BoardSession:
         """Free the line of a board that was lost while a cell ran; return the error for that cell."""
         self._let_go(error)
         if self._started_here:
-            return LineLost(f"{error} The next cell starts it anew, without its variables.")
+            return LineLost(f"{error_text(error)} The next cell starts it anew, without its variables.")
         return LineLost(
-            f"{error} The next cell connects to the board again when it is there; %connect {self.address} --wait waits "
-            "for it."
+            f"{error_text(error)} The next cell connects to the board again when it is there; %connect {self.address} "
+            "--wait waits for it."
         )
 
     def hard_reset(self, tell: Callable[[str], None]) -> Board:
@@ -282,8 +281,8 @@ class BoardSession:
 
         def failed(error: ConnectError) -> str:
             return (
-                f"The board on {before} was lost and is not there again: {error} The next cell looks for it again; "
-                f"%connect {before} --wait waits until it is there, %disconnect forgets it."
+                f"The board on {before} was lost and is not there again: {error_text(error)} The next cell looks for "
+                f"it again; %connect {before} --wait waits until it is there, %disconnect forgets it."
             )
 
         try:
@@ -291,7 +290,7 @@ class BoardSession:
                 self._find_again, deadline, lambda: tell(f"[waiting for the board on {before} to come back]"), failed
             )
         except ConnectError as error:
-            raise NotConnected(str(error)) from error
+            raise error.turned_into(NotConnected) from error
         place = before if self.address == before else f"{self.address} (it was {before})"
         if self._started_here:
             tell(f"[{self._started_anew()}]")
@@ -317,10 +316,10 @@ class BoardSession:
                 self._learn(board)
                 self._check_same(board, earlier)
         except BaseException as error:
-            self._let_go(LineLost(str(error)))
+            self._let_go(LineLost(error_text(error)))
             self._identity, self._lost, self._lost_at, self._seen_at = earlier, lost, lost_at, seen_at
             if isinstance(error, LineLost):
-                raise ConnectError(str(error)) from error
+                raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
         self._port = _port_of(self.address) or self._port
@@ -423,7 +422,7 @@ def describe_connection(board: Board, name: str | None = None) -> str:
         board: the board.
         name: what it is called among several; None where nobody gave it a name.
     """
-    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
+    others = "".join(f"\n  {address}: {error_text(why)}" for address, why in board.considered)
     what = board.banner or "a raw line"
     called = f" as {name}" if name else ""
     return f"Connected to {board.address}{called}: {what}" + (f"\nOther ports:{others}" if others else "")

@@ -13,7 +13,7 @@ import zlib
 from posixpath import normpath
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
+from ...errors import Advice, FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
 from .. import snippets
 from ..protocol.executor import Executor
 from ..protocol.text import decode
@@ -279,7 +279,12 @@ class Files:
         if space is not None and size > space.free:
             raise NoSpace(
                 f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
-                "file stays until the new one is whole. Remove something first (%rm)."
+                "file stays until the new one is whole.",
+                Advice.MAKE_ROOM,
+                address=self._address,
+                path=path,
+                size=size,
+                free=space.free,
             )
         if space is None and size > MOST_WITHOUT_COUNT:
             raise NoSpace(
@@ -420,11 +425,7 @@ class Files:
         return self._board_digest(path, start, -1, len(data)) == expected
 
     def sha256(self, path: str) -> bytes:
-        """Return the SHA-256 of a file, 32 bytes; where the board cannot compute it, the file is read.
-
-        Raises:
-            FileProblem: there is no such file, or it cannot be read.
-        """
+        """Return the SHA-256 of a file, 32 bytes. It raises what ``read`` raises."""
         digest = self._board_digest(path, 0, -1) if self._support.sha256 else None
         return digest if isinstance(digest, bytes) else hashlib.sha256(self.read(path)).digest()
 

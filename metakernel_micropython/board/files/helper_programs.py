@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
+    Advice,
     BadName,
+    BoardTimeout,
     DeviceError,
     FileProblem,
     MicroPythonError,
@@ -134,7 +136,7 @@ class Helpers:
         """
         came = 0
         about = f" while it {step or 'worked on'} {path.removesuffix(UNFINISHED)}" if path else ""
-        late = f"The board on {self.board.address} did not answer for {patience:g} s{about}."
+        late = BoardTimeout(f"The board on {self.board.address} did not answer for {patience:g} s{about}.")
         try:
             with self.board.start(source) as execution:
                 for text in execution.stream(idle=patience, late=late):
@@ -188,7 +190,8 @@ class Helpers:
         what = named[0] if named else _meant(int(number[0]), support) if number else ""
         match what:
             case "ENOSPC":
-                return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
+                happened = f"There is no room for {path} {on}; what was there is still there."
+                return NoSpace(happened, Advice.MAKE_ROOM, address=address, path=path)
             case "ENOENT" | "ENOTDIR":
                 folder = path.rstrip("/").rpartition("/")[0]
                 return NoSuchFile(f"There is no {path} {on}" + (f", or no folder {folder}." if folder else "."))
