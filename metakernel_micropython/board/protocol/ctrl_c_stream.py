@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from .repl import CTRL_C
+from .control_bytes import CTRL_C
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,12 +17,13 @@ from .. import snippets
 from . import ctrl_c_stream, diagnosis, resend
 from . import patience as deadlines
 from .capabilities import Capabilities
+from .control_bytes import CTRL_C
 from .diagnosis import Diagnosis
 from .events import Done, Event, LateEnd, Output, Rebooted, Started, State
 from .execution import Execution
 from .firmware_output import RAW_BANNER
 from .line_reader import LineReader
-from .repl import CHUNK, CTRL_C, Repl
+from .repl import CHUNK, Repl
 from .text import decode
 from .unsolicited import UnsolicitedBuffer
 
