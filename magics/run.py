@@ -52,6 +52,8 @@ class RunMagic(BoardMagic):
           %run blink.py --times 3
           %run -m selftest
         """
+        if args.module is not None and args.file is not None:
+            args.file, args.arguments = None, [args.file, *args.arguments]
         if (args.file is None) is (args.module is None):
             raise MagicError("%run takes a file of this computer, or -m and a module of the board: %run blink.py")
         if args.file is None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..board.files import host_files
-from ..board.files.filesystem import UNCHANGED
+from ..board.files.entries import UNCHANGED
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
 from ..board.loaded_modules import drop, loaded_from
 from ..display.error_text import error_text
@@ -164,7 +164,7 @@ class Transfer:
         how = f", {self.how(tally.written)}" if tally.written else ""
         where = target or "the current folder"
         self.say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
-        self.tell_stale(join(target, path.relative_to(source).as_posix()) for path in source.rglob("*py"))
+        self.tell_stale(tally.changed)
 
     def tell_left_out(self, skipped: Iterable[tuple[str, str]], remarks: Iterable[tuple[str, str]]) -> None:
         """Say what was left out and why, and which names are not the same everywhere."""

@@ -83,7 +83,7 @@ def test_touch_makes_an_empty_file_and_changes_none(jupyter: Jupyter) -> None:
 
 
 def test_a_digest_is_that_of_sha256sum(jupyter: Jupyter) -> None:
-    jupyter.do("%%file -b t.txt\nabc")
+    jupyter.do("%sendtofile -b t.txt\nabc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert jupyter.do("%sha256sum t.txt").stdout == f"{digest}  t.txt\n"
     jupyter.do("%rm t.txt")
@@ -143,7 +143,7 @@ def test_a_file_that_is_run_finds_its_arguments(start: Start, tmp_path: Path, vi
     assert kernel.do("%run a.py").stdout == "['a.py']\n"
     assert kernel.do("%run a.py one --two 'th ree'").stdout == "['a.py', 'one', '--two', 'th ree']\n"
     kernel.do("%upload a.py")
-    assert kernel.do("%run -m a four").stdout == "['a', 'four']\n"
+    assert kernel.do("%run -m a four -v").stdout == "['a', 'four', '-v']\n"
 
 
 def test_arguments_for_a_board_that_has_no_place_for_them_are_refused(

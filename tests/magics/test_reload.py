@@ -55,7 +55,8 @@ def test_a_module_that_was_imported_before_is_named(kernel: Jupyter, folder: Pat
 
 
 def test_deploy_names_it_as_well(kernel: Jupyter) -> None:
-    assert "the old sensor" in kernel.do("%%deploy --to lib/sensor.py\nv = 3").stderr
+    number = kernel.do("v = 3").number
+    assert "the old sensor" in kernel.do(f"%deploy {number} --to lib/sensor.py").stderr
 
 
 def test_what_is_new_or_unchanged_or_not_imported_is_not_named(kernel: Jupyter, folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...errors import FileProblem
 from .. import snippets
 from .entries import check_text
+from .folders import absolute
 from .helper_programs import Helpers
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def current_folder(board: ExecutorWithFiles) -> str:
     """Return the path of the current folder; ``/`` on a board without folders."""
-    return "/" if board.files.flat else str(board.evaluate("__import__('os').getcwd()", own=True))
+    return absolute(board, ".")
 
 
 def change_folder(board: ExecutorWithFiles, folder: str) -> None:

@@ -19,7 +19,7 @@ from ..protocol.executor import Executor
 from ..protocol.text import decode
 from . import comparison, text_transfer
 from .binary_transfer import Service
-from .entries import WALK, Entry, Space, Written, check_name, check_text
+from .entries import UNCHANGED, WALK, Entry, Space, Written, check_name, check_text
 from .helper_programs import UNFINISHED, Helpers, parse_literal, parse_tuple
 from .transmission import ATTEMPTS
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 ASKED_FROM, MOST_WITHOUT_COUNT = 64 * 1024, 16 * 1024 * 1024
 """Bytes of a file from which on its room is asked for before they are read; most on a board without ``os.statvfs``."""
-
-UNCHANGED = "it was the same already"
 
 
 class ExecutorWithFiles(Executor, Protocol):
