@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from metakernel_micropython.cell.parser import lines_above
+from metakernel_micropython.host.outcome import Outcome
 from metakernel_micropython.host.python_cells import HostPython, PythonFailed
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, ExceptionWrapper, MagicError, Namespace, argument, arguments
@@ -18,7 +20,7 @@ class PythonMagic(BoardMagic):
 
     def __init__(self, kernel: MicroPythonKernel) -> None:
         super().__init__(kernel)
-        self._python = HostPython(kernel=kernel, input=kernel.raw_input)
+        self._python = HostPython(kernel)
         self._value: Any = None
 
     @property
@@ -54,11 +56,9 @@ class PythonMagic(BoardMagic):
         while it runs.
         """
         self.evaluate = False
-        value = self._run(self.code)
-        if args.eval_output:
-            self.code, self.evaluate = str(value), True
-        else:
-            self._value = value
+        outcome = self._run(self.code, show=not args.eval_output)
+        if args.eval_output and outcome is not None:
+            self.code, self.evaluate = str(outcome.value), True
 
     def post_process(self, retval: Any) -> Any:
         """Return the cell's value: the board's where it has one, else that of the line or cell of Python."""
@@ -69,14 +69,15 @@ class PythonMagic(BoardMagic):
     def _line(self, code: str) -> None:
         if not code.strip():
             raise MagicError("%python needs code on its line; %%python runs a whole cell on this computer.")
-        self._value = self._run(code.strip())
+        if (outcome := self._run(code.strip(), show=False)) is not None:
+            self._value = outcome.shown or None
 
-    def _run(self, code: str) -> Any:
-        self.kernel.take_displays()
+    def _run(self, code: str, *, show: bool) -> Outcome | None:
+        above, _ = lines_above(self.kernel.cell, code)
         try:
-            return self._python.run(code)
+            return self._python.run(code, self.kernel.execution_count, above, show=show)
         except PythonFailed as failed:
-            self.fail(ExceptionWrapper(type(failed.error).__name__, str(failed.error), failed.lines))
+            self.fail(ExceptionWrapper(failed.name, failed.text, failed.lines))
             return None
 
 

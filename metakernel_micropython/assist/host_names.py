@@ -43,16 +43,21 @@ def names_at_the_end(code: str, variables: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _read(code: str) -> list[str]:
-    """Return what the code itself tells, and what it imports."""
+def script_of(code: str) -> Any:
+    """Return code as jedi reads it, with the packages that are installed, and not the files beside the notebook."""
     from jedi import Project, Script  # type: ignore[import-untyped]
     from jedi.api.environment import InterpreterEnvironment  # type: ignore[import-untyped]
 
     project = Project(
         Path(__file__).parent, sys_path=list(sys.path), smart_sys_path=False, load_unsafe_extensions=False
     )
+    return Script(code, project=project, environment=InterpreterEnvironment())
+
+
+def _read(code: str) -> list[str]:
+    """Return what the code itself tells, and what it imports."""
     try:
-        found = Script(code, project=project, environment=InterpreterEnvironment()).complete()
+        found = script_of(code).complete()
     except Exception:  # jedi meets what it does not expect in code that is being typed
         return []
     return [one.name for one in found]
