@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -87,7 +88,7 @@ def _described(name: str, value: Any) -> str:
     if kind is FunctionType:
         return _joined(f"{name}{_signature(value)}", value.__doc__)
     if kind in _BUILT_IN:
-        return _joined(f"{name}{value.__text_signature__ or '(...)'}", value.__doc__)
+        return _joined(f"{name}{_plain(value.__text_signature__) or '(...)'}", value.__doc__)
     if isinstance(value, type):
         return _joined(f"class {name}{_of_constructor(value)}", _class_text(value))
     if kind is ModuleType:
@@ -127,7 +128,12 @@ def _of_constructor(kind: type) -> str:
                 return _signature(found, skip=1)
             if found is not None and one is not object:
                 break
-    return str(_static(kind, "__text_signature__") or "")
+    return _plain(_static(kind, "__text_signature__"))
+
+
+def _plain(signature: str | None) -> str:
+    """Return the parameters of a function that is written in C, without the one that stands for its owner."""
+    return re.sub(r"^\(\$\w+(?:, /(?=\))|, )?", "(", signature or "")
 
 
 def _signature(function: FunctionType, skip: int = 0) -> str:

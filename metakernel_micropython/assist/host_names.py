@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _NOTHING = object()
+_OF_IPYTHON = ("In", "Out", "display", "get_ipython")
 
 
 def names_at_the_end(code: str, variables: Mapping[str, Any]) -> list[str]:
@@ -32,7 +33,7 @@ def names_at_the_end(code: str, variables: Mapping[str, Any]) -> list[str]:
     path, dot, prefix = name_before(code).rpartition(".")
     found = set(_read(code))
     if not dot:
-        found |= {*variables, *vars(builtins), *keyword.kwlist}
+        found |= {*variables, *vars(builtins), *keyword.kwlist, *_OF_IPYTHON}
     elif path and (value := _value(path, variables)) is not _NOTHING:
         found |= set(_members(value))
     hidden = not prefix.startswith("_")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import sys
 import tempfile
 import traceback
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from ..front_end import HostFrontEnd
 
 PACKAGE = str(Path(__file__).parent.parent)
+
+INLINE = "module://matplotlib_inline.backend_inline"
 
 RESULT = "retval"
 """A cell may give this name its value, as with MetaKernel."""
@@ -134,8 +137,7 @@ class HostShell(InteractiveShell):
         atexit.unregister(self.atexit_operations)
         # What IPython says of SystemExit is not true here.
         warnings.filterwarnings("ignore", message="To exit: use 'exit'", module="IPython")
-        if "matplotlib_inline.backend_inline" in sys.modules:  # it looks for a shell only when it is imported
-            self.enable_matplotlib("inline")  # type: ignore[no-untyped-call]
+        _show_pictures_inline()
 
     # -- what the start leaves alone -----------------------------------------------------------------------------
 
@@ -185,7 +187,7 @@ class HostShell(InteractiveShell):
         self.cell, self._above, self._shows_values = code, above, show
         self._outcome, self._failures = Outcome(), []
         self.execution_count = number
-        self.user_ns[RESULT] = None
+        self.user_ns.pop(RESULT, None)
         try:
             result = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
             found = self.user_ns.get(RESULT)
@@ -271,8 +273,8 @@ class HostShell(InteractiveShell):
         if self.awaits.stopped and kind is not None and kind.__name__ == "CancelledError":
             self.awaits.stopped = False
             shown = KeyboardInterrupt().with_traceback(frames)
-        if isinstance(error, MicroPythonError):
-            frames = _without_own_end(frames)
+        if isinstance(shown, (MicroPythonError, KeyboardInterrupt)):
+            _cut_own_end(frames, inner=isinstance(shown, MicroPythonError))
         try:
             lines = self._told(shown, frames, tb_offset, exception_only)
         except Exception:  # an exception's own text may fail, or its source be no text
@@ -337,6 +339,12 @@ class HostShell(InteractiveShell):
             raise NotImplementedError(f"The kernel opens no windows ({gui}): %matplotlib inline shows pictures.")
 
 
+def _show_pictures_inline() -> None:
+    """Have matplotlib give its pictures to the shell, unless somebody has chosen another way."""
+    if os.environ.setdefault("MPLBACKEND", INLINE) == INLINE and "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].use(INLINE)  # it has looked at the environment already
+
+
 def _for_messages(data: dict[str, Any]) -> dict[str, Any]:
     """Return data by MIME types as JSON can hold it: pictures are text there."""
     cleaned: dict[str, Any] = json_clean(encode_images(data))  # type: ignore[no-untyped-call]
@@ -364,14 +372,19 @@ def _without_ipython(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def _without_own_end(frames: TracebackType | None) -> TracebackType | None:
-    """Cut off the frames of this package at a traceback's end: what its errors say is for the person at the cell."""
-    last, at = None, frames
+def _cut_own_end(frames: TracebackType | None, *, inner: bool) -> None:
+    """Cut off the frames of this package at a traceback's end, with which the person at the cell can do nothing.
+
+    Args:
+        frames: from the shell's own on.
+        inner: the cell's own functions may have been called by the package, and are shown.
+    """
+    outside, at = None, frames
     while at is not None:
         if not at.tb_frame.f_code.co_filename.startswith(PACKAGE):
-            last = at
+            outside = at
+        elif not inner:
+            break
         at = at.tb_next
-    # What is on top is the shell's; below it is the cell.
-    if last is not None and "IPython" not in Path(last.tb_frame.f_code.co_filename).parts:
-        last.tb_next = None
-    return frames
+    if outside is not None and outside is not frames:
+        outside.tb_next = None

@@ -16,6 +16,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import CannotAsk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -119,8 +121,29 @@ class HostPython:
     def _asking(self) -> Iterator[None]:
         """Have what runs ask the person at the front end, as long as this lasts."""
         before = builtins.input, getpass.getpass
-        builtins.input, getpass.getpass = self._front_end.raw_input, self._front_end.getpass  # type: ignore[assignment]
+        builtins.input, getpass.getpass = self._ask, self._ask_unseen  # type: ignore[assignment]
         try:
             yield
         finally:
             builtins.input, getpass.getpass = before
+
+    def _ask(self, prompt: object = "", /) -> str:
+        """Return a line that the person at the front end types.
+
+        Raises:
+            CannotAsk: this front end has nobody to ask.
+            EOFError: the person has ended the input.
+        """
+        return self._front_end.raw_input(self._question("input", prompt))
+
+    def _ask_unseen(self, prompt: object = "Password: ", stream: object = None, *, echo_char: object = None) -> str:
+        """Return a line that nobody sees while it is typed; raise what ``_ask`` raises."""
+        return self._front_end.getpass(self._question("getpass", prompt))
+
+    def _question(self, asking: str, prompt: object) -> str:
+        if not self._front_end.can_ask:
+            raise CannotAsk(
+                f"The cell asks {str(prompt).strip()!r} with {asking}(), and this front end cannot ask for an answer. Run "
+                "the cell in JupyterLab or jupyter console, or give the value in the code."
+            )
+        return str(prompt)
