@@ -13,6 +13,8 @@ from types import (
     BuiltinFunctionType,
     CodeType,
     FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
     MethodDescriptorType,
     MethodType,
     MethodWrapperType,
@@ -22,12 +24,11 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from .host_names import script_of
+from .host_names import NOTHING, attribute, is_class, is_descriptor, script_of, static
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_NOTHING = object()
 _SIMPLE = (bool, bytes, complex, float, int, NoneType, str)
 _MANY = (bytearray, dict, frozenset, list, set, tuple)
 _BUILT_IN = (BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType)
@@ -47,7 +48,7 @@ def help_on(name: str, code: str, cursor: int, variables: Mapping[str, Any]) -> 
     if not name or not all(part.isidentifier() for part in name.split(".")):
         return None
     value = _value(name, variables)
-    if value is not _NOTHING:
+    if value is not NOTHING:
         return _described(name, value)
     return _read(name, code, cursor)
 
@@ -70,13 +71,13 @@ def _read(name: str, code: str, cursor: int) -> str | None:
 
 def _value(path: str, variables: Mapping[str, Any]) -> Any:
     first, *parts = path.split(".")
-    value = variables.get(first, vars(builtins).get(first, _NOTHING))
+    value = variables.get(first, vars(builtins).get(first, NOTHING))
     for part in parts:
         # Behind a property or the like stands what it gives, and that is known when it has run.
-        if value is _NOTHING or (hasattr(type(value), "__get__") and type(value) is not FunctionType):
-            return _NOTHING
-        value = inspect.getattr_static(value, part, _NOTHING)
-    return value
+        if value is NOTHING or is_descriptor(value):
+            return NOTHING
+        value = attribute(value, part)
+    return NOTHING if type(value) in (GetSetDescriptorType, MemberDescriptorType) else value
 
 
 def _described(name: str, value: Any) -> str:
@@ -89,17 +90,19 @@ def _described(name: str, value: Any) -> str:
         return _joined(f"{name}{_signature(value)}", value.__doc__)
     if kind in _BUILT_IN:
         return _joined(f"{name}{_plain(value.__text_signature__) or '(...)'}", value.__doc__)
-    if isinstance(value, type):
+    if is_class(value):
         return _joined(f"class {name}{_of_constructor(value)}", _class_text(value))
     if kind is ModuleType:
         return _joined(f"module {name}", vars(value).get("__doc__"))
     if kind is property:
         return _joined(f"property {name}", value.__doc__)
-    if kind in _SIMPLE and not (kind is int and value.bit_length() > _LENGTH):
+    if kind is int and value.bit_length() > _LENGTH:
+        return f"{name}: int of {value.bit_length()} bits"
+    if kind in _SIMPLE:
         return f"{name}: {kind.__name__}\nValue: {_short(repr(value[:_LENGTH] if kind in (str, bytes) else value))}"
     if kind in _MANY:
         return f"{name}: {kind.__name__} with {len(value)} item{'s' * (len(value) != 1)}"
-    return _joined(f"{name}: {_static(kind, '__name__')}", _class_text(kind))
+    return _joined(f"{name}: {static(kind, '__name__')}", _class_text(kind))
 
 
 def _joined(first: str, text: object) -> str:
@@ -110,25 +113,20 @@ def _short(text: str) -> str:
     return text if len(text) <= _LENGTH else text[:_LENGTH] + " ..."
 
 
-def _static(kind: type, name: str) -> Any:
-    """Return what Python itself keeps of a class, whatever its metaclass says."""
-    return type.__dict__[name].__get__(kind)
-
-
 def _class_text(kind: type) -> object:
-    return _static(kind, "__dict__").get("__doc__")
+    return static(kind, "__dict__").get("__doc__")
 
 
 def _of_constructor(kind: type) -> str:
     for name in ("__init__", "__new__"):
-        for one in _static(kind, "__mro__"):
-            found = _static(one, "__dict__").get(name)
+        for one in static(kind, "__mro__"):
+            found = static(one, "__dict__").get(name)
             found = found.__func__ if type(found) is staticmethod else found
             if type(found) is FunctionType:
                 return _signature(found, skip=1)
             if found is not None and one is not object:
                 break
-    return _plain(_static(kind, "__text_signature__"))
+    return _plain(static(kind, "__text_signature__"))
 
 
 def _plain(signature: str | None) -> str:

@@ -60,6 +60,11 @@ class AwaitLoop:
                 self.stopped = True
                 task.cancel()
 
+    def close(self) -> None:
+        """End what is still to be awaited."""
+        if self._loop is not None:
+            self._loop.close()
+
     def _open(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()

@@ -184,9 +184,10 @@ class HostShell(InteractiveShell):
             above: the lines of the notebook's cell that stand above the code.
             show: send its value to the front end.
         """
-        self.cell, self._above, self._shows_values = code, above, show
+        blank = len(code) - len(code.lstrip())
+        self.cell, self._above, self._shows_values = code, above + code[:blank].count("\n"), show
         self._outcome, self._failures = Outcome(), []
-        self.execution_count = number
+        self._number_cell(number)
         self.user_ns.pop(RESULT, None)
         try:
             result = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
@@ -195,6 +196,7 @@ class HostShell(InteractiveShell):
                 self.displayhook(found)
         finally:
             self.user_ns.pop(RESULT, None)
+            self.user_ns["In"][number:] = [code]
         outcome, failures = self._outcome, self._failures
         self._outcome, self._failures = Outcome(), []
         if result is None:
@@ -210,6 +212,14 @@ class HostShell(InteractiveShell):
             if one is not outcome.failed:
                 self.say("\n".join(one.lines))
         return outcome
+
+    def _number_cell(self, number: int) -> None:
+        """Count as the notebook does, also in ``In``: cells of the board stand between."""
+        self.execution_count = number
+        history: Any = self.history_manager
+        for kept in (history.input_hist_parsed, history.input_hist_raw):
+            del kept[number:]
+            kept += [""] * (number - len(kept))
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return the code as Python, on the lines that it has in the notebook's cell."""
@@ -286,14 +296,14 @@ class HostShell(InteractiveShell):
     ) -> list[str]:
         table = self.InteractiveTB
         if exception_only:
-            lines = [str(line) for line in table.get_exception_only(type(error), error)]  # type: ignore[no-untyped-call]
-        elif (render := getattr(error, "_render_traceback_", None)) is not None:  # IPython's word for it
-            lines = [str(line) for line in render()]
-        elif _has_group(error):
-            lines = traceback.format_exception(type(error), error, _without_ipython(frames))
-        else:
-            lines = [str(line) for line in table.structured_traceback(type(error), error, frames, tb_offset=tb_offset)]
-        return [line.rstrip("\n") for line in lines]
+            told = table.get_exception_only(type(error), error)  # type: ignore[no-untyped-call]
+            return [str(line).rstrip("\n") for line in told]
+        if (render := getattr(error, "_render_traceback_", None)) is not None:  # IPython's word for it
+            return [str(line) for line in render()]
+        if _has_group(error):
+            told = traceback.format_exception(type(error), error, _without_ipython(frames))
+            return [line.rstrip("\n") for line in told]
+        return [str(line) for line in table.structured_traceback(type(error), error, frames, tb_offset=tb_offset)]
 
     def showsyntaxerror(self, filename: str | None = None, running_compiled_code: bool = False) -> None:
         """Keep what Python says of the code."""
@@ -302,7 +312,7 @@ class HostShell(InteractiveShell):
         assert error is not None
         entries: Any = traceback.extract_tb(frames) if running_compiled_code else []
         lines = self.SyntaxTB.structured_traceback(type(error), error, entries)
-        self._failures.append(Failed(error, [line.rstrip("\n") for line in lines]))
+        self._failures.append(Failed(error, list(lines)))
 
     def show_usage_error(self, exc: BaseException) -> None:
         """Keep what a command of IPython's says of its line."""

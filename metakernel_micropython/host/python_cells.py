@@ -121,7 +121,7 @@ class HostPython:
     def _asking(self) -> Iterator[None]:
         """Have what runs ask the person at the front end, as long as this lasts."""
         before = builtins.input, getpass.getpass
-        builtins.input, getpass.getpass = self._ask, self._ask_unseen  # type: ignore[assignment]
+        builtins.input, getpass.getpass = self._ask, self._ask_unseen
         try:
             yield
         finally:
@@ -143,7 +143,7 @@ class HostPython:
     def _question(self, asking: str, prompt: object) -> str:
         if not self._front_end.can_ask:
             raise CannotAsk(
-                f"The cell asks {str(prompt).strip()!r} with {asking}(), and this front end cannot ask for an answer. Run "
-                "the cell in JupyterLab or jupyter console, or give the value in the code."
+                f"The cell asks {str(prompt).strip()!r} with {asking}(), and this front end cannot ask for an answer. "
+                "Run the cell in JupyterLab or jupyter console, or give the value in the code."
             )
         return str(prompt)
