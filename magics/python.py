@@ -40,20 +40,24 @@ class PythonMagic(BoardMagic):
     def line_python(self, args: Namespace) -> None:
         """%python CODE - run a line of Python on this computer; its value is that of the cell.
 
-        Modules beside the notebook can be imported while it runs. %get brings values of the board, %put sends some.
+        It runs in IPython, as %%python does. Modules beside the notebook can be imported while it runs. %get brings
+        values of the board, %put sends some; board is the connected board.
 
-        Example:
+        Examples:
           %python import os; os.chdir("..")
+          %python board.evaluate("6 * 7")
         """
 
     @arguments(
         argument("-e", "--eval_output", action="store_true", help="run what the cell gives as code on the board")
     )
     def cell_python(self, args: Namespace) -> None:
-        """%%python [-e] - run the cell as Python on this computer; its last expression is shown.
+        """%%python [-e] - run the cell in IPython on this computer; its last expression is shown.
 
-        Where the cell gives a value to the name retval, that one is shown. Modules beside the notebook can be imported
-        while it runs.
+        Pictures of matplotlib, tables, display(), input(), await, ! and the commands of IPython work as they do there;
+        ; at the end hides the value. The name board is the connected board, as in board.execute("print(1)"). Where the
+        cell gives a value to the name retval, that one is shown. Modules beside the notebook can be imported while it
+        runs.
         """
         self.evaluate = False
         outcome = self._run(self.code, show=not args.eval_output)

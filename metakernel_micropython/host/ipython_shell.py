@@ -148,6 +148,14 @@ class HostShell(InteractiveShell):
         """Read no settings; IPython's earlier versions want a folder."""
         self.profile_dir = profile_dir
 
+    def init_instance_attrs(self) -> None:
+        """Begin also where the kernel's folder is not there any more."""
+        try:
+            super().init_instance_attrs()  # type: ignore[no-untyped-call]
+        except OSError:  # the last but one step, and the last is not needed
+            self.starting_dir = ""
+            self.indent_current_nsp = 0
+
     @property
     def db(self) -> dict[str, Any]:
         """What ``%cd`` and ``%bookmark`` remember: as long as the kernel lasts."""
