@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from metakernel_micropython.assist.host_help import help_on
+from metakernel_micropython.assist.host_names import names_at_the_end
 
 if TYPE_CHECKING:
     from ..front_end import Jupyter
@@ -115,4 +116,7 @@ def test_shift_tab_asks_the_host_below_python_and_the_board_elsewhere(plain: Jup
 
 def test_the_board_is_completed_without_one(plain: Jupyter) -> None:
     assert "%%python\nboard.execute" in plain.complete("%%python\nboard.ex")
-    assert "%%python\ndisplay" in plain.complete("%%python\ndisp")
+
+
+def test_names_of_ipython_are_offered_before_it_is_loaded() -> None:
+    assert names_at_the_end("disp", {}) == ["display"]

@@ -209,7 +209,7 @@ def test_output_of_a_thread_goes_to_the_last_cell_whatever_is_asked_meanwhile(pl
         "def work():\n    time.sleep(1)\n    print('late')\nthreading.Thread(target=work).start()"
     )
     reply = plain.do("%python 'the last cell'")
-    plain.complete("%%python\nthrea")
+    plain.inspect("%%python\nthreading")
     late = late_output(plain, 10, "late\n")[-1]
     assert late["parent_header"]["msg_type"] == "execute_request"
     assert reply.ok
