@@ -295,6 +295,8 @@ class QuietOutStream(OutStream):
 
     def write(self, string: str) -> int:
         """Write text, and return its length; a flood of it waits for the front ends."""
+        if isinstance(string, str) and not string.isascii():  # half a surrogate pair would take the rest along
+            string = string.encode("utf-8", "backslashreplace").decode("utf-8")
         super().write(string)
         if self._throttle is not None:
             self._held += len(string)

@@ -29,6 +29,11 @@ GIVEN = frozenset(("In", "Out", "board", "exit", "get_ipython", "kernel", "open"
 """Names that cells find and have not made."""
 
 
+def _encodable(text: str) -> str:
+    """Return text as a message can hold it: half a surrogate pair as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class PythonFailed(Exception):
     """A cell raised an exception.
 
@@ -39,10 +44,10 @@ class PythonFailed(Exception):
     def __init__(self, failed: Failed) -> None:
         self.name = type(failed.error).__name__
         try:
-            self.text = str(failed.error)
+            self.text = _encodable(str(failed.error))
         except Exception:  # it is a cell's own
             self.text = ""
-        self.lines = failed.lines or [self.name]
+        self.lines = [_encodable(line) for line in failed.lines] or [self.name]
         super().__init__(self.text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import time
 from queue import Empty
@@ -182,6 +183,25 @@ def test_a_flood_of_output_arrives_in_few_messages(plain: Jupyter) -> None:
     reply = plain.do("%%python\nfor i in range(20_000):\n    print(i)", timeout=60)
     assert reply.stdout == "".join(f"{i}\n" for i in range(20_000))
     assert len(reply.streams()) < 2_000
+
+
+def test_half_a_surrogate_pair_is_printed_as_an_escape(plain: Jupyter) -> None:
+    reply = plain.do("%%python\nprint('before \\ud800 é after')")
+    assert reply.stdout == "before \\ud800 é after\n"
+    assert reply.stderr == ""
+    error = plain.fail("%%python\nraise ValueError('odd \\ud800')")
+    assert (error.name, error.value) == ("ValueError", "odd \\ud800")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_forks_print_and_end(plain: Jupyter) -> None:
+    code = (
+        "%%python\nimport multiprocessing\ndef square(x):\n    print('x' * 300_000)\n    return x * x\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n    found = pool.map(square, range(3))\nfound"
+    )
+    reply = plain.do(code, timeout=60)
+    assert reply.value == "[0, 1, 4]"
+    assert reply.stdout.count("x") == 900_000
 
 
 def test_stop_ends_a_flood(plain: Jupyter) -> None:
