@@ -160,7 +160,8 @@ class Assistant:
             return self._inspect_host(code[start:], cursor - start) if above == "python" else None
         code, cursor = _without_magics(code, cursor)
         name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
-        return self._told(name, self._described(code, cursor), detail_level)
+        told = self._told(name, self._described(code, cursor), detail_level)
+        return None if told is None else visible(told)
 
     def _inspect_host(self, code: str, cursor: int) -> str | None:
         """Return what is known of a name of the host's Python."""
@@ -173,7 +174,8 @@ class Assistant:
 
     def describe(self, name: str, detail_level: int) -> str | None:
         """Return what is known of a dotted name; None for nothing."""
-        return self._told(name, self._described(name, len(name)), detail_level)
+        told = self._told(name, self._described(name, len(name)), detail_level)
+        return None if told is None else visible(told)
 
     def _described(self, code: str, cursor: int) -> Described | None:
         documentation = self.documentation
