@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..board import Board
 
-CUTOFF = 0.75
+CUTOFF = 0.8
 """How near a spelling has to be, from 0 to 1 (``difflib``): a far one would lead astray."""
 
 MIN_LENGTH = 3

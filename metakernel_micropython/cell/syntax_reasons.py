@@ -100,11 +100,11 @@ _KINDS = (
 
 # What people bring from other languages, and from Python 2: Python's parser has no word for it.
 _FOREIGN = (
-    (re.compile(r"\belse[ \t]+if\b"), "else if is written elif"),
+    (re.compile(r"^[ \t]*else[ \t]+if\b"), "else if is written elif"),
     (re.compile(r"\w[ \t]*(\+\+|--)[ \t]*(?:$|[;)])"), "Python has no {1}: x += 1 or x -= 1 counts"),
     (re.compile(r"=>"), "this is written >="),
     (re.compile(r"=<"), "this is written <="),
-    (re.compile(r"=!|<>"), "this is written !="),
+    (re.compile(r"=!|<>"), "not equal is written !="),
     (re.compile(r"&&"), "this is written and"),
     (re.compile(r"\|\|"), "this is written or"),
     (re.compile(r"^[ \t]*function\b"), "a function begins with def"),
@@ -189,7 +189,7 @@ def _from_python(refused: SyntaxError, code: str, line: int, error: DeviceError)
         return Reason(at, _levels(code, at)) if near and error.name == "IndentationError" else None
     if error.name == "IndentationError":
         return None
-    generic = message.startswith(("invalid syntax", "expected ':'"))
+    generic = message.startswith(("invalid syntax", "expected ':'")) and "comma" not in message
     if generic and at <= line <= at + 1 and (told := _foreign(code, at, refused.offset or 0)):
         return Reason(at, told)
     for kind in _KINDS:
@@ -217,7 +217,7 @@ def _foreign(code: str, at: int, column: int) -> str:
         return f"{found[1]} is a word of the language, and cannot be the name of a variable"
     if (found := _LONELY.search(shape)) and found.start(1) == column - 1:
         return f"this {found[1]} belongs to nothing: {_OWNERS[found[1]]} has to stand above it, indented as it is"
-    if found := _UNFINISHED.search(shape):
+    if (found := _UNFINISHED.search(shape)) and found.start(1) < column - 1:
         return f"something is missing behind {found[1]}"
     if (found := _FIRST_WORD.search(shape)) and found[1] not in _KEYWORDS:
         return _mistyped(found, code, at)

@@ -37,6 +37,8 @@ def refused(line: int, message: str = "invalid syntax", name: str = "SyntaxError
         ("try:\n  1\nx=1", 3, 3, "no except or finally"),
         ("x = [1 2]", 1, 1, "comma"),
         ("foo(\n'a'\n'b' c\n)", 3, 3, "comma"),
+        ("x = (1 +\n 2 3)", 2, 2, "comma"),
+        ("if x <> 3: pass", 1, 1, "written !="),
         ("x = {'a': 1, 'b' 2}", 1, 1, "colon"),
         ("def f:\n  pass", 1, 1, "a ( is missing"),
         ("x++", 1, 1, "Python has no ++"),
@@ -104,6 +106,7 @@ def test_numbers_and_the_words_of_old_firmware(code: str, message: str, words: s
         ("(" * 200_000, refused(1)),
         ("if 1:\n\tx=1\n        y=2\nz z", refused(4)),  # tabs and blanks: MicroPython takes them
         ("print('a => b && c')\nx y", refused(2)),
+        ("x = 1 2 +", refused(1)),
         ("", refused(1)),
     ],
 )

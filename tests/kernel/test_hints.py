@@ -58,6 +58,8 @@ def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:
         ("if True\n  print(1)", "Line 1, column 8: a colon (:) is missing here."),
         ("%comment up\nx = (1\ny = 2\nz = 3", "Line 2, column 5: this ( is never closed."),
         ("print 'x'", "print is a function and needs brackets"),
+        ("x = (\n1 %a\nif", "Line 1, column 5: this ( is never closed."),
+        ("f(*[1], 2) +", "Line 1: something is missing behind +."),
         ("1abc", "a name does not begin with a digit"),
         ("type X = int", "Python has type aliases"),
         ("try:\n  pass\nexcept* OSError:\n  pass", "Python has except*"),
@@ -90,8 +92,8 @@ def test_what_to_do_next(jupyter: Jupyter, code: str, words: str) -> None:
         *("1/0", "nope", "raise OSError('text')", "raise OSError()", "raise SystemError", "x x"),
         "'''\n%header\n!important\n'''\nx y",
         "x = '\u201chi\u201d'\nnope",
-        "x = (\n1 %a\nif",
-        "f(*[1], 2) +",
+        "x = (\n1 %a\n)\nif",
+        "f(*[1], 2) f",
     ],
 )
 def test_nothing_is_said_where_there_is_nothing_to_say(jupyter: Jupyter, code: str) -> None:
