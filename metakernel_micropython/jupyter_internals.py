@@ -35,6 +35,7 @@ class JupyterMessages(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         self._ending = False
+        self.shown_error: Any = None  # what the cell that runs has shown: a second one would belong to nothing
         self._input = InputRequest(self)
         super().__init__(**kwargs)
         self.iopub = IOPubThrottle.around(self.iopub_socket)
@@ -72,6 +73,8 @@ class JupyterMessages(MetaKernel):
         """Send a message to the front end; what belongs to one of several boards goes to whoever names that board."""
         take = thread_output.get()
         if take is None:
+            if msg_or_type == "error":
+                self.shown_error = content
             return super().send_response(stream, msg_or_type, content, *args, **options)
         if msg_or_type == "stream":
             take(content["name"], content["text"])

@@ -167,7 +167,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         code = code.removeprefix(BOM)
         self.runner.begin_cell(code, self.execution_count)
-        self.boards.may_choose = not silent
+        self.boards.may_choose, self.shown_error = not silent, None
         if self.iopub is not None:
             self.iopub.take_time()
         try:
@@ -216,7 +216,9 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
 
     def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
         content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
-        if not silent:
+        if self.shown_error is not None:  # Stop came when the cell had failed already
+            content = self.shown_error
+        elif not silent:
             self.send_response(self.iopub_socket, "error", content)
         return {"status": "error", "execution_count": self.execution_count, "payload": [], **content}
 
