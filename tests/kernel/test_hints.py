@@ -53,7 +53,7 @@ def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:
         ("temperature = 5\nprint(temprature)", "Did you mean temperature?"),
         ("def f(width):\n  return widht\nf(1)", "Did you mean width?"),
         ("x = true", "true is written True"),
-        ("math.pi", "The board has a module math: import math comes before its use."),
+        ("time.sleep(0)", "The board has a module time: import time comes before its use."),
         ("sqrt(2)", "from math import sqrt"),
         ("if True\n  print(1)", "Line 1, column 8: a colon (:) is missing here."),
         ("%comment up\nx = (1\ny = 2\nz = 3", "Line 2, column 5: this ( is never closed."),
