@@ -24,10 +24,11 @@ from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
 from .files.filesystem import Files
 from .protocol.capabilities import CHUNK_PAUSE
+from .protocol.control_bytes import CTRL_C
 from .protocol.diagnosis import interrupted
 from .protocol.hard_reset import hard_reset
 from .protocol.prompt_session import PromptSession
-from .protocol.repl import CTRL_C, check_source
+from .protocol.source_check import check_source
 from .protocol.text import decode
 from .protocol.unsolicited import UnsolicitedOutput
 from .value_transfer import Values
