@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-CUTOFF = 0.75
+CUTOFF = 0.8
 """How near a spelling has to be, from 0 to 1 (``difflib``): a far one would lead astray."""
+
+MIN_HEADLESS = 5
+"""Letters of the shortest name whose first letter may be the one that is missing or wrong."""
 
 MEANT = {
     # What people try.
@@ -100,5 +103,13 @@ def _meant(name: str, prefix: str, names: Collection[str]) -> str:
         return prefix + small
     if meant := MEANT.get(small) or MEANT.get(small.replace("_", "").replace("-", "")):
         return meant
-    near = get_close_matches(small, names, n=1, cutoff=CUTOFF)
-    return prefix + near[0] if near else ""
+    near = [one for one in names if _mistyped(small, one)]
+    best = get_close_matches(small, near, n=1, cutoff=CUTOFF)
+    return prefix + best[0] if best else ""
+
+
+def _mistyped(typed: str, name: str) -> bool:
+    """Whether one name can be the other, mistyped: people get the first letter right. %start is no %restart."""
+    if typed[:1] == name[:1] or sorted(typed) == sorted(name):
+        return True
+    return len(name) > MIN_HEADLESS and name[1:] in (typed, typed[1:])

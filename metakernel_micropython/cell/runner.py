@@ -17,6 +17,7 @@ from .lexical import with_plain_indentation
 from .output import FilterSink, Followers, Stage, chain
 from .parser import lines_above
 from .program import Program, ValueFilter, prepare
+from .syntax_reasons import put_right
 from .tracebacks import CellSources, render
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ PATIENCE = 1.0
 
 _EXITS = re.compile(r"\bSystemExit\b|\bexit\(")
 """What is in a program that ends itself."""
+
+_ABOUT_NAMES = ("ImportError", "ModuleNotFoundError", "NameError")
 
 Result = dict[str, str] | ExceptionWrapper | None
 """What a cell came to: its last value as ``text/plain``, the error that ended it, or neither."""
@@ -281,7 +284,7 @@ class CellRunner:
         current = self.number if number is None else number
         if own:
             self._device_error = error, self._sources.code(current)
-        lines = render(error.traceback, self._sources, current)
+        lines = render(put_right(error, self._sources.code(current)), self._sources, current)
         return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
     def tell_hints(self, magics: Container[str], name: str) -> None:
@@ -300,7 +303,7 @@ class CellRunner:
         from .hints import hints
 
         try:
-            known = self._names().modules(board) if error.name == "ImportError" else []
+            known = self._names().modules(board) if error.name in _ABOUT_NAMES else []
             said = "\n".join(hints(error, board, magics, known, code))
         except (MicroPythonError, KeyboardInterrupt):
             return  # the error is told; nothing that follows may take its place
