@@ -109,6 +109,7 @@ class ConnectMagic(BoardMagic):
             complete_path=host_paths,
             help="add all that goes over the line to a file, with times",
         ),
+        argument("--take", action="store_true", help="have the notebook that holds the board let go of it first"),
         argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
         argument("--verbose", action="store_true", help="show what the board says while it is connected"),
     )
@@ -196,7 +197,8 @@ class ConnectMagic(BoardMagic):
         chosen = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         options = replace(self.kernel.connection_options, raw=args.raw, **chosen)
         name = getattr(args, "name", None)
-        board = self.kernel.connect(address, options, name=name, wait=getattr(args, "wait", None))
+        wait, take = getattr(args, "wait", None), getattr(args, "take", False)
+        board = self.kernel.connect(address, options, name=name, wait=wait, take=take)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
         self.kernel.Print(describe_connection(board, name))

@@ -38,6 +38,7 @@ class DisconnectMagic(BoardMagic):
             return
         boards = self.kernel.connections.select(wanted)
         in_parallel([partial(self.kernel.connections.close, name, exit_raw_repl=not args.raw) for name, _ in boards])
+        self.kernel.boards.disconnected()
         for name, connection in boards:
             what = f"{name} ({connection.address})" if args.names else connection.address
             self.kernel.Print(f"Disconnected from {what}.")

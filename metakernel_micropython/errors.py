@@ -17,6 +17,10 @@ class ConnectError(MicroPythonError):
     """The line to the board could not be opened, or no MicroPython answered on it."""
 
 
+class PortInUse(ConnectError):
+    """Another program has the board's port."""
+
+
 class LineLost(MicroPythonError):
     """The line to the board is gone: unplugged, closed by the other side, or failing."""
 

@@ -36,6 +36,7 @@ class JupyterMessages(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         self._ending = False
+        self.shown_error: Any = None  # what the cell that runs has shown: a second one would belong to nothing
         self._input = InputRequest(self)
         self._foreign_code = ForeignCode()
         super().__init__(**kwargs)
@@ -83,6 +84,8 @@ class JupyterMessages(MetaKernel):
         """Send a message to the front end; what belongs to one of several boards goes to whoever names that board."""
         take = thread_output.get()
         if take is None:
+            if msg_or_type == "error":
+                self.shown_error = content
             return super().send_response(stream, msg_or_type, content, *args, **options)
         if msg_or_type == "stream":
             take(content["name"], content["text"])
@@ -132,6 +135,25 @@ class JupyterMessages(MetaKernel):
         return send
 
     @property
+    def connection_file(self) -> str:
+        """The path of the file with the kernel's ports; ``""`` in an engine of a cluster."""
+        return str(getattr(self.parent, "abs_connection_file", "")) if self.session is not None else ""
+
+    def answer_control(self, kind: str, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Answer requests on the control channel, also while a cell runs.
+
+        Args:
+            kind: what the messages are called, with ``_request`` or ``_reply`` behind it.
+            answer: gets the content of a request and returns that of the reply; runs in the thread of the channel.
+        """
+
+        def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+            assert self.session is not None
+            self.session.send(stream, f"{kind}_reply", answer(parent["content"]), parent, ident=ident)
+
+        self.control_handlers[f"{kind}_request"] = handle
+
+    @property
     def in_console(self) -> bool:
         """Whether a console started this kernel: it shows a picture's text, and does not put a new one in its place.
 
@@ -140,7 +162,7 @@ class JupyterMessages(MetaKernel):
         """
         if self.session is None:
             return True
-        found = re.fullmatch(r"kernel-(\d+)\.json", Path(getattr(self.parent, "connection_file", "")).name)
+        found = re.fullmatch(r"kernel-(\d+)\.json", Path(self.connection_file).name)
         return found is not None and int(found[1]) == os.getppid()
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:

@@ -7,14 +7,11 @@ A cell goes to ``cell.runner``, the boards are in ``sessions``, what front ends 
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from traitlets import Int, Unicode
 
 from . import __version__
 from .cell.failure import failure
@@ -30,7 +27,10 @@ from .host import shell
 from .jupyter_internals import JupyterMessages
 from .magic_tables import LazyMagics
 from .request_replies import answer_always
-from .sessions.registry import NOT_CONNECTED, SessionRegistry
+from .sessions.connector import Connector
+from .sessions.registry import SessionRegistry
+from .sessions.take_over import REQUEST as RELEASE
+from .settings import KernelSettings
 
 if TYPE_CHECKING:
     from metakernel import ExceptionWrapper
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .transports import ConnectionOptions
 
 
-class MicroPythonKernel(LazyMagics, JupyterMessages):
+class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     """MicroPython on a board, for Jupyter."""
 
     app_name = "micropython"
@@ -65,28 +65,16 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         {"text": "MetaKernel Magics", "url": "https://metakernel.readthedocs.io/en/latest/source/README.html"},
     ]
 
-    board = Unicode(
-        os.environ.get("MICROPYTHON_BOARD", ""),
-        help="Address of the board to connect to at the first cell, for example auto or /dev/ttyACM0; empty: none.",
-    ).tag(config=True)
-    history_file = Unicode(
-        os.environ.get("MICROPYTHON_HISTORY", ""),
-        help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
-    ).tag(config=True)
-    port = Unicode(
-        os.environ.get("MICROPYTHON_PORT", ""),
-        help="Port of MicroPython whose documentation is shown, for example rp2; empty: that of the board.",
-    ).tag(config=True)
-    baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
-
     def __init__(self, **kwargs: Any) -> None:
         # MetaKernel's constructor loads the magics and sets variables, so these come first. No port is opened here.
         self.connections = SessionRegistry(self.Error)
+        self.boards = Connector(self)
         self.interrupts = InterruptState()
         self.trace = CellTrace(self)
         super().__init__(**kwargs)
         answer_always(self)
         self.runner = CellRunner(self, self.output, self.interrupts, lambda: self.assistant)
+        self.answer_control(RELEASE, self.boards.release)
         self.parser = CellParser(self.identifier_regex, self.func_call_regex, self.magic_prefixes, self.help_suffix)
 
     @property
@@ -112,13 +100,15 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         *,
         name: str | None = None,
         wait: float | None = None,
+        take: bool = False,
     ) -> Board:
-        """Connect to a board; cells run on it from now on. See ``SessionRegistry.open``.
+        """Connect to a board; cells run on it from now on. See ``Connector.connect``.
 
         Raises:
             MicroPythonError: it did not work.
         """
-        return self.connections.open(address, options or self.connection_options, name=name, wait=wait)
+        options = options or self.connection_options
+        return self.boards.connect(address, options, name=name, wait=wait, take=take)
 
     def _ask_password(self, address: str) -> str | None:
         """Have the front end ask for a password, without an echo; None where it cannot."""
@@ -142,16 +132,17 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
             exit_raw_repl: as for ``Board.close``.
         """
         name = name or self.connections.current_name
-        return self.connections.close(name, exit_raw_repl=exit_raw_repl) if name else ""
+        address = self.connections.close(name, exit_raw_repl=exit_raw_repl) if name else ""
+        self.boards.disconnected()
+        return address
 
     def require_board(self) -> Board:
-        """Return the connected board; connect first where it was lost, or where a setting names one.
+        """Return the board that cells run on, connected now where it is not. See ``Connector.ready``.
 
         Raises:
             MicroPythonError: there is none, or it was lost and is not there again; the message says what to do.
         """
-        found = self.connections.ready(self.Error)
-        return found if found is not None else self.connections.connect_first(self.board, self.connect, self.Print)
+        return self.boards.ready()
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -177,6 +168,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         code = code.removeprefix(BOM)
         self.runner.begin_cell(code, self.execution_count)
+        self.boards.may_choose, self.shown_error = not silent, None
         if self.iopub is not None:
             self.iopub.take_time()
         try:
@@ -225,7 +217,9 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
 
     def _failed(self, wrapped: ExceptionWrapper, silent: bool) -> dict[str, Any]:
         content = {"ename": wrapped.ename, "evalue": wrapped.evalue, "traceback": wrapped.traceback}
-        if not silent:
+        if self.shown_error is not None:  # Stop came when the cell had failed already
+            content = self.shown_error
+        elif not silent:
             self.send_response(self.iopub_socket, "error", content)
         return {"status": "error", "execution_count": self.execution_count, "payload": [], **content}
 
@@ -271,6 +265,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """Free the boards' lines and end this computer's commands at once; the boards keep their state."""
         shell.kill_all()
+        self.boards.end(restart=restart)
         self.connections.close_all()
         if "history" in vars(self):
             self.history.close()
@@ -319,7 +314,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         told = self.assistant.describe(name, max(level, 1)) if name else None
         if told is not None or none_on_fail:
             return told
-        return NOT_CONNECTED if self.device is None or not self.device.idle else f"The board knows no {name}."
+        return NO_BOARD if self.device is None or not self.device.idle else f"The board knows no {name}."
 
     def get_usage(self) -> str:
         """Return the help that a lone ``?`` shows."""
@@ -342,6 +337,9 @@ class MicroPythonKernel(LazyMagics, JupyterMessages):
         from .cell.history import reply
 
         return reply(self.history, *request, **named)
+
+
+NO_BOARD = "No board answers: %connect ADDRESS connects to one, %boards lists what is plugged in."
 
 
 def _asks_for_bytes(code: str) -> bool:

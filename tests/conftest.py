@@ -49,6 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in list(os.environ):
             if name.startswith(("JUPYTER", "IPYTHON", "MICROPYTHON", "XDG_")):
                 patch.delenv(name)
+        patch.setenv("MICROPYTHON_BOARD", "")  # a board that is plugged in here is not the tests'
         patch.setenv("HOME", str(folder))
         patch.setenv("USERPROFILE", str(folder))
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):

@@ -30,7 +30,17 @@ _FRONT_END = {"front_end", "magic_arguments", *_BOARD}
 _SHOWN = {"host", "display", *_FRONT_END}
 _CELL = {"cell", "magic", *_SHOWN}
 _SESSIONS = {"sessions", *_CELL}
-_KERNEL = {"kernel", "magic_tables", "request_replies", "jupyter_internals", "fleet", "assist", "plotting", *_SESSIONS}
+_KERNEL = {
+    "kernel",
+    "settings",
+    "magic_tables",
+    "request_replies",
+    "jupyter_internals",
+    "fleet",
+    "assist",
+    "plotting",
+    *_SESSIONS,
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # A board, for any script: nothing of Jupyter.
@@ -57,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "magic_tables": {"cell", "discovery", "magic", "magic_names"},
     "request_replies": set(),
     "papermill_plugin": set(),
+    "settings": set(),
     "jupyter_internals": {"cell", "front_end"},
     "kernel": {"", *_KERNEL} - {"kernel"},
     # How it is started, and what people type.

@@ -122,6 +122,8 @@ class Completer:
         self, told: list[Name], code: str, dot: int, board: Board | None, documentation: Documentation
     ) -> list[str]:
         """Return members that only the stubs know of; of a module, those that the board has, where it can be asked."""
+        if documentation.calls_a_cell(code, dot):
+            return []
         names = [one.text for one in told]
         module = documentation.module_at(code, dot)
         if board is None and module in SHARED:

@@ -96,6 +96,16 @@ class Documentation:
         found = [one for one in self._ask("infer", code, cursor) if one.type == "module"]
         return str(found[0].full_name or "") if found else ""
 
+    def calls_a_cell(self, code: str, cursor: int) -> bool:
+        """Whether the expression before ``cursor`` is what a function of the cells returns: nobody knows that yet."""
+        text = code[:cursor]
+        while text.endswith((")", "]")):
+            text = text[: _opening_bracket(text)].rstrip()
+            found = self._ask("goto", code, len(text))
+            if any(one.type == "function" and one.module_path is None for one in found):
+                return True
+        return False
+
     def describe(self, code: str, cursor: int) -> Described | None:
         """Return what the name at ``cursor`` is, or the function between whose brackets it stands."""
         return self._described(code, cursor, "help") or self._described(code, cursor, "get_signatures")
@@ -134,6 +144,16 @@ class Documentation:
         if path is None or one.type in ("keyword", "param"):
             return True
         return bool(path.is_relative_to(self.stubs.folder) or path.stem == "builtins")
+
+
+def _opening_bracket(text: str) -> int:
+    """Return the index of the bracket that the last character closes; 0 where there is none."""
+    depth = 0
+    for index in range(len(text) - 1, -1, -1):
+        depth += (text[index] in ")]}") - (text[index] in "([{")
+        if depth == 0:
+            return index
+    return 0
 
 
 class Session:

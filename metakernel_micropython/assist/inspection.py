@@ -151,11 +151,13 @@ class Assistant:
             return front_end.magic_help(line, detail_level)
         code, cursor = _without_magics(code, cursor)
         name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
-        return self._told(name, self._described(code, cursor), detail_level)
+        told = self._told(name, self._described(code, cursor), detail_level)
+        return None if told is None else visible(told)
 
     def describe(self, name: str, detail_level: int) -> str | None:
         """Return what is known of a dotted name; None for nothing."""
-        return self._told(name, self._described(name, len(name)), detail_level)
+        told = self._told(name, self._described(name, len(name)), detail_level)
+        return None if told is None else visible(told)
 
     def _described(self, code: str, cursor: int) -> Described | None:
         documentation = self.documentation

@@ -32,11 +32,6 @@ CLOSE_TIMEOUT = 3.0
 acting_on: ContextVar[BoardSession | None] = ContextVar("acting_on", default=None)
 """The board of a thread that works on one of several; None: the current one is meant."""
 
-NOT_CONNECTED = (
-    "No board is connected. Plug one in and run %connect, name it as in %connect /dev/ttyUSB0 (%boards lists what is "
-    "plugged in), or use %connect virtual for a board without hardware."
-)
-
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -48,6 +43,7 @@ class SessionRegistry:
 
     Attributes:
         ends_with: called by name when all boards are freed: what else uses boards.
+        unnamed: the name of the board that nobody gave one; ``""`` where there is none.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -55,7 +51,7 @@ class SessionRegistry:
         self._tell = tell
         self._boards: dict[str, BoardSession] = {}
         self._current = ""
-        self._unnamed = ""  # the name that nobody chose
+        self.unnamed = ""
         self._listener: Listener | None = None
         self._files: dict[str, KeptFiles] = {}  # of virtual boards, by the name that a person chose
 
@@ -83,7 +79,7 @@ class SessionRegistry:
     @property
     def chosen_name(self) -> str | None:
         """The name of the board that cells run on, where a person chose it."""
-        return self._current if self._current and self._current != self._unnamed else None
+        return self._current if self._current and self._current != self.unnamed else None
 
     def ready(self, tell: Callable[[str], None]) -> Board | None:
         """Return the board that cells run on, connected again where it was lost; None where none is connected.
@@ -100,25 +96,6 @@ class SessionRegistry:
         if self._boards:
             raise NotConnected(f"Cells run on no board now. {self.listed()}")
         return None
-
-    def connect_first(self, address: str, connect: Callable[[str], Board], tell: Callable[[str], object]) -> Board:
-        """Connect to the board that a setting names, for the first cell.
-
-        Args:
-            address: what the setting says; ``""`` for nothing.
-            connect: connects to it.
-            tell: called with a sentence that says which board it is.
-
-        Raises:
-            MicroPythonError: the setting names none, or it could not be connected.
-        """
-        if not address:
-            raise NotConnected(NOT_CONNECTED)
-        from .session import describe_connection
-
-        board = connect(address)
-        tell(describe_connection(board))
-        return board
 
     # -- opening and closing -------------------------------------------------------------------------------------
 
@@ -151,7 +128,7 @@ class SessionRegistry:
         if wanted.scheme == "virtual" and not wanted.target:
             options = replace(options, files=self._files.setdefault(name or "", KeptFiles()))
         connection = BoardSession(address, options)
-        replaced = self._unnamed if name is None else name
+        replaced = self.unnamed if name is None else name
         before = self._boards.get(replaced)
         if before is not None and may_share_line(parse(before.address), wanted):
             self.close(replaced)
@@ -162,7 +139,10 @@ class SessionRegistry:
             connection.tap.add(self._listener)
         try:
             if taken := self._at(address):
-                raise ConnectError(f"{address} is connected already: %use {taken}, or %disconnect {taken} first.")
+                raise ConnectError(
+                    f"{address} is already connected here as {taken}: %use {taken} has cells run on it, %disconnect "
+                    f"{taken} frees it."
+                )
             board = connection.open() if wait is None else connection.wait(wait, self._tell)
         except BaseException:
             self._end(connection, exit_raw_repl=False)
@@ -172,7 +152,7 @@ class SessionRegistry:
         if before is not None:
             self.close(replaced)
         if name is None:
-            name = self._unnamed = self._free_name(connection.address)
+            name = self.unnamed = self._free_name(connection.address)
         self._boards[name] = connection
         self._choose(name)
         return board
@@ -187,8 +167,8 @@ class SessionRegistry:
             exit_raw_repl: as for ``Board.close``.
         """
         connection = self._boards.pop(name)
-        if name == self._unnamed:
-            self._unnamed = ""
+        if name == self.unnamed:
+            self.unnamed = ""
         if name == self._current:
             self._choose("")
         self._end(connection, exit_raw_repl=exit_raw_repl)

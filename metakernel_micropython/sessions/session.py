@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected
+from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected, PortInUse
 from ..transports import ConnectionOptions, port_scan
 from ..transports.address import without_passwords
 from ..transports.tap import Tap, WireLog
@@ -52,6 +52,7 @@ class BoardSession:
         address: what a person types to reach the board; for ``auto`` it becomes the port that was found.
         board: the board on its line; None before the first ``open``, and while the line is lost.
         tap: where one can listen to the line, also to the one that takes the place of a lost one.
+        options: how it was opened, and is again.
     """
 
     def __init__(self, address: str, options: ConnectionOptions | None = None) -> None:
@@ -81,7 +82,7 @@ class BoardSession:
         self._stopped = threading.Event()
         self._closed = False
         self._password = _RememberedPassword(options.password) if callable(options.password) else None
-        self._options = replace(options, tap=self.tap, password=self._password or options.password)
+        self.options = replace(options, tap=self.tap, password=self._password or options.password)
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class BoardSession:
         from ..board import Board  # a twentieth of the kernel's start, for what the first cell may do
 
         try:
-            board = Board.open(address, self._options)
+            board = Board.open(address, self.options)
         except ConnectError as error:
             from ..transports.webrepl import AccessDenied
 
@@ -163,7 +164,10 @@ class BoardSession:
                     raise KeyboardInterrupt
                 return board
             except ConnectError as error:
-                final = type(error) is not ConnectError  # a wrong password, another board: waiting does not help
+                final = type(error) not in (
+                    ConnectError,
+                    PortInUse,
+                )  # a wrong password, another board: waiting does not help
                 if final or time.monotonic() + LOOK >= deadline:
                     raise ConnectError(failed(error)) from error
             if not told:

@@ -50,6 +50,11 @@ def port_error_text(name: str, device: str, error: BaseException, holders: str |
     return f"{what} could not be opened: {_plain(error)}."
 
 
+def in_use(error: BaseException) -> bool:
+    """Whether a port did not open because another program has it."""
+    return errno_of(error) in _BUSY
+
+
 def network_error_text(name: str, error: BaseException) -> str:
     """The sentence for a network address that did not answer, or not with what was expected."""
     cause = _root(error)

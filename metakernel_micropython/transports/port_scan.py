@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConnectError
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 _NEVER = ("bluetooth", "debug-console", "wlan-debug", "wirelessiap")
 
 
+FURTHER_PORTS = "MICROPYTHON_PORTS"
+"""The environment variable that names further ports with a board: a UART's, a pseudo-terminal's, a simulator's."""
+
+
 def serial_ports() -> list[PortInfo]:
     """All serial ports of this machine, those likeliest to lead to MicroPython first."""
     from serial.tools.list_ports import comports
 
     found = {port.device: port for port in comports()}
-    ports: list[PortInfo] = []
+    ports = _further_ports()
+    for one in ports:
+        found.pop(one.device, None)
     for port in found.values():
         # macOS has two names for a port: opening /dev/tty.* waits for a carrier that USB boards never raise.
         if port.device.startswith("/dev/tty.") and port.device.replace("/tty.", "/cu.", 1) in found:
@@ -48,6 +55,14 @@ def serial_ports() -> list[PortInfo]:
             )
         )
     return sorted(ports, key=lambda port: (-port.likelihood, _natural(port.device)))
+
+
+def _further_ports() -> list[PortInfo]:
+    """Those that the environment names, as far as they are there."""
+    named = dict.fromkeys(filter(None, os.environ.get(FURTHER_PORTS, "").split(os.pathsep)))
+    guess = f"a board, as {FURTHER_PORTS} says"
+    there = [device for device in named if "/" not in device or Path(device).exists()]
+    return [PortInfo(device, None, None, None, None, None, guess, Likelihood.MAY_RUN_IT) for device in there]
 
 
 def candidates(preferred: LastBoard | None = None) -> list[PortInfo]:

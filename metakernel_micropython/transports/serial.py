@@ -34,9 +34,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConnectError
+from ..errors import ConnectError, PortInUse
 from .fdline import FdLine
-from .open_errors import port_error_text
+from .open_errors import in_use, port_error_text
 
 if TYPE_CHECKING:
     import serial
@@ -57,7 +57,8 @@ def connect(address: Address, options: ConnectionOptions) -> Transport:
     """Open a serial port for this program alone.
 
     Raises:
-        ConnectError: no such port, no permission, in use, or the port refuses the settings.
+        PortInUse: another program has it.
+        ConnectError: no such port, no permission, or the port refuses the settings.
     """
     device = str(Path(address.target).expanduser()) if address.target.startswith("~") else address.target
     name = address.text if address.text in (device, address.target) else f"{address.text} ({device})"
@@ -68,7 +69,8 @@ def connect(address: Address, options: ConnectionOptions) -> Transport:
     # pyserial raises SerialException (an OSError), termios.error for what the driver refuses, and ValueError and
     # OverflowError for numbers that no port takes.
     except (OSError, ValueError, OverflowError) as error:
-        raise ConnectError(port_error_text(address.text, device, error)) from error
+        kind = PortInUse if in_use(error) else ConnectError
+        raise kind(port_error_text(address.text, device, error)) from error
     except Exception as error:
         if type(error).__module__ != "termios":
             raise

@@ -94,6 +94,26 @@ def test_a_line_that_something_else_has_begun_is_read_as_well(talking: Board) ->
     assert talking.files.stat("/talks/a") is None
 
 
+@pytest.mark.parametrize("talking", [("tock 7", ""), ("x=(1, 2) ", ""), ("('", "")], indirect=True)
+def test_a_listing_in_a_line_that_something_else_has_begun_misses_no_file(talking: Board) -> None:
+    talking.execute("DATA['/a b.txt'] = b'123'")
+    assert [(entry.path, entry.size) for entry in talking.files.list("/talks")] == [("/talks/a b.txt", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "others"),
+    [
+        ("tock 7('a.py', False, 3)\n", "('a.py', False, 3)\n", "tock 7"),
+        ("('a', 1)\nx (1)\n", "('a', 1)\n", "x (1)\n"),
+        ("tock ('half\n('a', 1)\n", "('a', 1)\n", "tock ('half\n"),
+        ("no answer\n", "", "no answer\n"),
+        ("", "", ""),
+    ],
+)
+def test_what_is_ours_is_told_apart(text: str, ours: str, others: str) -> None:
+    assert apart(text) == (ours, others)
+
+
 def test_values_cross_while_something_prints(virtual_board: Board) -> None:
     virtual_board.execute(
         "class D(dict):\n def items(self):\n  print('tock 7')\n  return super().items()\n"

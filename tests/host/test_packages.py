@@ -342,3 +342,25 @@ def test_the_official_installer_finds_the_same(
     found = {f"/lib/{path}": data for package in Downloads().get(name, version) for path, data in package.files.items()}
     assert found == board.files
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_reason_with_escapes_is_shown_as_text(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("MICROPYTHON_MIP_INDEX", url)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client:
+                        client.recv(4096)
+                        client.sendall(b"HTTP/1.1 %d \x1b[31mNo\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n" % status)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(PackageError) as caught:
+            get("a")
+        server.shutdown(socket.SHUT_RDWR)
+    assert "\x1b" not in str(caught.value)
+    assert "\x07" not in str(caught.value)

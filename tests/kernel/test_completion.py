@@ -81,6 +81,16 @@ def test_completion_runs_no_property_and_no_getattr(jupyter: Jupyter) -> None:
     assert jupyter.do("ran").value == "[]"
 
 
+def test_what_a_function_of_the_cells_returns_is_not_guessed(jupyter: Jupyter) -> None:
+    jupyter.do(
+        "class A:\n  def go(self):\n    return [1]\n  def me(self):\n    return self\na = A()\ndef f():\n  return 'x'"
+    )
+    for code in ("a.go().", "a.me().g", "f().", "a.go()[0].", "a.me().me().", "f(a.go()).", "A().go().up"):
+        assert jupyter.complete(code) == []
+    assert "A().go" in jupyter.complete("A().g")
+    assert "'x'.join('y').upper" in jupyter.complete("'x'.join('y').up")
+
+
 def test_completion_prints_nothing_and_leaves_the_value(jupyter: Jupyter) -> None:
     jupyter.do("5")
     jupyter.complete("import ")

@@ -92,3 +92,13 @@ def test_earlier_cells_are_found_in_the_history(plain: Jupyter) -> None:
     plain.run("%boards\n# find me")
     entries = plain._ask(plain.client.history(hist_access_type="search", pattern="*find me*", n=5), "history_reply")
     assert "find me" in entries["history"][-1][2]
+
+
+def test_escapes_in_what_a_tooltip_shows_are_text(jupyter: Jupyter) -> None:
+    jupyter.do("def told(): 'doc \\x1b[31m'\nred = '\\x1b[31m'\nclass A:\n  pass\nA.x = '\\x1b]0;title\\x07'")
+    for code in ("told", "red", "A"):
+        for text in (jupyter.inspect(code), jupyter.do(f"{code}?").page):
+            assert text
+            assert "\x1b" not in text
+            assert "\x07" not in text
+    assert "\\x1b[31m" in jupyter.inspect("red")

@@ -121,3 +121,16 @@ def test_the_globals_do_not_hold_themselves(jupyter: Jupyter) -> None:
     jupyter.do("globals()")
     assert int(jupyter.do("len(str(globals()))").value or 0) < 5000
     assert "_" not in (jupyter.do("[n for n in globals() if n == '_']").value or "")
+
+
+@pytest.mark.parametrize("name", ["os", "binascii"])
+def test_what_a_program_puts_into_sys_modules_is_named_and_no_line_is_blamed(kernel: Jupyter, name: str) -> None:
+    kernel.do(f"import sys\nsys.modules['{name}'] = 5")
+    try:
+        said = kernel.fail("%sendtofile a.txt\nhello\n").value
+    finally:
+        kernel.do(f"import sys\ndel sys.modules['{name}']")
+    assert f"the firmware's module {name}: in sys.modules" in said
+    assert "the line loses" not in said
+    kernel.do("%sendtofile a.txt\nhello\n")
+    kernel.do("%rm a.txt")

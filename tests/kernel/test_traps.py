@@ -135,6 +135,15 @@ def test_even_an_exception_that_ends_programs_sends_a_reply(plain: Jupyter, rais
     assert plain.fail("1").name == "NotConnected"
 
 
+def test_a_stop_that_comes_when_a_cell_has_failed_shows_no_second_error(plain: Jupyter) -> None:
+    plain.do(
+        "%%python\nfrom metakernel import get_metakernel\nrunner = get_metakernel().runner\nold = runner.tell_hints\n"
+        "def fail(*args):\n    runner.tell_hints = old\n    raise KeyboardInterrupt\nrunner.tell_hints = fail"
+    )
+    assert plain.fail("%use nobody").name == "NotConnected"
+    assert plain.fail("%use nobody").name == "NotConnected"
+
+
 def test_no_cell_is_taken_for_a_message_of_metakernels_own(jupyter: Jupyter) -> None:
     assert jupyter.run("~~META~~:reset").status == "error"
 

@@ -10,6 +10,7 @@ from ...errors import (
     BadName,
     DeviceError,
     FileProblem,
+    MicroPythonError,
     NoSpace,
     NoSuchFile,
     ReadOnly,
@@ -44,8 +45,9 @@ _LONGEST_LINE = 4096  # characters of one entry of a listing
 
 _MOST_STARTS = 20  # of tuples that are tried
 
-# What helpers print: tuples, bytes, numbers, marks; the last form is a tuple whose beginning was lost.
-_OURS = re.compile(r"""\(|b['"]|(?:[=+df-]|-?\d+)\s*\Z|.*, (?:True|False|\d+)\)\s*\Z""")
+# What helpers print: tuples, bytes, numbers, marks.
+_OURS = re.compile(r"""\(|b['"]|(?:[=+df-]|-?\d+)\s*\Z""")
+_LOST_ITS_BEGINNING = re.compile(r".*, (?:True|False|\d+)\)\s*\Z")
 
 # https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno: what the virtual board has for them.
 _WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
@@ -53,6 +55,10 @@ _WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
 # MicroPython's py/mperrno.h, the same as Linux.
 _NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 19: "ENODEV", 20: "ENOTDIR"}
 _NUMBERS |= {21: "EISDIR", 28: "ENOSPC", 30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
+
+
+_USED_MODULES = "binascii deflate errno gc hashlib io os struct sys ubinascii uhashlib uos"
+"""Those that helpers for files import."""
 
 
 class Damaged(TransferFailed):
@@ -147,6 +153,15 @@ class Helpers:
         if execution.interrupts:  # it came too late for this piece, and means the whole
             raise KeyboardInterrupt
 
+    def _foreign_modules(self, error: DeviceError) -> list[str]:
+        """Return the modules that helpers use and that a program has put something else in the place of."""
+        if error.name not in ("AttributeError", "ImportError", "TypeError"):
+            return []
+        with contextlib.suppress(MicroPythonError):
+            said = self.board.execute(snippets.call("foreign_modules", _USED_MODULES), timeout=PATIENCE)
+            return sorted(set(said.split()) & set(_USED_MODULES.split()))
+        return []
+
     def meaning(self, error: DeviceError, path: str) -> BaseException:
         """Return what an exception of a helper means for whoever wanted something of ``path``."""
         address = self.board.address
@@ -156,6 +171,12 @@ class Helpers:
         if error.name == "MemoryError":
             return error
         if error.name != "OSError":
+            if names := self._foreign_modules(error):
+                return FileProblem(
+                    f"On the board on {address} something of a program's stands in the place of the firmware's module "
+                    f"{' and '.join(names)}: in sys.modules, or as a file of that name. Remove it, or reset the board. "
+                    f"It said: {error}."
+                )
             return Damaged(
                 f"The board on {address} could not make sense of what was sent"
                 + (f" about {path}" if path else "")
@@ -208,11 +229,24 @@ def _numbers(build: str) -> dict[int, str]:
 
 def apart(text: str) -> tuple[str, str]:
     """Return the lines of a helper's answer, and those that a timer or a thread has printed between them."""
-    lines = text.splitlines(keepends=True)
-    others = [line for line in lines if not _OURS.match(line)]
-    if not others:
-        return text, ""
-    return "".join(line for line in lines if _OURS.match(line)), "".join(others)
+    ours, others = [], []
+    for line in text.splitlines(keepends=True):
+        begins = 0 if _OURS.match(line) else _entry_in(line)
+        if begins == len(line) and _LOST_ITS_BEGINNING.match(line):
+            begins = 0
+        others.append(line[:begins])
+        ours.append(line[begins:])
+    return "".join(ours), "".join(others)
+
+
+def _entry_in(line: str) -> int:
+    """Return where an entry of a listing begins in a line that something else has begun; its length for nowhere."""
+    for found in list(re.finditer(r"\(['\"]", line[:_LONGEST_LINE]))[:_MOST_STARTS]:
+        with contextlib.suppress(ValueError):
+            value = literal(line[found.start() :], _LONGEST_LINE)
+            if isinstance(value, tuple) and len(value) > 1 and isinstance(value[-1], int):
+                return found.start()
+    return len(line)
 
 
 def parse_literal(text: str) -> object:

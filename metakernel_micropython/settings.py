@@ -1,0 +1,34 @@
+"""What a person may set: in ``micropython_kernel_config.py``, on the kernel's command line, in the environment."""
+
+from __future__ import annotations
+
+import os
+
+from traitlets import Enum, Int, Unicode
+from traitlets.config import Configurable
+
+
+class KernelSettings(Configurable):
+    """The settings of ``MicroPythonKernel``, each as ``c.MicroPythonKernel.NAME``."""
+
+    board = Unicode(
+        os.environ.get("MICROPYTHON_BOARD"),
+        allow_none=True,
+        help="Address of the board to connect to at the first cell that needs one, for example auto or /dev/ttyACM0. "
+        "None: the only likely board that is plugged in. Empty: none.",
+    ).tag(config=True)
+    restart = Enum(
+        ["reset", "keep", "off"],
+        "reset",
+        help="After a restart of the kernel: connect to its boards again at the first cell and soft-reset them "
+        "(reset), connect to them as they are (keep), or forget them (off).",
+    ).tag(config=True)
+    history_file = Unicode(
+        os.environ.get("MICROPYTHON_HISTORY", ""),
+        help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
+    ).tag(config=True)
+    port = Unicode(
+        os.environ.get("MICROPYTHON_PORT", ""),
+        help="Port of MicroPython whose documentation is shown, for example rp2; empty: that of the board.",
+    ).tag(config=True)
+    baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
