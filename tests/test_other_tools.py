@@ -75,8 +75,9 @@ def notebook(*cells: str, language: str | None = None) -> NotebookNode:
     return made
 
 
+CONNECT = "%connect virtual --timeout 60"  # a busy machine
 CELLS = [
-    "%connect virtual",
+    CONNECT,
     "n = 3  # how many",
     "print('sum', sum(range(n)))",
     "%%python\nprint(6 * 7)",
@@ -98,7 +99,7 @@ def test_papermill_gives_parameters_to_the_board(tmp_path: Path, run: Run) -> No
     done = run(tmp_path, "papermill", "in.ipynb", "out.ipynb", "-p", "n", "8", "-y", MORE, "--no-progress-bar")
     made = nbformat.read(tmp_path / "out.ipynb", 4)
     told = texts(made)
-    assert told[CELLS[2]] == "sum 28"
+    assert told[CELLS[2]] == "sum 28", done.stderr
     assert told["print(text, flags, limit)"] == "é \"x\" [True, None, {'a': 1.5}] inf"
     assert done.returncode != 0 and "ZeroDivisionError: divide by zero" in done.stderr
     assert made.cells[-1].outputs == []
@@ -181,7 +182,7 @@ def test_jupyter_execute_runs_a_notebook(tmp_path: Path, run: Run) -> None:
 
 
 def test_jupyter_run_runs_a_file_on_the_board(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "blink.py").write_text("%connect virtual\nimport sys\nprint(sys.implementation.name)\n1/0\n")
+    (tmp_path / "blink.py").write_text(f"{CONNECT}\nimport sys\nprint(sys.implementation.name)\n1/0\n")
     done = run(tmp_path, "jupyter", "run", "--kernel=micropython", "blink.py")
     assert "\nmicropython\n" in done.stdout
     assert done.returncode != 0
