@@ -20,6 +20,7 @@ from metakernel import MetaKernel
 from metakernel.magic import _parse_args
 from traitlets import Float
 
+from .cell.foreign_code import ForeignCode
 from .cell.iopub import MESSAGE_LIMIT, BoundedOutput, IOPubThrottle
 from .cell.masking import masked
 from .front_end import thread_output
@@ -42,6 +43,7 @@ class JupyterMessages(MetaKernel):
         self._output_parent: Any = {}
         self.shown_error: Any = None  # what the cell that runs has shown: a second one would belong to nothing
         self._input = InputRequest(self)
+        self._foreign_code = ForeignCode()
         super().__init__(**kwargs)
         self.iopub = IOPubThrottle.around(self.iopub_socket)
         if self.iopub is not None:
@@ -71,6 +73,15 @@ class JupyterMessages(MetaKernel):
         content = {"status": "error", "ename": "NotSupported", "evalue": "A board runs one thing at a time."}
         assert self.session is not None
         self.session.send(socket, "create_subshell_reply", {**content, "traceback": []}, parent, ident=ident)
+
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Run a cell. What a front end sends for itself, in CPython, is answered with nothing and has no number."""
+        if not self._foreign_code.is_in(parent["content"]):
+            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+            return
+        content = {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+        assert self.session is not None
+        self.session.send(stream, "execute_reply", content, parent, ident=ident)
 
     # -- what is shown -------------------------------------------------------------------------------------------
 

@@ -52,11 +52,12 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     language = "micropython"
     language_version = "3.4"
     language_info = {  # noqa: RUF012 - MetaKernel's way to say it
-        "name": "micropython",
+        # Tools choose by these how they show and translate cells; docs/front-ends.md says which one reads what.
+        "name": "python",
         "version": "3.4",
         "mimetype": "text/x-python",
         "codemirror_mode": {"name": "python", "version": 3},
-        "pygments_lexer": "python3",
+        "pygments_lexer": "ipython3",
         "file_extension": ".py",
     }
     banner = f"MicroPython kernel {__version__}. %connect finds your board, %lsmagic lists the commands, ?name helps."
@@ -150,7 +151,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         """Handle a cell. Front ends hear of it before ``do_execute`` begins: Stop counts from here on."""
         self.interrupts.request_begins()
         try:
-            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+            await super().execute_request(stream, ident, parent)
         finally:
             self.interrupts.request_ends()
 

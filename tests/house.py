@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "magic_names": set(),
     "magic_tables": {"cell", "discovery", "magic", "magic_names"},
     "request_replies": set(),
+    "papermill_plugin": set(),
     "settings": set(),
     "jupyter_internals": {"cell", "front_end"},
     "kernel": {"", *_KERNEL} - {"kernel"},

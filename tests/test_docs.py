@@ -21,8 +21,8 @@ from .boards import needs
 from .documents import DOCS, ROOT
 
 PAGES = (
-    "architecture cells coming-from commands connecting files firmware fleet plots-and-displays scripting "
-    "several-boards troubleshooting virtual-board"
+    "architecture cells coming-from commands connecting files firmware fleet front-ends plots-and-displays "
+    "scripting several-boards troubleshooting virtual-board"
 ).split()
 
 README_LINES = 180

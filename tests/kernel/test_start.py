@@ -265,5 +265,5 @@ def test_the_kernel_names_its_protocol_and_no_debugger(plain: Jupyter) -> None:
     told = plain.kernel_info()
     assert told["protocol_version"].startswith("5.")
     assert told["implementation"] == "metakernel_micropython"
-    assert told["language_info"]["name"] == "micropython"
+    assert told["language_info"]["name"] == "python"
     assert told["supported_features"] == []
