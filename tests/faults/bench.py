@@ -78,13 +78,20 @@ class Run:
         """Return a text that no other cell of the run prints, and that a damaged other one does not become."""
         return f"<{self.rng.getrandbits(64):016x}>"
 
-    def cell(self, mark: str, source: str) -> str:
+    def cell(self, mark: str, source: str, patience: float | None = None) -> str:
         """Run a cell as the kernel does; what it has shown is kept under its mark, however it ends.
+
+        Args:
+            mark: what it prints.
+            source: the cell.
+            patience: seconds until somebody presses Stop; None for what fits the plan.
 
         Raises:
             MicroPythonError: what ended it.
         """
-        patience = SLOW_PATIENCE if any(one.kind is Kind.SLOW for one in self.plan.faults) else CELL_PATIENCE
+        if patience is None:
+            slow = any(fault.kind is Kind.SLOW for fault in self.plan.faults)
+            patience = SLOW_PATIENCE if slow else CELL_PATIENCE
         execution = self.board.start(source)
         shown: list[str] = []
         begin = time.monotonic()
@@ -209,7 +216,8 @@ def _reconnect(run: Run) -> None:
     run.board = Board.connect(run.line.address, timeout=RECOVERY)
     for _ in range(2):
         mark = run.mark()
-        shown = run.cell(mark, f"print('{mark}')")
+        # A Ctrl-C that is on its way may not hit it, and on a busy machine nobody sends another one.
+        shown = run.cell(mark, f"print('{mark}')", SLOW_PATIENCE)
         if shown != f"{mark}\n":
             raise Violation(f"a cell after reconnecting shows {_short(shown)}")
     _check_marks(run)

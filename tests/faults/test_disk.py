@@ -231,7 +231,7 @@ def test_a_bad_disk_and_stop_spoil_no_file_and_leave_no_process(
     plan = _plan(seed)
     print(plan)
     if not notebooks:
-        notebooks.append(Notebook(tmp_path_factory.mktemp))
+        notebooks.append(Notebook(tmp_path_factory.mktemp, hurry=False))  # the line is good
     outcome = None
     try:
         outcome = perform(plan, notebooks[0])
