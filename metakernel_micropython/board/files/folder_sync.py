@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ...errors import FileProblem, HostFileProblem, NoSpace
-from . import host_files, host_tree
+from . import host_files, host_tree, sync_room
 from .folders import LEFT_OUT, join, root
 from .helper_programs import UNFINISHED
 
@@ -240,10 +240,13 @@ def carry_out(files: Files, plan: Plan, progress: FolderProgress | None = None, 
         done: kept up to date, for whoever wants to know how far it came when it fails.
 
     Raises:
+        NoSpace: the files would have no room on the board; nothing was changed.
         FileProblem: the board refuses a file; what was done before stays, the rest is as it was.
     """
     done = Done() if done is None else done
     with files.together():
+        if plan.send:
+            sync_room.check_room(files, plan.target, plan.send, plan.new, plan.folders)
         for folder in plan.folders:
             # One whose sub-folder is made comes with it.
             if not any(other.startswith(folder + "/" if folder else "") for other in plan.folders if other != folder):
