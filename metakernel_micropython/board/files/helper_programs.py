@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -269,10 +270,13 @@ def parse_tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     Raises:
         TransferFailed: it is none of that shape.
     """
-    # Something else may have printed in front of it, without an end of its line.
-    for start in [found.start() for found in re.finditer(r"\(", text[:_LONGEST_LINE])][:_MOST_STARTS]:
+    # Something else may have printed in front of it and behind it, without an end of its line.
+    text = text[:_LONGEST_LINE]
+    starts = [found.start() for found in re.finditer(r"\(", text)][:_MOST_STARTS]
+    ends = [None, *(found.end() for found in re.finditer(r"\)", text))][: _MOST_STARTS + 1]
+    for start, end in itertools.product(starts, ends):
         with contextlib.suppress(ValueError):
-            value = literal(text[start:], _LONGEST_LINE)
+            value = literal(text[start:end], _LONGEST_LINE)
             if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
                 return value
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")
