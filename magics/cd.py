@@ -1,7 +1,9 @@
-"""%cd."""
+"""%cd and %pwd."""
 
 from __future__ import annotations
 
+from metakernel_micropython.board.files.current_folder import change_folder, current_folder
+from metakernel_micropython.host.paths import board_paths, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -11,17 +13,33 @@ class CdMagic(BoardMagic):
 
     group = "Files"
 
-    @arguments(argument("folder", nargs="?", default="", help="a folder on the board; without it, say which it is"))
+    @arguments(
+        argument(
+            "folder",
+            nargs="?",
+            default="",
+            complete_path=board_paths,
+            help="on the board; default: say which it is",
+        )
+    )
     def line_cd(self, args: Namespace) -> None:
         """%cd [FOLDER] - change the current folder of the board.
 
         The host's folder is changed with %python import os; os.chdir(...).
+
+        Examples:
+          %cd lib
+          %cd ..
         """
         if args.folder:
-            self.board.execute(f"__import__('os').chdir({args.folder!r})")
-        self.kernel.Print(self.board.evaluate("__import__('os').getcwd()", own=True))
+            change_folder(self.board, args.folder)
+        self.line_pwd(args)
+
+    def line_pwd(self, _args: Namespace) -> None:
+        """%pwd - say which is the current folder of the board."""
+        self.kernel.Print(shown(current_folder(self.board)))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:
-    """Add the magic to the kernel."""
+    """Add the magics to the kernel."""
     kernel.register_magics(CdMagic)

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from metakernel_micropython.display.error_text import error_text
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.host import firmware
 from metakernel_micropython.host.firmware import CHIPS
@@ -188,7 +189,7 @@ class EsptoolMagic(BoardMagic):
                     continue
                 raise MagicError(
                     f"esptool has done its work, but MicroPython does not answer on {address}: press RESET on the "
-                    f"board and run %connect {address}. ({error})"
+                    f"board and run %connect {address}. ({error_text(error)})"
                 ) from error
 
     def _connect_within(self, address: str, name: str | None, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.board_info import Memory, memory
+from metakernel_micropython.display.error_text import error_text
 from metakernel_micropython.display.html import bar, html_bar, html_table, text_table
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -45,7 +46,7 @@ class MemMagic(BoardMagic):
         try:
             after = self._measure()
         except (MicroPythonError, KeyboardInterrupt) as error:
-            self.kernel.Error(f"The memory after the cell is not known: {error}")
+            self.kernel.Error(f"The memory after the cell is not known: {error_text(error)}")
             return
         change = f"{after.used - before.used:+d} bytes"
         self.kernel.Print(f"Memory used: {before.used} bytes before, {after.used} after ({change}), {after.free} free.")

@@ -1,4 +1,4 @@
-"""%reboot, with its older names %rebootdevice and %restart."""
+"""%reboot, with its older names %rebootdevice and %restart, and %reset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RebootMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    same_as = {"%rebootdevice": "%reboot", "%restart": "%reboot"}  # noqa: RUF012
+    same_as = {"%rebootdevice": "%reboot", "%restart": "%reboot", "%reset": "%reboot"}  # noqa: RUF012
 
     @arguments(
         argument("--hard", action="store_true", help="as the reset button does it, and connect again"),
@@ -61,6 +61,12 @@ class RebootMagic(BoardMagic):
     def line_rebootdevice(self, args: Namespace) -> None:
         """%rebootdevice - soft-reset the board (see %reboot)."""
         args.hard, args.run = False, None
+        self.line_reboot(args)
+
+    @arguments(argument("-f", action="store_true", help="as in IPython; nothing is asked in any case"))
+    def line_reset(self, args: Namespace) -> None:
+        """%reset [-f] - soft-reset the board (see %reboot); nothing is asked."""
+        args.hard = False
         self.line_reboot(args)
 
     def line_restart(self, args: Namespace) -> None:

@@ -7,17 +7,20 @@ import re
 from metakernel_micropython.board import snippets
 from metakernel_micropython.board.files.folders import import_path, join
 from metakernel_micropython.board.files.host_files import host_path, read
-from metakernel_micropython.errors import HostFileProblem, MicroPythonError
+from metakernel_micropython.cell.failure import without_frames
+from metakernel_micropython.errors import DeviceError, HostFileProblem, MicroPythonError
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
-    ExceptionWrapper,
     MagicError,
     Namespace,
     argument,
     arguments,
 )
+
+TIMEOUT = 10.0
+"""Seconds that the board has to take the arguments."""
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -32,9 +35,10 @@ class RunMagic(BoardMagic):
     @arguments(
         argument("file", nargs="?", complete_path=host_paths, help="a file on this computer"),
         argument("-m", "--module", metavar="MODULE", help="a module on the board instead"),
+        argument("arguments", nargs="...", metavar="ARG", help="what the program finds in sys.argv[1:]"),
     )
     def line_run(self, args: Namespace) -> None:
-        """%run FILE | -m MODULE - run a file of this computer on the board, or a module that the board has.
+        """%run FILE | -m MODULE [ARG ...] - run a file of this computer on the board, or a module that the board has.
 
         The file runs as a cell does: what it defines is there afterwards, Stop ends it, input() asks, and errors tell
         the file's own lines. Nothing is written on the board, but its memory has to hold the file; a large one is
@@ -45,11 +49,15 @@ class RunMagic(BoardMagic):
 
         Examples:
           %run blink.py
+          %run blink.py --times 3
           %run -m selftest
         """
+        if args.module is not None and args.file is not None:
+            args.file, args.arguments = None, [args.file, *args.arguments]
         if (args.file is None) is (args.module is None):
             raise MagicError("%run takes a file of this computer, or -m and a module of the board: %run blink.py")
         if args.file is None:
+            self._set_argv(args.module, args.arguments)
             self._run_module(args.module)
             return
         path = host_path(args.file)
@@ -62,7 +70,20 @@ class RunMagic(BoardMagic):
             code = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise HostFileProblem(f"{path} on this computer is no text in UTF-8: {error.reason}.") from error
+        self._set_argv(args.file, args.arguments)
         self._run(args.file, code)
+
+    def _set_argv(self, name: str, rest: list[str]) -> None:
+        """Give the program its arguments; a board without sys.argv can only run it without any.
+
+        Raises:
+            MagicError: there are arguments, and the board has no place for them.
+        """
+        try:
+            self.board.execute(snippets.statement(f"__import__('sys').argv[:]={[name, *rest]!r}"), timeout=TIMEOUT)
+        except DeviceError as error:
+            if rest:
+                raise MagicError(f"The board on {self.board.address} has no sys.argv for {' '.join(rest)}.") from error
 
     def _run(self, name: str, code: str) -> None:
         if failed := self.kernel.runner.run_file(name, code):
@@ -71,10 +92,7 @@ class RunMagic(BoardMagic):
     def _run_module(self, module: str) -> None:
         name = f"%run -m {module}"
         if failed := self.kernel.runner.run_file(name, self._call_of(module)):
-            # What starts the module, and the line of it below, are not the user's.
-            lines = iter(failed.traceback)
-            shown = [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]
-            self.fail(ExceptionWrapper(failed.ename, failed.evalue, shown))
+            self.fail(without_frames(failed, name))  # what starts the module is not the user's
 
     def _board_has(self, name: str) -> bool:
         try:

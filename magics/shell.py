@@ -48,8 +48,8 @@ class ShellMagic(BoardMagic):
         Each command is a shell of its own: cd and variables last until its end. It cannot ask anything, and what it
         starts in the background ends with it. A line that ends with \ goes on in the next one.
 
-        Names of Python are not filled in ({name}, $name are the shell's); files = !ls is not there. %%python with
-        the module subprocess, and %put, bring what a command prints to the board.
+        Names of Python are not filled in ({name}, $name are the shell's). Inside %%python they are, and files = !ls
+        works there; %put brings the result to the board.
 
         Examples:
           !ls -l

@@ -8,7 +8,7 @@ from pathlib import Path
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
 from metakernel_micropython.host.paths import board_paths, host_paths, shown
-from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, RELOAD
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -28,6 +28,7 @@ class SyncMagic(BoardMagic):
             "--exclude", action="append", default=[], metavar="PATTERN", help="leave these names alone; repeatable"
         ),
         argument("--mpy", action="store_true", help="compile .py files on the way; boot.py and main.py stay"),
+        RELOAD,
         FOLLOW_LINKS,
         *QUIET,
     )
@@ -47,10 +48,11 @@ class SyncMagic(BoardMagic):
         Examples:
           %sync lib
           %sync src / --delete --dry-run
+          %sync src / --reload
           %sync src / --exclude tests/ --exclude '*.md' --mpy
         """
         from metakernel_micropython.board.files.folder_sync import Done, Excludes, collect, prepare
-        from metakernel_micropython.host.sync_report import SyncTransfer
+        from metakernel_micropython.host.sync_report import SyncTransfer, why_kept
 
         folder = host_path(args.folder)
         files = self.board.files
@@ -73,7 +75,7 @@ class SyncMagic(BoardMagic):
             return
         if not args.quiet:
             for name, reason in plan.keep:
-                syncing.say(f"Kept {shown(name)}: {shown(reason)}")
+                syncing.say(f"Kept {shown(name)}: {shown(why_kept(reason))}")
         done = syncing.carry_out(plan, str(folder))
         where = shown(plan.target) or "the current folder"
         syncing.say(f"Synced {folder} to {where}: {syncing.summary(plan, done)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import board_paths, host_paths
-from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, Transfer
+from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, RELOAD, Transfer
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -17,6 +17,7 @@ class UploadMagic(BoardMagic):
     @arguments(
         argument("source", complete_path=host_paths, help="a file or a folder on this computer"),
         argument("destination", nargs="?", default="", complete_path=board_paths, help="where it goes on the board"),
+        RELOAD,
         FOLLOW_LINKS,
         *QUIET,
     )

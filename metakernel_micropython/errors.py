@@ -1,12 +1,93 @@
 """Everything that can go wrong with a board, as exceptions with one root.
 
 Each class says in one sentence what happened; each message names the board or the address and what to do next. The
-module imports nothing, so that transports, the board and the kernel can all raise from it.
+module imports nothing of the package, so that transports, the board and the kernel can all raise from it.
+
+Where a script does something else about an error than a notebook, the error carries an ``Advice``: ``str(error)`` has
+it in the words for a script, ``display.error_text`` in those for a notebook.
 """
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+Kind = TypeVar("Kind", bound="MicroPythonError")
+
+
+class Advice(Enum):
+    """What can be done about an error, in the words for a script.
+
+    ``{address}`` and others in braces are facts of the error. A value is a sentence, or one in parentheses.
+    """
+
+    PLUG_IN = (
+        "Plug a board in (with a cable that carries data), name its address, or use Board.connect('virtual') for the "
+        "virtual board."
+    )
+    CHECK_PORT = (
+        "Check that this is the right port (python -m serial.tools.list_ports lists them) and baud rate, and that the "
+        "board runs MicroPython. If its program cannot be interrupted, press its reset button while "
+        "Board.connect({address!r}, timeout=60) tries."
+    )
+    NAME_BAUD = "Name one as in Board.connect({address!r}, baud=9600)."
+    STOP_AS_IT_STARTS = (
+        "A program that cannot be interrupted may be running. Press the board's reset button while "
+        "Board.connect({address!r}, timeout=60) tries: most boards can be stopped as they start. If that does not "
+        "help, start it without main.py (many have a safe mode), or write its firmware anew."
+    )
+    PRESS_RESET = "Try again, or press the board's reset button and connect again with Board.connect({address!r})."
+    CONNECT_AGAIN = "Connect again with Board.connect({address!r})."
+    WITHOUT_RAW = "Connect without raw=True to {wish}."
+    LOG_IN = "Give it as in Board.connect(..., password=...), or set the environment variable {variable}."
+    SOFT_RESET = "(board.soft_reset() soft-resets it.)"
+    RESET_IF_AGAIN = "Try again; where it happens again, reset the board with board.soft_reset()."
+    MAKE_ROOM = "Remove something first (board.files.remove)."
+    REMOVE_IT = "Remove it from the board first: board.files.remove({path!r}, recurse=True)."
 
 
 class MicroPythonError(Exception):
-    """Something about a MicroPython board did not work."""
+    """Something about a MicroPython board did not work.
+
+    Args:
+        happened: what happened, and what to do next where that is the same everywhere.
+        advice: what to do next, where that is one thing in a script and another in a notebook.
+        reasons: what was tried, each with why it did not work; a line each below the message.
+        facts: as data: what the advice has in braces, such as ``address`` and ``path``, and what a script may ask for.
+    """
+
+    def __init__(
+        self,
+        happened: str = "",
+        advice: Advice | None = None,
+        reasons: Sequence[tuple[str, str | MicroPythonError]] = (),
+        **facts: object,
+    ) -> None:
+        super().__init__(happened)
+        self.happened = happened
+        self.advice = advice
+        self.reasons = reasons
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return self.told({advice: advice.value for advice in Advice} if self.advice or self.reasons else {})
+
+    def turned_into(self, kind: type[Kind]) -> Kind:
+        """Return another kind of error that says the same."""
+        return kind(self.happened, self.advice, self.reasons, **self.facts)
+
+    def told(self, words: Mapping[Advice, str]) -> str:
+        """Return the message with its advice, and that of its reasons, in these words."""
+        text = self.happened
+        if self.advice is not None:
+            text += " " + words[self.advice].format_map(self.facts)
+        for name, reason in self.reasons:
+            text += f"\n  {name}: {reason.told(words) if isinstance(reason, MicroPythonError) else reason}"
+        return text
 
 
 class AddressError(MicroPythonError):
@@ -47,6 +128,10 @@ class BoardTimeout(MicroPythonError):
 
 class CannotReset(MicroPythonError):
     """The board has no way to be reset from here."""
+
+
+class ClockProblem(MicroPythonError):
+    """The board has no clock that tells the date, or it cannot be set."""
 
 
 class CannotAsk(MicroPythonError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from .board import Board
     from .errors import LineLost
@@ -100,6 +101,9 @@ class Messages(Protocol):
 class FrontEnd(Messages, Protocol):
     """The front end, and the boards that its cells run on."""
 
+    reload: bool
+    """Whether the next import of a module whose file was sent runs the new file."""
+
     port: str
     """Port of MicroPython whose documentation is shown, for example ``rp2``; ``""``: that of the board."""
 
@@ -129,6 +133,30 @@ class FrontEnd(Messages, Protocol):
         Raises:
             MicroPythonError: there is none, or it was lost and is not there again; the message says what to do.
         """
+        ...
+
+
+class HostFrontEnd(FrontEnd, Protocol):
+    """The front end for Python that runs in the kernel's own process (%%python)."""
+
+    def take_output(self) -> None:
+        """Have what Python prints in this process shown in the cell that runs, or that ran last, from now on."""
+        ...
+
+    def publish(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Send a message (type and content) to the cell that runs, or that ran last; any thread may call it."""
+        ...
+
+    def current_shell(self, shell: Any) -> AbstractContextManager[None]:
+        """Have ``get_ipython()`` give this shell, from now on or, where another was there, as long as this lasts."""
+        ...
+
+    def raw_input(self, prompt: str = "") -> str:
+        """Return a line that the person at the front end types."""
+        ...
+
+    def getpass(self, prompt: str = "") -> str:
+        """Return a line that nobody sees while it is typed."""
         ...
 
 

@@ -6,8 +6,11 @@ away. A test names what is gone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +20,13 @@ from metakernel import MetaKernel
 from metakernel.magic import _parse_args
 from traitlets import Float
 
-from .cell.iopub import BoundedOutput, IOPubThrottle
+from .cell.foreign_code import ForeignCode
+from .cell.iopub import MESSAGE_LIMIT, BoundedOutput, IOPubThrottle
 from .cell.masking import masked
 from .front_end import thread_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class JupyterMessages(MetaKernel):
@@ -35,8 +39,11 @@ class JupyterMessages(MetaKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         self._ending = False
+        self._taken: list[QuietOutStream] = []
+        self._output_parent: Any = {}
         self.shown_error: Any = None  # what the cell that runs has shown: a second one would belong to nothing
         self._input = InputRequest(self)
+        self._foreign_code = ForeignCode()
         super().__init__(**kwargs)
         self.iopub = IOPubThrottle.around(self.iopub_socket)
         if self.iopub is not None:
@@ -67,6 +74,15 @@ class JupyterMessages(MetaKernel):
         assert self.session is not None
         self.session.send(socket, "create_subshell_reply", {**content, "traceback": []}, parent, ident=ident)
 
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Run a cell. What a front end sends for itself, in CPython, is answered with nothing and has no number."""
+        if not self._foreign_code.is_in(parent["content"]):
+            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+            return
+        content = {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+        assert self.session is not None
+        self.session.send(stream, "execute_reply", content, parent, ident=ident)
+
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def send_response(self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **options: Any) -> Any:
@@ -94,13 +110,51 @@ class JupyterMessages(MetaKernel):
         content = {"data": dict(data), "metadata": {}, "transient": {}}
         self.send_response(self.iopub_socket, "display_data", content)
 
-    def take_displays(self) -> None:
-        """Have what Python of this process shows with ``IPython.display.display`` go to this kernel's front end."""
-        import IPython.display
-        import metakernel.display
+    # -- Python in this process ----------------------------------------------------------------------------------
 
-        MetaKernel.meta_kernel = self
-        IPython.display.display = metakernel.display.display
+    def take_output(self) -> None:
+        """Have what Python prints in this process shown in the cell that runs, or that ran last, from now on."""
+        if self._taken:
+            return
+        self._taken = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, QuietOutStream)]
+        for stream in self._taken:
+            vars(stream).pop("write", None)  # MetaKernel's, which sends a message for each piece
+            stream.send_through(self.iopub)
+        self._take_parent(self.get_parent("shell"))  # type: ignore[no-untyped-call]
+
+    def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
+        """Note whose request is answered. What Python prints belongs to cells and widgets, to no other request."""
+        super().set_parent(ident, parent, channel)  # type: ignore[no-untyped-call]
+        if channel == "shell" and parent and parent["header"]["msg_type"] in ("execute_request", "comm_msg"):
+            self._take_parent(parent)
+
+    def _take_parent(self, parent: Any) -> None:
+        self._output_parent = parent
+        for stream in self._taken:
+            stream.set_parent(parent)  # type: ignore[no-untyped-call]
+
+    def publish(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Send a message (type and content) to the cell that runs, or that ran last; any thread may call it."""
+        if self.session is None:  # in an engine of a cluster (%px)
+            self.send_response(None, kind, content)
+        else:
+            self.session.send(self.iopub_socket, kind, dict(content), parent=self._output_parent)
+
+    @contextlib.contextmanager
+    def current_shell(self, shell: Any) -> Iterator[None]:
+        """Have ``get_ipython()`` give this shell, and ``__main__`` be its module.
+
+        In an engine of a cluster another shell was there before, and is again afterwards.
+        """
+        from IPython.core.interactiveshell import InteractiveShell
+
+        before, main = InteractiveShell._instance, sys.modules["__main__"]
+        InteractiveShell._instance, sys.modules["__main__"] = shell, shell.user_module
+        try:
+            yield
+        finally:
+            if before is not None:
+                InteractiveShell._instance, sys.modules["__main__"] = before, main
 
     def present(self, text: str, html: str) -> None:
         """Show something that has a form for notebooks and one for consoles.
@@ -153,6 +207,16 @@ class JupyterMessages(MetaKernel):
             return True
         found = re.fullmatch(r"kernel-(\d+)\.json", Path(self.connection_file).name)
         return found is not None and int(found[1]) == os.getppid()
+
+    def ends_console(self, code: str) -> bool:
+        """Whether a line ends a console, as in IPython."""
+        return code.strip() in ("exit", "quit", "exit()", "quit()") and self.in_console
+
+    @property
+    def farewell(self) -> dict[str, Any]:
+        """The reply that has a console end, and its kernel."""
+        leave = {"source": "ask_exit", "keepkernel": False}
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [leave], "user_expressions": {}}
 
     def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
         # Other front ends show what was typed here.
@@ -235,17 +299,52 @@ def _as_list(ident: Any) -> list[bytes]:
 
 
 class QuietOutStream(OutStream):
-    """The host's stdout and stderr, which wait for ipykernel's IO thread only when they hold something.
+    """The host's stdout and stderr.
+
+    They wait for ipykernel's IO thread only when they hold something.
 
     ipykernel flushes both of them twice for each cell, and once more while it shuts down and takes that thread away:
     then now and again the wait never ends, and the front end kills the kernel after seconds. What the board prints does
     not go through them.
     """
 
+    _throttle: IOPubThrottle | None = None
+    _held = 0  # characters written since somebody had to wait
+
+    def send_through(self, throttle: IOPubThrottle | None) -> None:
+        """Send what is written behind all else that is published, no faster than the front ends read it."""
+        if throttle is not None and self._throttle is None:
+            self._throttle = throttle
+            self.pub_thread = _Throttled(self.pub_thread, throttle)
+
+    def write(self, string: str) -> int:
+        """Write text, and return its length; a flood of it waits for the front ends."""
+        if isinstance(string, str) and not string.isascii():  # half a surrogate pair would take the rest along
+            string = string.encode("utf-8", "backslashreplace").decode("utf-8")
+        super().write(string)
+        if self._throttle is not None:
+            self._held += len(string)
+            if self._held >= MESSAGE_LIMIT and threading.current_thread() is not self.pub_thread.thread:
+                self._held = 0
+                self.flush()
+                self._throttle.wait_for_room()
+        return len(string)
+
     def flush(self) -> None:
         """Send what was written, if anything was."""
         if self._buffers:
             super().flush()  # type: ignore[no-untyped-call]
+
+
+class _Throttled:
+    """ipykernel's IO thread, whose messages wait in the throttle."""
+
+    def __init__(self, thread: Any, throttle: IOPubThrottle) -> None:
+        self._thread = thread
+        self.send_multipart = throttle.send_multipart
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._thread, name)
 
 
 def parse_magic_arguments(method: Callable[..., Any], text: str, usage: str) -> tuple[list[Any], dict[str, Any]]:

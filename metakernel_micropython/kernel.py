@@ -22,6 +22,7 @@ from .cell.masking import masked
 from .cell.parser import CellParser, leading_lines
 from .cell.runner import CellRunner
 from .cell.wire_trace import CellTrace
+from .display.error_text import error_text
 from .errors import MicroPythonError
 from .host import shell
 from .jupyter_internals import JupyterMessages
@@ -51,11 +52,12 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     language = "micropython"
     language_version = "3.4"
     language_info = {  # noqa: RUF012 - MetaKernel's way to say it
-        "name": "micropython",
+        # Tools choose by these how they show and translate cells; docs/front-ends.md says which one reads what.
+        "name": "python",
         "version": "3.4",
         "mimetype": "text/x-python",
         "codemirror_mode": {"name": "python", "version": 3},
-        "pygments_lexer": "python3",
+        "pygments_lexer": "ipython3",
         "file_extension": ".py",
     }
     banner = f"MicroPython kernel {__version__}. %connect finds your board, %lsmagic lists the commands, ?name helps."
@@ -149,7 +151,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         """Handle a cell. Front ends hear of it before ``do_execute`` begins: Stop counts from here on."""
         self.interrupts.request_begins()
         try:
-            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+            await super().execute_request(stream, ident, parent)
         finally:
             self.interrupts.request_ends()
 
@@ -166,6 +168,8 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     ) -> dict[str, Any]:
         """Run a cell. Whatever happens, a reply is sent: without one the front end would wait for ever."""
         code = code.removeprefix(BOM)
+        if self.ends_console(code):
+            return self.farewell
         self.runner.begin_cell(code, self.execution_count)
         self.boards.may_choose, self.shown_error = not silent, None
         if self.iopub is not None:
@@ -253,7 +257,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         try:
             self.interrupt()
         except MicroPythonError as error:
-            content = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+            content = {"status": "error", "ename": type(error).__name__, "evalue": error_text(error), "traceback": []}
         assert self.session is not None
         self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from traitlets import Enum, Int, Unicode
+from traitlets import Bool, Enum, Int, Unicode
 from traitlets.config import Configurable
 
 
@@ -22,6 +22,12 @@ class KernelSettings(Configurable):
         "reset",
         help="After a restart of the kernel: connect to its boards again at the first cell and soft-reset them "
         "(reset), connect to them as they are (keep), or forget them (off).",
+    ).tag(config=True)
+    reload = Bool(
+        False, help="Whether the next import of a module whose file was sent runs the new file, as with --reload."
+    ).tag(config=True)
+    sync_clock = Bool(
+        False, help="Whether the clock of a board is set to this computer's local time when it is connected."
     ).tag(config=True)
     history_file = Unicode(
         os.environ.get("MICROPYTHON_HISTORY", ""),

@@ -50,6 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             if name.startswith(("JUPYTER", "IPYTHON", "MICROPYTHON", "XDG_")):
                 patch.delenv(name)
         patch.setenv("MICROPYTHON_BOARD", "")  # a board that is plugged in here is not the tests'
+        patch.setenv("MICROPYTHON_MIP_INDEX", "http://127.0.0.1:1")  # and no test asks the real index
         patch.setenv("HOME", str(folder))
         patch.setenv("USERPROFILE", str(folder))
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):

@@ -9,6 +9,9 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
 
+from metakernel_micropython.display.error_text import WORDS
+from metakernel_micropython.errors import Advice
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
@@ -94,17 +97,33 @@ def quoted_errors(text: str) -> list[str]:
 
 @functools.cache
 def source_texts() -> tuple[str, ...]:
-    """The string literals of the source; where an f-string has the value of an expression, ``HOLE`` stands."""
+    """The string literals of the source; where an f-string has the value of an expression, ``HOLE`` stands.
+
+    What an error says of its own is found with its advice in the words for a notebook as well.
+    """
     found = []
     for folder in (ROOT / "metakernel_micropython", ROOT / "magics"):
         for path in sorted(folder.rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.JoinedStr):
-                    parts = [part.value if isinstance(part, ast.Constant) else HOLE for part in node.values]
-                    found.append("".join(map(str, parts)))
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.append(node.value)
+                text = _literal(node)
+                if text is not None:
+                    found.append(text)
+                elif isinstance(node, ast.Call) and len(node.args) > 1 and (advice := _advice(node.args[1])):
+                    found.append(f"{_literal(node.args[0])} {advice}")
     return tuple(found)
+
+
+def _literal(node: ast.AST) -> str | None:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _advice(node: ast.expr) -> str | None:
+    """The words for a notebook, where an expression is one of ``errors.Advice``."""
+    if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Advice"):
+        return None
+    return re.sub(r"\{\w+\}", HOLE, WORDS[Advice[node.attr]])
 
 
 def is_in_source(quote: str) -> bool:

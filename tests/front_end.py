@@ -16,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 START_TIMEOUT = 30
@@ -161,6 +162,7 @@ class Jupyter:
         stop_at: str | None = None,
         stop_after: float | list[float] | None = None,
         stop_at_start: float | None = None,
+        once: tuple[str, Callable[[], object]] | None = None,
         **options: Any,
     ) -> Reply:
         """Run a cell to its reply.
@@ -171,14 +173,18 @@ class Jupyter:
             stop_at: press Stop when this was printed.
             stop_after: press Stop after so many seconds.
             stop_at_start: press Stop so many seconds after the kernel began with the cell.
+            once: a text, and what to do when it was shown.
             options: as for ``KernelClient.execute``.
         """
         reply = Reply()
         start = time.monotonic()
 
+        pressing = threading.Lock()
+
         def stop() -> None:
-            reply.interrupted_at.append(time.monotonic() - start)
-            self.manager.interrupt_kernel()
+            with pressing:  # the manager's socket is for one thread at a time: two mix the parts of their messages
+                reply.interrupted_at.append(time.monotonic() - start)
+                self.manager.interrupt_kernel()
 
         def keep(message: dict[str, Any]) -> None:
             kind, content = message["header"]["msg_type"], message["content"]
@@ -186,9 +192,12 @@ class Jupyter:
                 threading.Timer(stop_at_start, stop).start()
             if kind not in ("status", "execute_input"):
                 reply.messages.append((time.monotonic() - start, kind, content))
+            if waiting and waiting[0][0] in reply.stdout + reply.stderr:
+                waiting.pop()[1]()
             if stop_at is not None and not reply.interrupted_at and stop_at in reply.stdout:
                 stop()
 
+        waiting = [once] if once else []
         waits = [stop_after] if isinstance(stop_after, (int, float)) else stop_after or []
         timers = [threading.Timer(wait, stop) for wait in waits]
         for timer in timers:

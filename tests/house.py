@@ -7,6 +7,7 @@ What Python loads on the way (the packages around a module) does not count.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "magic_names": set(),
     "magic_tables": {"cell", "discovery", "magic", "magic_names"},
     "request_replies": set(),
+    "papermill_plugin": set(),
     "settings": set(),
     "jupyter_internals": {"cell", "front_end"},
     "kernel": {"", *_KERNEL} - {"kernel"},
@@ -210,6 +212,33 @@ def too_long(files: Mapping[str, Path] | None = None) -> list[tuple[str, int]]:
         if lines > (KERNEL_LINES if name == f"{NAME}.kernel" else LINES):
             found.append((name, lines))
     return found
+
+
+def magic_names() -> set[str]:
+    """The names of the magics: of their methods, and of their modules."""
+    names: set[str] = set()
+    for path in MAGICS.glob("[!_]*.py"):
+        names |= set(re.findall(r"def (?:line|cell)_(\w+)", path.read_text(encoding="utf-8")))
+        names |= {path.stem, path.stem.replace("_", "-")}
+    return names
+
+
+def magics_named(source: str) -> list[str]:
+    """The string literals of a module that name a magic; docstrings are no literals that anybody is shown.
+
+    What %-formatting has is no name of a magic: ``%d``, ``%s%04x``, ``%btry``.
+    """
+    magic = re.compile(rf"(?<!\w)%%?(?:{'|'.join(map(re.escape, sorted(magic_names())))})(?![\w-])")
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+        and magic.search(node.value)
+    ]
 
 
 def main() -> int:

@@ -21,8 +21,8 @@ from .boards import needs
 from .documents import DOCS, ROOT
 
 PAGES = (
-    "architecture cells coming-from commands connecting files firmware fleet plots-and-displays scripting "
-    "several-boards troubleshooting virtual-board"
+    "architecture cells coming-from commands connecting files firmware fleet front-ends plots-and-displays "
+    "scripting several-boards troubleshooting virtual-board"
 ).split()
 
 README_LINES = 180
@@ -180,6 +180,11 @@ def test_an_error_that_nobody_raises_is_found() -> None:
     assert documents.is_in_source("… is in use by …. Close it there and connect again.")
     assert not documents.is_in_source("… is in use by …. Close it here and connect again.")
     assert not documents.is_in_source("connect again. … is in use by")
+
+
+def test_a_quoted_error_may_have_its_advice_in_the_words_for_a_notebook() -> None:
+    assert documents.is_in_source("did not stop: Ctrl-C got no answer. … and connect again with %connect.")
+    assert not documents.is_in_source("did not stop: Ctrl-C got no answer. … %rm")
 
 
 # -- architecture.md -------------------------------------------------------------------------------------------------

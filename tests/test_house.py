@@ -164,6 +164,36 @@ def test_the_virtual_board_and_the_errors_may_not_import_even_what_is_below_all(
     assert house.forbidden(house.graph(modules)) == [(f"{house.NAME}.virtual.cli", f"{house.NAME}.interrupts")]
 
 
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [PACKAGE / "errors.py", *LOWER], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_a_script_reads_names_no_magic(path: Path) -> None:
+    """Give the error an ``Advice``; ``display/error_text.py`` has the notebook's words for it."""
+    assert house.magics_named(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ('raise ConnectError("Run %connect.")', True),
+        ('text = f"Run %connect {address} --wait"', True),
+        ('fail("(%rm -r)")', True),
+        ('fail("%%mem tells")', True),
+        ('fail("%sendtofile -b")', True),
+        ('fail("send it with %mpy-cross")', True),
+        ('def function():\n    """As %connect does."""', False),
+        ('say("%s lists them" % name)', False),
+        ('say("%d%%" % share)', False),
+        ('say(b"%btry:\\n %b()" % parts)', False),
+        ('say("100%connected")', False),
+        ('say("%connection" % names)', False),
+    ],
+)
+def test_a_magic_in_a_literal_is_told_from_a_format(code: str, named: bool) -> None:
+    assert bool(house.magics_named(code)) is named
+
+
 # -- names and sizes -------------------------------------------------------------------------------------------------
 
 

@@ -43,7 +43,7 @@ def test_the_kernelspec_asks_for_interrupts_by_message_and_starts_in_no_mans_fol
     found = spec(target)
     assert found["interrupt_mode"] == "message"
     assert found["display_name"] == "MicroPython"
-    assert found["language"] == "micropython"
+    assert found["language"] == "python"
     assert found["argv"] == [sys.executable, "-P", "-m", "metakernel_micropython", "-f", "{connection_file}"]
 
 
@@ -96,7 +96,7 @@ def test_jupyter_finds_what_was_installed(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
     found = KernelSpecManager().get_kernel_spec("found-board")
     assert found.interrupt_mode == "message"
-    assert found.language == "micropython"
+    assert found.language == "python"
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:

@@ -37,12 +37,16 @@ USED: dict[str, str | None] = {
     "ipykernel.kernelbase.Kernel.create_subshell_request": "self, socket, ident, parent",
     "ipykernel.kernelbase.Kernel.kernel_info": None,
     "ipykernel.iostream.OutStream._buffers": None,
+    "ipykernel.iostream.OutStream.pub_thread": None,
+    "ipykernel.iostream.OutStream.set_parent": "self, parent",
     "ipykernel.iostream.BackgroundSocket.io_thread": None,
     "ipykernel.iostream.IOPubThread.io_loop": None,
     "ipykernel.iostream.IOPubThread.schedule": "self, f",
     "ipykernel.iostream.IOPubThread.socket": None,
     "ipykernel.iostream.IOPubThread.thread": None,
+    "ipykernel.kernelbase.Kernel.set_parent": "self, ident, parent, channel",
     "metakernel.magic._parse_args": "func, args, usage",
+    "traitlets.config.configurable.SingletonConfigurable._instance": None,
 }
 """What is used that is private or that no documentation tells of, with the parameters of functions."""
 

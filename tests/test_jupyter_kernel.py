@@ -47,7 +47,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.usefixtures("installed")
 class TestMicroPython(jupyter_kernel_test.KernelTests):
     kernel_name = "micropython"
-    language_name = "micropython"
+    language_name = "python"
     file_extension = ".py"
     code_hello_world = "print('hello, world')"
     code_stderr = "%complain"

@@ -5,10 +5,12 @@ The board tells what it has, the stubs tell what that is. Where no board is conn
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..cell.parser import is_magic, name_before
+from ..display.error_text import error_text
 from ..errors import MicroPythonError
 from ..host.paths import visible
 from ..magic import BoardMagic
@@ -25,6 +27,8 @@ INSPECT_TIMEOUT = 3.0
 
 HOST_MAGICS = ("python", "shell", "bash", "sh")
 """Magics whose code does not run on the board."""
+
+_PYTHON_LINE = re.compile(r"\s*%python[ \t]+")
 
 NO_STUBS = "For signatures and texts: pip install metakernel-micropython[stubs]"
 
@@ -130,7 +134,7 @@ class Assistant:
     def _complete_cell_magic(self, name: str, before: str) -> tuple[str, list[str], dict[str, str]]:
         """Complete below ``%%NAME``: the cell is the board's, the host's Python, or neither."""
         if name in HOST_MAGICS:
-            return (*self._complete_host(before.partition("\n")[2]), {}) if name == "python" else ("", [], {})
+            return (*self._complete_host(before[_start_of_cell(before) :]), {}) if name == "python" else ("", [], {})
         if isinstance(self._front_end.cell_magics.get(name), BoardMagic):
             return self._complete_code(*_without_magics(before, len(before)))
         return "", [], {}
@@ -148,11 +152,26 @@ class Assistant:
         front_end = self._front_end
         line = code[:cursor].rpartition("\n")[2] + code[cursor:].partition("\n")[0]
         if is_magic(line.lstrip()) and _in_magics(code[:cursor]):
-            return front_end.magic_help(line, detail_level)
+            start = code[:cursor].rfind("\n") + 1
+            typed = _PYTHON_LINE.match(line)
+            own = self._inspect_host(line[typed.end() :], cursor - start - typed.end()) if typed is not None else None
+            return own if own is not None else front_end.magic_help(line, detail_level)
+        if (above := _cell_magic_above(code[:cursor])) in HOST_MAGICS:
+            start = _start_of_cell(code)
+            return self._inspect_host(code[start:], cursor - start) if above == "python" else None
         code, cursor = _without_magics(code, cursor)
         name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
         told = self._told(name, self._described(code, cursor), detail_level)
         return None if told is None else visible(told)
+
+    def _inspect_host(self, code: str, cursor: int) -> str | None:
+        """Return what is known of a name of the host's Python."""
+        from .host_help import help_on
+
+        if cursor < 0:
+            return None
+        name = str(self._front_end.parse_code(code, 0, cursor)["help_obj"])
+        return help_on(name, code, cursor, self._front_end.host_variables)
 
     def describe(self, name: str, detail_level: int) -> str | None:
         """Return what is known of a dotted name; None for nothing."""
@@ -201,7 +220,7 @@ class Assistant:
         try:
             reply = board.execute(snippets.call("names", name, "", True), timeout=INSPECT_TIMEOUT)
         except MicroPythonError as error:
-            return f"The board could not tell about {name}: {visible(str(error))}"
+            return f"The board could not tell about {name}: {visible(error_text(error))}"
         kind, value, described, members = [visible(part) for part in [*reply.split("\x1e", 3), "", "", ""][:4]]
         if not kind:
             return None
@@ -237,6 +256,12 @@ def _cell_magic_above(before: str) -> str:
         if line.strip() and not line.startswith(("%", "!", "#")):
             break
     return ""
+
+
+def _start_of_cell(code: str) -> int:
+    """Return where the lines below ``%%NAME`` begin."""
+    found = re.search(r"^[ \t]*(?:%%|!!).*\n", code, re.MULTILINE)
+    return found.end() if found is not None else 0
 
 
 def _without_magics(code: str, cursor: int) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import ConnectError, MicroPythonError
+from ..errors import Advice, ConnectError, MicroPythonError
 from ..transports import last_board, port_scan
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def first_answer(connect: Callable[[str], T]) -> tuple[T, list[tuple[str, str]]]:
+def first_answer(connect: Callable[[str], T]) -> tuple[T, list[tuple[str, str | MicroPythonError]]]:
     """Connect to the first board that answers; it is tried first the next time.
 
     Args:
@@ -27,19 +27,16 @@ def first_answer(connect: Callable[[str], T]) -> tuple[T, list[tuple[str, str]]]
     """
     ports = port_scan.candidates(last_board.last())
     if not ports:
-        raise ConnectError(
-            "No board was found: no USB serial port is there. Plug a board in (with a cable that carries data), "
-            "name its address, or use %connect virtual for the virtual board."
-        )
-    considered: list[tuple[str, str]] = []
+        raise ConnectError("No board was found: no USB serial port is there.", Advice.PLUG_IN)
+    considered: list[tuple[str, str | MicroPythonError]] = []
     for position, port in enumerate(ports):
         try:
             found = connect(port.device)
         except MicroPythonError as error:
-            considered.append((port.device, str(error)))
+            # A new one: that which was raised keeps the line and its threads alive with its traceback.
+            considered.append((port.device, error.turned_into(ConnectError)))
             continue
         considered += [(other.device, "not tried") for other in ports[position + 1 :]]
         last_board.remember(port)
         return found, considered
-    tried = "\n".join(f"  {device}: {reason}" for device, reason in considered)
-    raise ConnectError(f"No board answered on the {len(considered)} serial ports that are there:\n{tried}")
+    raise ConnectError(f"No board answered on the {len(considered)} serial ports that are there:", reasons=considered)

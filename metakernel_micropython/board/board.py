@@ -12,24 +12,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import transports
-from ..errors import (
-    BoardBusy,
-    BoardTimeout,
-    ConnectError,
-    LineLost,
-    MicroPythonError,
-    NotConnected,
-)
+from ..errors import Advice, BoardBusy, BoardTimeout, ConnectError, LineLost, MicroPythonError, NotConnected
 from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
 from .background import Background
 from .files.filesystem import Files
 from .protocol.capabilities import CHUNK_PAUSE
+from .protocol.control_bytes import CTRL_C
 from .protocol.diagnosis import interrupted
 from .protocol.hard_reset import hard_reset
 from .protocol.prompt_session import PromptSession
-from .protocol.repl import CTRL_C, check_source
 from .protocol.soft_reset import soft_reset
+from .protocol.source_check import check_source
 from .protocol.text import decode
 from .protocol.unsolicited import UnsolicitedOutput
 from .value_transfer import Values
@@ -68,7 +62,7 @@ class Board:
         self.address = session.line.address
         self.banner = banner
         self.greeting = greeting
-        self.considered: list[tuple[str, str]] = []
+        self.considered: list[tuple[str, str | MicroPythonError]] = []
         self._stop_next = False
 
     # -- connecting ----------------------------------------------------------------------------------------------
@@ -263,7 +257,7 @@ class Board:
         kept: list[str] = []
         take = on_output or kept.append
         size = 0
-        late = "" if timeout is None else f"The board on {self.address} did not answer a request within {timeout:g} s."
+        late = BoardTimeout(f"The board on {self.address} did not answer a request within {timeout or 0:g} s.")
         with self.start(source) as execution:
             for text in execution.stream(limit=timeout, late=late):
                 size += len(text)
@@ -361,7 +355,10 @@ class Board:
     def _need_prompt(self, wish: str) -> None:
         if self.raw:
             raise NotConnected(
-                f"{self.address} is open as a raw line, without the prompt: connect without --raw to {wish}."
+                f"{self.address} is open as a raw line, without the prompt.",
+                Advice.WITHOUT_RAW,
+                address=self.address,
+                wish=wish,
             )
 
     def _at_prompt(self) -> PromptSession:

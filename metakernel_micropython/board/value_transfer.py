@@ -12,7 +12,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BoardTimeout, DeviceError
+from ..errors import Advice, BoardTimeout, DeviceError
 from . import snippets
 from .files.transmission import ATTEMPTS
 from .value_reader import DisturbedValue, Reader, ValueProblem
@@ -125,9 +125,10 @@ class Values:
                 self._run(snippets.let_go(), _nothing)
 
     def _run(self, source: str, take: Callable[[str], object]) -> None:
-        late = (
-            f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and was stopped. "
-            "Try again; where it happens again, %reboot the board."
+        late = BoardTimeout(
+            f"The board on {self._board.address} said nothing more of the value for {PATIENCE:g} s and was stopped.",
+            Advice.RESET_IF_AGAIN,
+            address=self._board.address,
         )
         try:
             with self._board.start(source) as execution:

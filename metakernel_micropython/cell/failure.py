@@ -8,10 +8,24 @@ import traceback
 from metakernel import ExceptionWrapper
 
 from ..board.files.host_files import unencodable
+from ..display.error_text import error_text
 from ..errors import DeviceError, MicroPythonError
 from ..host.paths import visible
 
 _RED, _PLAIN = "\033[0;31m", "\033[0m"
+
+
+def without_frames(failed: ExceptionWrapper, name: str) -> ExceptionWrapper:
+    """Return an error without the frames that lie in a program of ours.
+
+    Args:
+        failed: the error.
+        name: the file that the program was called.
+    """
+    lines = iter(failed.traceback)
+    return ExceptionWrapper(
+        failed.ename, failed.evalue, [line for line in lines if f'File "{name}"' not in line or not next(lines, "")]
+    )
 
 
 def failure(error: BaseException) -> ExceptionWrapper:
@@ -24,7 +38,7 @@ def failure(error: BaseException) -> ExceptionWrapper:
         error = unencodable(error)
     # A private kind of error is shown under the name of the public one that it is.
     name = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
-    text = str(error)
+    text = error_text(error)
     if isinstance(error, DeviceError):
         name, text = visible(error.name), visible(error.message)
     lines = [f"{_RED}{name}{_PLAIN}: {text}"]

@@ -16,6 +16,7 @@ from ..board.board_info import memory
 from ..errors import DeviceError, MicroPythonError
 from ..host.package_names import package_of
 from ..host.paths import human, quoted, shown
+from .near_names import near_names, unknown_name
 from .syntax_hints import syntax_hints
 
 if TYPE_CHECKING:
@@ -82,6 +83,17 @@ _SPECIAL = {
     -29312: "the server has ended the TLS connection.",
 }
 
+# Modules of one port, from MicroPython's documentation.
+_PORTS = {
+    "esp": "ESP32 and ESP8266 boards",
+    "esp32": "ESP32 boards",
+    "espnow": "ESP32 and ESP8266 boards",
+    "rp2": "boards with an RP2040 or RP2350, such as the Pico",
+    "microbit": "the BBC micro:bit",
+    "pyb": "the pyboard and other boards with an STM32",
+    "stm": "the pyboard and other boards with an STM32",
+}
+
 _ELSEWHERE = {
     "numpy": "Boards have no numpy; some firmware has ulab, its small brother: from ulab import numpy",
     "threading": "Boards have _thread in place of threading, where they have threads at all",
@@ -116,6 +128,9 @@ def hints(error: DeviceError, board: Board, magics: Container[str], known: list[
     yield from syntax_hints(error, code, board, _timeout(board))
     yield from _frames(error, board)
     match error.name:
+        case "NameError" if name := unknown_name(error.message):
+            if code.isascii() or name.isascii():  # others have been named
+                yield from near_names(name, code, board, known, _timeout(board))
         case "ImportError" | "ModuleNotFoundError":
             yield from _import(error, magics, known)
         case "OSError":
@@ -162,6 +177,8 @@ def _import(error: DeviceError, magics: Container[str], known: list[str]) -> Ite
         yield f"{here} lies on this computer, not on the board. Send it there: %upload {quoted(str(here))}"
     elif renamed := [one for one in (top.removeprefix("u"), f"u{top}") if one != top and one in known]:
         yield f"The board has this module as {renamed[0]}."
+    elif top in _PORTS:
+        yield f"The module {top} belongs to MicroPython for {_PORTS[top]}; this board's firmware has none."
     elif top in _ELSEWHERE:
         yield _ELSEWHERE[top] + "."
     elif near := [one for one in get_close_matches(top, known, n=1, cutoff=0.75) if one != top] or [
@@ -169,7 +186,7 @@ def _import(error: DeviceError, magics: Container[str], known: list[str]) -> Ite
     ]:
         yield f"The board has a module called {near[0]}."
     elif "mip" in magics and (package := package_of(name)):
-        yield f"The board has no module {name}. From MicroPython's library: %mip install {package}"
+        yield f"The board has no module {name}. The index of packages has it: %mip install {package}"
     else:
         yield (
             f"The board has no module {name} (%modules lists those it has). Send a file of that name to it: "

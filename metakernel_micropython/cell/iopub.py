@@ -90,6 +90,8 @@ class IOPubThrottle:
 
     def wait_for_room(self) -> bool:
         """Wait until there is room for more output; return whether there is, which is False only in a hurry."""
+        if os.getpid() != self._process:  # a fork has none of the threads that make room
+            return True
         with self._changed:
             while self._bytes >= ROOM:
                 left = self._hurried - time.monotonic()

@@ -24,7 +24,10 @@ _MAGIC = re.compile(r"(?P<prefix>%{1,3}|!{1,3})(?P<name>[^\W\d][\w-]*)?")
 # Blanks before a magic are none of Python's: an older kernel took them.
 _ABOVE = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:(?=[%!])|[ \t]+(?=%{1,3}[^\W\d]|!))")
 _COMMENT_AT_END = re.compile(r"(?:^|(?<=[ \t]))#.*")
-_ASSIGNED = re.compile(r"(?P<names>[^\W\d][\w.,\[\] \t]{0,200})=[ \t]*(?P<magic>%{1,2}[^\W\d][\w-]*|!)")
+_ASSIGNED = re.compile(
+    r"(?!(?:if|elif|while|return|assert)\b)"
+    r"(?P<names>[^\W\d][\w.,\[\] \t]{0,200})=[ \t]*(?P<magic>%{1,2}[^\W\d][\w-]*|!)"
+)
 _KINDS = ("none", "line", "cell", "sticky")
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
 
-from ..errors import DeviceError, LineLost, MicroPythonError
+from ..display.error_text import error_text
+from ..errors import BoardReset, DeviceError, LineLost, MicroPythonError
 from ..host.paths import visible
 from .failure import failure
 from .lexical import with_plain_indentation
@@ -18,6 +19,7 @@ from .monitor import Monitor
 from .output import FilterSink, Followers, Stage, chain
 from .parser import lines_above
 from .program import Program, ValueFilter, prepare
+from .syntax_reasons import put_right
 from .tracebacks import CellSources, render
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ PATIENCE = 1.0
 
 FIRST_MOMENT = 0.3
 """Seconds in which a small board finds a syntax error, and most programs that fail at once have failed."""
+
+_EXITS = re.compile(r"\bSystemExit\b|\bexit\(")
+"""What is in a program that ends itself."""
+
+_ABOUT_NAMES = ("ImportError", "ModuleNotFoundError", "NameError")
 
 Result = dict[str, str] | ExceptionWrapper | None
 """What a cell came to: its last value as ``text/plain``, the error that ended it, or neither."""
@@ -279,7 +286,7 @@ class CellRunner:
             how = "was stopped" if failed.name == "KeyboardInterrupt" else "has ended with an error"
             tell(f"[{program.name} {how}]\n" + "\n".join(lines))
         else:
-            tell(f"[{program.name} has ended: {failed}]")
+            tell(f"[{program.name} has ended: {error_text(failed)}]")
 
     # -- on the board --------------------------------------------------------------------------------------------
 
@@ -319,6 +326,13 @@ class CellRunner:
             for follower in followers:
                 error = follower.retold(error)
             return self.board_failure(error, number=number)
+        except BoardReset as error:
+            if _EXITS.search(code):
+                raise BoardReset(
+                    f"The program ended itself with SystemExit, which soft-resets the board on {board.address}: its "
+                    "variables are gone."
+                ) from error
+            raise
         except LineLost as error:
             session = self._front_end.connection
             if session is None or session.board is not board:  # the kernel was shut down meanwhile
@@ -376,7 +390,7 @@ class CellRunner:
         current = self.number if number is None else number
         if own:
             self._device_error = error, self._sources.code(current)
-        lines = render(error.traceback, self._sources, current)
+        lines = render(put_right(error, self._sources.code(current)), self._sources, current)
         return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
     def tell_hints(self, magics: Container[str], name: str) -> None:
@@ -395,7 +409,7 @@ class CellRunner:
         from .hints import hints
 
         try:
-            known = self._names().modules(board) if error.name == "ImportError" else []
+            known = self._names().modules(board) if error.name in _ABOUT_NAMES else []
             said = "\n".join(hints(error, board, magics, known, code))
         except (MicroPythonError, KeyboardInterrupt):
             return  # the error is told; nothing that follows may take its place

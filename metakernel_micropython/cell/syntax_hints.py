@@ -16,6 +16,7 @@ from ..board import snippets
 from ..errors import MicroPythonError
 from .lexical import code_only
 from .parser import assigned_magic, misplaced_help, misplaced_magic
+from .syntax_reasons import LINE, syntax_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 3
 """Characters that are named; the others are likely to be of the same kind."""
 
-_LINE = re.compile(r'^  File "[^"\n]*", line (?P<line>\d{1,9})(?!\d)', re.MULTILINE)
+MAX_TRIAL = 200
+"""Characters of the longest f-string that the board is asked about."""
+
+_TYPE_ALIAS = re.compile(r"[ \t]*type[ \t]+[^\W\d]\w*[ \t]*(?:\[[^=]*\][ \t]*)?=(?!=)")
 
 _NAMES_AND_SYNTAX = {"NameError", "AttributeError", "ImportError", "SyntaxError", "IndentationError"}
 
@@ -46,6 +50,9 @@ def syntax_hints(error: DeviceError, code: str, board: Board, timeout: float) ->
     if error.name in ("SyntaxError", "IndentationError"):
         if told := misplaced_magic(code) or misplaced_help(code) or assigned_magic(code):
             yield told
+        elif reason := syntax_reason(error, code):
+            if reason.text:
+                yield str(reason)
         elif error.name == "SyntaxError":
             yield from _lacking(code, error, board, timeout)
     elif error.name == "NotImplementedError" and "unicode name" in error.message:
@@ -190,14 +197,18 @@ def _starred_index(node: ast.Subscript) -> bool:
 
 def _lacking(code: str, error: DeviceError, board: Board, timeout: float) -> Iterator[str]:
     """Name what Python has and this board has not, on the line that the board refuses."""
-    lines = [int(found["line"]) for found in _LINE.finditer(error.traceback)]
+    lines = [int(found["line"]) for found in LINE.finditer(error.traceback)]
+    if not lines:
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return  # Python has it neither
-    if not lines:
+        # Python has it neither, or this computer's Python is older than what it is asked about.
+        own = code_only(code).split("\n")[lines[-1] - 1 : lines[-1]]
+        if any(map(_TYPE_ALIAS.match, own)) and board.idle and _refused("type a=int", board, timeout):
+            yield "Python has type aliases, MicroPython on this board has not: leave the types out."
         return
     # Old firmware names the line below an expression that ends a line.
     near = [node for node in ast.walk(tree) if _first(node) <= lines[-1] <= getattr(node, "end_lineno", 0) + 1]
@@ -205,6 +216,15 @@ def _lacking(code: str, error: DeviceError, board: Board, timeout: float) -> Ite
         if any(map(feature.found, near)) and board.idle and _refused(feature.trial, board, timeout):
             instead = f": {feature.instead}" if feature.instead else ""
             yield f"Python has {feature.name}, MicroPython on this board has not{instead}."
+            return
+    for node in near:
+        form = ast.get_source_segment(code, node) if isinstance(node, ast.JoinedStr) else None
+        # Within a lambda it is compiled and not run.
+        if form and len(form) < MAX_TRIAL and board.idle and _refused(f"lambda:({form})", board, timeout):
+            yield (
+                "Python has this form of f-string, MicroPython on this board has not: give what stands in the braces "
+                "a name first."
+            )
             return
 
 

@@ -15,6 +15,7 @@ from ..board.files.folders import join, root
 from ..errors import MicroPythonError
 from ..host.paths import counted, human, shown
 from ..host.transfer import host_target
+from .error_text import error_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ class Browser:
         try:
             action()
         except (MicroPythonError, OSError) as error:
-            self._say(f"{error}")
+            self._say(error_text(error))
 
     @property
     def _board(self) -> Board:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..host.paths import human, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _BLOCKS = 20
 
@@ -52,6 +52,22 @@ def html_table(rows: Iterable[tuple[str, str]], bars: Iterable[tuple[str, str]] 
         for name, content in [*cells, *bars]
     )
     return f"<table>{lines}</table>"
+
+
+def text_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table with a head, its columns as wide as they have to be."""
+    lines = [list(map(shown, row)) for row in (head, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    texts = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])
+
+
+def html_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return the same as HTML; what is in it is escaped."""
+    left = "text-align:left;padding:0.1em 0.8em 0.1em 0"
+    titles = "".join(f'<th style="{left}">{escape(title)}</th>' for title in head)
+    lines = ("".join(f'<td style="{left}">{escape(shown(text))}</td>' for text in row) for row in rows)
+    return f"<table><tr>{titles}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def html_listing(entries: Iterable[tuple[str, int, bool]]) -> str:

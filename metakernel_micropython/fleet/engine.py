@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..board import Board
 from ..cell.program import ValueFilter, prepare
+from ..display.error_text import error_text
 from ..errors import DeviceError
 from ..interrupts import interrupt_main_thread
 from ..sessions import unattended
@@ -67,7 +68,7 @@ def own(boards: Sequence[tuple[str, str]], user: str = "") -> dict[str, str]:
                 _boards[name] = kept = Board.connect(address, timeout=_PATIENCE)
             said[name] = kept.banner
         except Exception as error:  # one board's fault is told for that board
-            said[name] = f"!{error}"
+            said[name] = f"!{error_text(error)}"
 
     _all_at_once([lambda one=one: connect(*one) for one in boards])
     return said
@@ -108,7 +109,7 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
         except KeyError:
             failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "")
         except Exception as error:  # one board's fault is told for that board
-            failed[name] = (type(error).__name__, str(error), "")
+            failed[name] = (type(error).__name__, error_text(error), "")
         finally:
             said.put((name, None))
 

@@ -46,6 +46,9 @@ PATIENCE = 120.0
 MAX_JSON = 256 * 1024
 """Bytes of a package's description."""
 
+MAX_LIST = 1024 * 1024
+"""Bytes of an index's list of packages."""
+
 MAX_FILE = 2 * 1024 * 1024
 """Bytes of one file; more has no room on a board."""
 
@@ -155,6 +158,21 @@ class Downloads:
             wanted += [(need, of, name) for need, of in needs]
         return list(found.values())
 
+    def names(self) -> list[str]:
+        """Return the names of all packages of the index.
+
+        Raises:
+            PackageError: the index has no list of them, or cannot be reached.
+        """
+        self._deadline = time.monotonic() + PATIENCE
+        url = f"{self.index}/index.json"
+        described = self._json(url, limit=MAX_LIST)
+        packages = described.get("packages") if described is not None else None
+        if not isinstance(packages, list):
+            raise PackageError(f"{url} is no list of packages.")
+        named = [package.get("name") for package in packages if isinstance(package, dict)]
+        return [name for name in named if isinstance(name, str) and _NAME.fullmatch(name)]
+
     def _package(self, name: str, version: str) -> tuple[Package, list[tuple[str, str]]]:
         if "://" in name or name.startswith(tuple(HOSTS)):
             return self._from_url(name, version)
@@ -221,9 +239,9 @@ class Downloads:
 
     # -- the network -----------------------------------------------------------------------------------------------
 
-    def _json(self, url: str, *, missing_is_none: bool = False) -> dict[str, Any] | None:
+    def _json(self, url: str, *, missing_is_none: bool = False, limit: int = MAX_JSON) -> dict[str, Any] | None:
         try:
-            data = self._download(url, MAX_JSON)
+            data = self._download(url, limit)
         except _Missing:
             if missing_is_none:
                 return None

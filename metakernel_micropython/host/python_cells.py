@@ -1,45 +1,54 @@
 """Python on this computer, for %%python: the names that its cells have made, and how one is run.
 
-Modules beside the notebook can be imported while such a cell runs, behind all that are installed, and at no other time:
-a file that somebody sent with a notebook must not run because it has the name of a package that is looked for.
+IPython runs them (see ``ipython_shell``); it is loaded for the first one. Modules beside the notebook can be imported
+while such a cell runs, behind all that are installed, and at no other time: a file that somebody sent with a notebook
+must not run because it has the name of a package that is looked for.
 """
 
 from __future__ import annotations
 
-import ast
 import builtins
 import contextlib
-import linecache
+import getpass
 import os
 import sys
-import traceback
+from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from ..errors import CannotAsk
 
-_RESULT = "retval"  # a cell may give this name its value, as with MetaKernel
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..front_end import HostFrontEnd
+    from .ipython_shell import HostShell
+    from .outcome import Failed, Outcome
+
+GIVEN = frozenset(("In", "Out", "board", "exit", "get_ipython", "kernel", "open", "quit"))
+"""Names that cells find and have not made."""
+
+
+def _encodable(text: str) -> str:
+    """Return text as a message can hold it: half a surrogate pair as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class PythonFailed(Exception):
     """A cell raised an exception.
 
     Args:
-        error: the exception.
+        failed: the exception and its traceback.
     """
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-        super().__init__(str(error))
-
-    @property
-    def lines(self) -> list[str]:
-        """The traceback from the cell on, as Python shows it."""
-        told = traceback.TracebackException.from_exception(self.error)
-        # What lies above the cell is this module; an error of syntax has no frame in the cell.
-        while told.stack and told.stack[0].filename == __file__:
-            del told.stack[0]
-        return [line.rstrip("\n") for line in told.format()]
+    def __init__(self, failed: Failed) -> None:
+        self.name = type(failed.error).__name__
+        try:
+            self.text = _encodable(str(failed.error))
+        except Exception:  # it is a cell's own
+            self.text = ""
+        self.lines = [_encodable(line) for line in failed.lines] or [self.name]
+        super().__init__(self.text)
 
 
 @contextlib.contextmanager
@@ -58,43 +67,88 @@ def importable() -> Iterator[None]:
 
 
 class HostPython:
-    """The names of %%python cells.
+    """The host's Python of one kernel.
 
     Args:
-        given: names that cells find among the built-in ones, for example ``input``.
+        front_end: where what cells show goes, and who is asked.
     """
 
-    def __init__(self, **given: object) -> None:
-        self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": {**vars(builtins), **given}}
-        self._cells = 0
+    def __init__(self, front_end: HostFrontEnd) -> None:
+        self._front_end = front_end
 
-    def run(self, code: str) -> Any:
-        """Run code; return the value of its last expression, or what it has named ``retval``.
+    @cached_property
+    def _module(self) -> ModuleType:
+        module = ModuleType("__main__", "The names of %%python cells.")
+        vars(module).update(self._given)
+        return module
+
+    @cached_property
+    def _given(self) -> dict[str, object]:
+        from .connected_board import ConnectedBoard
+
+        return {"kernel": self._front_end, "board": ConnectedBoard(self._front_end)}
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The names that cells have made and find."""
+        return vars(self._module)
+
+    @cached_property
+    def _shell(self) -> HostShell:
+        from .ipython_shell import HostShell
+
+        return HostShell(self._front_end, self._module, self._given)
+
+    def run(self, code: str, number: int, above: int = 0, *, show: bool) -> Outcome:
+        """Run code; return what its last expression came to, or what it has named ``retval``.
+
+        Args:
+            code: the cell.
+            number: the notebook's number for it.
+            above: the lines of the notebook's cell that stand above the code.
+            show: show this value at once.
 
         Raises:
             PythonFailed: it raised an exception, also one that is there to end programs.
         """
-        self._cells += 1
-        name = f"<%%python {self._cells}>"
-        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
-        self.names[_RESULT] = None
+        shell = self._shell
+        self._front_end.take_output()
         try:
-            with importable():
-                value = self._run(code, name)
-            found = self.names.get(_RESULT)
-            return value if found is None else found
-        except (Exception, SystemExit) as error:
-            raise PythonFailed(error) from None
+            with self._front_end.current_shell(shell), self._asking(), importable(), shell.awaits.entered():
+                outcome = shell.run(code, number, above, show=show)
         finally:
-            self.names.pop(_RESULT, None)
+            shell.flush()
+        if outcome.failed is not None:
+            raise PythonFailed(outcome.failed)
+        return outcome
 
-    def _run(self, code: str, name: str) -> Any:
-        block = ast.parse(code, name)
-        last = block.body[-1] if block.body else None
-        if isinstance(last, ast.Expr):
-            block.body.pop()
-        execute: Callable[..., None] = exec
-        execute(compile(block, name, "exec"), self.names)
-        if not isinstance(last, ast.Expr):
-            return None
-        return eval(compile(ast.Expression(last.value), name, "eval"), self.names)  # noqa: S307 - the person's own
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Have what runs ask the person at the front end, as long as this lasts."""
+        before = builtins.input, getpass.getpass
+        builtins.input, getpass.getpass = self._ask, self._ask_unseen
+        try:
+            yield
+        finally:
+            builtins.input, getpass.getpass = before
+
+    def _ask(self, prompt: object = "", /) -> str:
+        """Return a line that the person at the front end types.
+
+        Raises:
+            CannotAsk: this front end has nobody to ask.
+            EOFError: the person has ended the input.
+        """
+        return self._front_end.raw_input(self._question("input", prompt))
+
+    def _ask_unseen(self, prompt: object = "Password: ", stream: object = None, *, echo_char: object = None) -> str:
+        """Return a line that nobody sees while it is typed; raise what ``_ask`` raises."""
+        return self._front_end.getpass(self._question("getpass", prompt))
+
+    def _question(self, asking: str, prompt: object) -> str:
+        if not self._front_end.can_ask:
+            raise CannotAsk(
+                f"The cell asks {str(prompt).strip()!r} with {asking}(), and this front end cannot ask for an answer. "
+                "Run the cell in JupyterLab or jupyter console, or give the value in the code."
+            )
+        return str(prompt)

@@ -42,7 +42,15 @@ _running: set[ProcessGroup] = set()
 
 
 class CommandFailed(MagicError):
-    """A command of this computer's shell ended with an error."""
+    """A command of this computer's shell ended with an error.
+
+    Args:
+        status: its exit status; below 0 the signal that ended it.
+    """
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(_failed(status))
 
 
 def command_line(script: str, shell: str = "") -> list[str]:
@@ -97,7 +105,7 @@ def run(script: str, show: Callable[[str, str], object], shell: str = "") -> Non
         if left and not held.count:
             show("stderr", LEFT)
     if status:
-        raise CommandFailed(_failed(status))
+        raise CommandFailed(status)
 
 
 def kill_all() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..board.files.folder_sync import Done, Plan, carry_out
+from ..board.files.folder_sync import BY_HAND, Done, Plan, carry_out
 from ..board.files.folders import join
 from .paths import counted, shown
 from .transfer import Transfer, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def why_kept(reason: str) -> str:
+    """Return a reason to keep a file, with what to do where only a person removes such a file."""
+    return f"{reason}; %rm removes it" if reason in BY_HAND else reason
 
 
 class SyncTransfer(Transfer):
@@ -27,7 +32,7 @@ class SyncTransfer(Transfer):
         for name in plan.delete:
             self.say(f"delete  {shown(join(plan.target, name))}")
         for name, reason in plan.keep:
-            self.say(f"keep    {shown(join(plan.target, name))}: {shown(reason)}")
+            self.say(f"keep    {shown(join(plan.target, name))}: {shown(why_kept(reason))}")
 
     def carry_out(self, plan: Plan, name: str) -> Done:
         """Do what a plan says.
@@ -39,6 +44,7 @@ class SyncTransfer(Transfer):
         done = Done()
         with self._told(plan, done), self.bar(name) as bar:
             carry_out(self._files, plan, named(bar), done)
+        self.tell_stale(join(plan.target, name) for name in plan.send if name not in plan.new)
         return done
 
     def summary(self, plan: Plan, done: Done, *, dry: bool = False) -> str:

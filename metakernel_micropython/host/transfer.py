@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..board.files import host_files
+from ..board.files.entries import UNCHANGED
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
+from ..board.loaded_modules import drop, loaded_from
+from ..display.error_text import error_text
 from ..display.progress import Bar
-from ..errors import FileProblem, HostFileProblem, MagicError
+from ..errors import FileProblem, HostFileProblem, MagicError, MicroPythonError
 from ..magic_arguments import argument
 from .paths import counted, shown
 
@@ -33,6 +36,9 @@ FOLLOW_LINKS = argument(
     "--follow-links", action="store_true", help="take also what links outside of the folder lead to"
 )
 """The option of magics that send or fetch folders."""
+
+RELOAD = argument("--reload", action="store_true", help="have the next import of what changed run the new files")
+"""The option of magics that send many files."""
 
 EMPTY = argument("--empty", action="store_true", help="empty a file that is there, where nothing stands below")
 """The option of magics that write what stands below them."""
@@ -80,17 +86,24 @@ class Transfer:
         self._address = board.address
         self._files = board.files
         self._follow_links = getattr(args, "follow_links", False)
+        self._reload = getattr(args, "reload", False)
         self._bars = not (args.quiet or args.QUIET)
         self._lines = not args.QUIET
 
     # -- to the board --------------------------------------------------------------------------------------------
 
     def send(self, path: str, data: bytes, *, append: bool = False, parents: bool = False) -> None:
-        """Write a file on the board."""
+        """Write a file on the board, and say so where it has imported the old one."""
+        if self._send(path, data, append=append, parents=parents):
+            self.tell_stale([path])
+
+    def _send(self, path: str, data: bytes, *, append: bool, parents: bool) -> bool:
+        """Write a file on the board; return whether that has changed it."""
         with self.bar(path) as bar:
             written = self._files.write(path, data, append=append, parents=parents, progress=bar)
         verb = "Appended to" if append else "Sent"
         self.say(f"{verb} {shown(path)}: {counted(len(data), 'byte')}, {self.how(written)}")
+        return written.note != UNCHANGED
 
     def send_cell(self, path: str, data: bytes, *, empty: bool, append: bool = False, parents: bool = False) -> None:
         """Write what stands below a magic into a file on the board.
@@ -134,7 +147,9 @@ class Transfer:
             if target.endswith("/") or target in ("", ".", "..") or self._is_folder(target):
                 target = join(target, source.name)
             self._files.check_room(target, size, append=append)
-            self.send(target, host_files.read(source), append=append, parents=parents)
+            changed = self._send(target, host_files.read(source), append=append, parents=parents)
+        if changed:
+            self.tell_stale([target])
 
     def _is_folder(self, path: str) -> bool:
         found = self._files.stat(path)
@@ -149,6 +164,7 @@ class Transfer:
         how = f", {self.how(tally.written)}" if tally.written else ""
         where = target or "the current folder"
         self.say(f"Sent {counted(tally.files, 'file')} from {source} to {where}: {counted(tally.size, 'byte')}{how}")
+        self.tell_stale(tally.changed)
 
     def tell_left_out(self, skipped: Iterable[tuple[str, str]], remarks: Iterable[tuple[str, str]]) -> None:
         """Say what was left out and why, and which names are not the same everywhere."""
@@ -160,6 +176,29 @@ class Transfer:
     def how(self, written: Written) -> str:
         """Return how a file was written, in words."""
         return written.method + (f" ({written.note})" if written.note and self._bars else "")
+
+    def tell_stale(self, paths: Iterable[str]) -> None:
+        """Say which modules the board has imported from files that have changed, or have it import those anew.
+
+        Args:
+            paths: the files on the board.
+        """
+        board = self._front_end.require_board()
+        if self._files.flat:  # such a board does not tell what it has imported
+            return
+        try:
+            names = loaded_from(board, paths)
+            if not names:
+                return
+            if self._reload or self._front_end.reload:
+                dropped = drop(board, names)
+                self._front_end.Error(f"[the next import of {', '.join(map(shown, dropped))} runs the new files]")
+                return
+        except MicroPythonError as error:
+            self._front_end.Error(f"[which modules the board has imported is not known: {error_text(error)}]")
+            return
+        listed = " ".join(map(shown, names))
+        self._front_end.Error(f"[the board still has the old {listed.replace(' ', ', ')} imported: %reload {listed}]")
 
     # -- from the board ------------------------------------------------------------------------------------------
 

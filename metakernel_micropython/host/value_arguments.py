@@ -10,6 +10,7 @@ from ..board import snippets
 from ..errors import MagicError, MicroPythonError
 from ..magic_arguments import argument
 from .paths import counted
+from .python_cells import GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,4 +100,8 @@ def board_names(front_end: FrontEnd) -> Iterable[str]:
 
 def host_names(front_end: FrontEnd) -> Iterable[str]:
     """Give the names that cells of the host's Python have made."""
-    return [name for name in front_end.host_variables if not name.startswith("_") and not hasattr(builtins, name)]
+    return [
+        name
+        for name in front_end.host_variables
+        if not name.startswith("_") and name not in GIVEN and not hasattr(builtins, name)
+    ]

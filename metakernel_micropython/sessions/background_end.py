@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..display.error_text import error_text
 from ..errors import BoardBusy, DeviceError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def end_background(board: Board, tell: Callable[[str], None]) -> None:
         if isinstance(failure, BoardBusy):
             raise failure
         if failure is not None and not (isinstance(failure, DeviceError) and failure.name == "KeyboardInterrupt"):
-            tell(f"[{program.name} has ended: {failure}]")
+            tell(f"[{program.name} has ended: {error_text(failure)}]")
     elif background.alone:
         if not background.at_prompt:
             tell(f"[the program that runs on the board on {board.address} is interrupted: this cell needs the board]")

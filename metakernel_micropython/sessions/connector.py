@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..display.error_text import error_text
 from ..errors import ConnectError, MicroPythonError, NotConnected, PortInUse
 from ..transports import parse, port_scan
 from .background_end import refuse_background
@@ -36,6 +37,7 @@ class Kernel(Protocol):
 
     board: str | None
     restart: str
+    sync_clock: bool
 
     @property
     def connection_file(self) -> str:
@@ -120,7 +122,7 @@ class Connector:
         if take:
             self._take(_place(address))
         try:
-            return self._boards.open(address, options, name=name, wait=wait)
+            board = self._boards.open(address, options, name=name, wait=wait)
         except ConnectError as error:
             place = _place(address)
             holder = self._holder(place) if type(error) in (ConnectError, PortInUse) else None
@@ -130,6 +132,17 @@ class Connector:
                 f"{place} is in use by {holder.holder}. Shut that kernel down, or run %connect {place} --take, which "
                 "has it let go."
             ) from error
+        if self._kernel.sync_clock and not board.raw:
+            self._set_clock(board)
+        return board
+
+    def _set_clock(self, board: Board) -> None:
+        from ..board import clock
+
+        try:
+            clock.set_to_now(board)
+        except MicroPythonError as error:
+            self._kernel.Error(f"[{error_text(error)}]")
 
     def _holder(self, place: Address) -> KernelNote | None:
         return self._notes.holder_of(_device(place), place.text) if place.scheme in _ON_A_LINE else None
@@ -227,14 +240,16 @@ class Connector:
             try:
                 self._reconnect(one)
             except MicroPythonError as error:
-                self._kernel.Error(f"[{one.name or one.address} is not connected again after the restart: {error}]")
+                self._kernel.Error(
+                    f"[{one.name or one.address} is not connected again after the restart: {error_text(error)}]"
+                )
         try:
             board = self._reconnect(current)
         except MicroPythonError as error:
             self._before = (current,)
             raise NotConnected(
-                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: {error} "
-                "%connect ADDRESS chooses another."
+                f"Before the restart cells ran on the board on {current.address}, which cannot be connected: "
+                f"{error_text(error)} %connect ADDRESS chooses another."
             ) from error
         self._before = ()
         return board

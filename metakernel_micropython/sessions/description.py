@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..display.error_text import error_text
+
 if TYPE_CHECKING:
     from ..board import Board
 
@@ -15,7 +17,7 @@ def describe_connection(board: Board, name: str | None = None) -> str:
         board: the board.
         name: what it is called among several; None where nobody gave it a name.
     """
-    others = "".join(f"\n  {address}: {why}" for address, why in board.considered)
+    others = "".join(f"\n  {address}: {error_text(why)}" for address, why in board.considered)
     what = board.banner or "a raw line"
     if board.background.alone:
         what = (

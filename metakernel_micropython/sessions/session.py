@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import transports
+from ..display.error_text import error_text
 from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected, PortInUse
 from ..transports import ConnectionOptions, port_scan
 from ..transports.address import without_passwords
@@ -102,7 +103,7 @@ class BoardSession:
             self.board = None
             board.close(exit_raw_repl=False)
             if isinstance(error, LineLost):
-                raise ConnectError(str(error)) from error
+                raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
         self._port = _port_of(self.address)
@@ -124,7 +125,7 @@ class BoardSession:
             self.open,
             time.monotonic() + seconds,
             lambda: tell(f"[waiting for {what}, at most {seconds:g} s; Stop ends it]"),
-            lambda error: f"There was no answer from {what} within {seconds:g} s. {error}",
+            lambda error: f"There was no answer from {what} within {seconds:g} s. {error_text(error)}",
         )
 
     def _open(self, address: str, *, alone: bool) -> Board:
@@ -166,10 +167,8 @@ class BoardSession:
                     raise KeyboardInterrupt
                 return board
             except ConnectError as error:
-                final = type(error) not in (
-                    ConnectError,
-                    PortInUse,
-                )  # a wrong password, another board: waiting does not help
+                # A wrong password, another board: waiting does not help.
+                final = type(error) not in (ConnectError, PortInUse)
                 if final or time.monotonic() + LOOK >= deadline:
                     raise ConnectError(failed(error)) from error
             if not told:
@@ -184,7 +183,7 @@ class BoardSession:
     def lost(self) -> str:
         """Why the line is gone; ``""`` while it is there."""
         error = self._lost or (self.board.lost if self.board is not None else None)
-        return str(error) if error is not None else ""
+        return error_text(error) if error is not None else ""
 
     def describe(self) -> str:
         """Say which board it is, and how it is, in a line."""
@@ -233,10 +232,10 @@ class BoardSession:
         """Free the line of a board that was lost while a cell ran; return the error for that cell."""
         self._let_go(error)
         if self._started_here:
-            return LineLost(f"{error} The next cell starts it anew, without its variables.")
+            return LineLost(f"{error_text(error)} The next cell starts it anew, without its variables.")
         return LineLost(
-            f"{error} The next cell connects to the board again when it is there; %connect {self.address} --wait waits "
-            "for it."
+            f"{error_text(error)} The next cell connects to the board again when it is there; %connect {self.address} "
+            "--wait waits for it."
         )
 
     def hard_reset(self, tell: Callable[[str], None]) -> Board:
@@ -301,8 +300,8 @@ class BoardSession:
 
         def failed(error: ConnectError) -> str:
             return (
-                f"The board on {before} was lost and is not there again: {error} The next cell looks for it again; "
-                f"%connect {before} --wait waits until it is there, %disconnect forgets it."
+                f"The board on {before} was lost and is not there again: {error_text(error)} The next cell looks for "
+                f"it again; %connect {before} --wait waits until it is there, %disconnect forgets it."
             )
 
         try:
@@ -313,7 +312,7 @@ class BoardSession:
                 failed,
             )
         except ConnectError as error:
-            raise NotConnected(str(error)) from error
+            raise error.turned_into(NotConnected) from error
         place = before if self.address == before else f"{self.address} (it was {before})"
         if self._started_here:
             tell(f"[{self._started_anew()}]")
@@ -342,10 +341,10 @@ class BoardSession:
                 self._learn(board)
                 self._check_same(board, earlier)
         except BaseException as error:
-            self._let_go(LineLost(str(error)))
+            self._let_go(LineLost(error_text(error)))
             self._identity, self._lost, self._lost_at, self._seen_at = earlier, lost, lost_at, seen_at
             if isinstance(error, LineLost):
-                raise ConnectError(str(error)) from error
+                raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
         self._port = _port_of(self.address) or self._port

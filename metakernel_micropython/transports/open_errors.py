@@ -93,7 +93,7 @@ def holders_of(device: str) -> Iterator[str]:
         with contextlib.suppress(OSError):
             if any(_link(fd) == wanted for fd in (process / "fd").iterdir()):
                 if int(process.name) == os.getpid():
-                    yield f"this very process ({process.name})"
+                    yield f"this program itself (process {process.name})"
                 else:
                     yield f"{(process / 'comm').read_text().strip()} (process {process.name})"
 

@@ -21,7 +21,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConnectError, LineBusy, LineLost
+from ..errors import Advice, ConnectError, LineBusy, LineLost
 from .fdline import READ_LIMIT, SocketLine
 from .open_errors import network_error_text
 from .websocket_handshake import open_websocket, serves_another
@@ -103,8 +103,10 @@ def _asked(name: str, ask: Password | None) -> str:
     answer = ask(name) if callable(ask) else None
     if answer is None:
         raise ConnectError(
-            f"The WebREPL at {name} wants a password, and there is nobody to ask for it here: give it with --password, "
-            f"or set the environment variable {PASSWORD_VARIABLE} before the kernel starts."
+            f"The WebREPL at {name} wants a password, and there is nobody to ask for it here.",
+            Advice.LOG_IN,
+            address=name,
+            variable=PASSWORD_VARIABLE,
         )
     return answer
 

@@ -155,16 +155,23 @@ class Line:
             return data
 
     def receive(self, data: bytes) -> None:
-        """Input has arrived; an interrupt character in it takes effect now, and is no data, if a program takes it."""
+        """Input has arrived; an interrupt character in it takes effect now, and is no data, if a program takes it.
+
+        Several that arrive together are one interrupt: a board's handler takes them all out of a packet, or a FIFO,
+        before the program goes on, and has one place for what is pending.
+        """
         self._eager = _EAGER
+        interrupted = False
         while data:
             # The program may change the character at any time, so it is looked at anew for every one that comes.
             character = self.interrupt_character
             before, mark, data = data.partition(bytes([character])) if character >= 0 else (data, b"", b"")
             with self._lock:
                 self._put(before)
-            if mark and self.on_interrupt():
-                self.wake()
+            if mark and (interrupted or self.on_interrupt()):
+                if not interrupted:
+                    self.wake()
+                interrupted = True
             elif mark:
                 with self._lock:
                     self._put(mark)

@@ -12,6 +12,7 @@ import pytest
 from serial.tools import list_ports
 
 from metakernel_micropython.board import Board, board
+from metakernel_micropython.display.error_text import error_text
 from metakernel_micropython.errors import ConnectError
 from metakernel_micropython.transports import last_board
 from tests.boards import needs_virtual
@@ -86,7 +87,7 @@ def test_the_port_that_answers_is_taken_and_the_others_are_named(
         assert found.address == answering
         assert found.evaluate("6 * 7") == 42
         tried = dict(found.considered)
-    assert "nothing came back" in tried[silent]
+    assert "nothing came back" in str(tried[silent])
     assert set(tried) == {silent, "/dev/not-reached"}
 
 
@@ -107,9 +108,12 @@ def test_ports_where_nobody_answers_are_all_named(plugged: Callable[..., None], 
         Board.connect("auto")
     assert silent in str(caught.value)
     assert "/dev/not-there" in str(caught.value)
+    assert f"Board.connect('{silent}', timeout=60)" in str(caught.value)
+    assert f"%connect {silent} --timeout 60" in error_text(caught.value)
 
 
 def test_without_a_port_the_next_step_is_told(plugged: Callable[..., None]) -> None:
     plugged()
-    with pytest.raises(ConnectError, match="%connect virtual"):
+    with pytest.raises(ConnectError, match=r"Board\.connect\('virtual'\)") as caught:
         Board.connect("auto")
+    assert "%connect virtual" in error_text(caught.value)

@@ -132,3 +132,8 @@ def test_a_line_of_a_listing_that_was_damaged_is_not_taken_for_somebody_elses(li
 
 def test_the_first_tuple_of_the_shape_is_the_answer() -> None:
     assert parse_tuple("t (1) (2, 3, 4, 5)\n", (int, int, int, int)) == (2, 3, 4, 5)
+
+
+def test_what_is_printed_right_behind_an_answer_does_not_spoil_it() -> None:
+    assert parse_tuple("(250032, 'wasi')tick (9)\n", (int, str)) == (250032, "wasi")
+    assert parse_tuple("tick(250032, 'wasi')tick 9\n", (int, str)) == (250032, "wasi")

@@ -14,7 +14,9 @@ import pytest
 from metakernel_micropython.board import Board
 from metakernel_micropython.errors import DeviceError, MicroPythonError
 
+from .calls import FailingCalls
 from .deadlines import shorten
+from .plan import Kind
 
 if TYPE_CHECKING:
     import random
@@ -29,6 +31,9 @@ HANG = 30.0
 
 CELL_PATIENCE = 1.0
 """Seconds after which somebody presses Stop in a cell that should have ended long ago: a cell has no deadline."""
+
+SLOW_PATIENCE = 12.0
+"""The same for a board whose every answer is late."""
 
 STOP_PATIENCE = 10.0
 """Seconds after which a cell that was stopped counts as hanging."""
@@ -55,6 +60,7 @@ class Run:
         line: the line.
         board: the connection through the line; a scenario that connects anew puts the new one here.
         rng: for what is done.
+        calls: what fails in this computer's calls.
         shown: what each cell has shown, under its mark.
         files: the content that each file may have, by name; None: it may be missing.
     """
@@ -64,6 +70,7 @@ class Run:
     line: FaultyLine
     board: Board
     rng: random.Random
+    calls: FailingCalls
     shown: dict[str, str] = field(default_factory=dict)
     files: dict[str, set[bytes | None]] = field(default_factory=dict)
 
@@ -71,12 +78,20 @@ class Run:
         """Return a text that no other cell of the run prints, and that a damaged other one does not become."""
         return f"<{self.rng.getrandbits(64):016x}>"
 
-    def cell(self, mark: str, source: str) -> str:
+    def cell(self, mark: str, source: str, patience: float | None = None) -> str:
         """Run a cell as the kernel does; what it has shown is kept under its mark, however it ends.
+
+        Args:
+            mark: what it prints.
+            source: the cell.
+            patience: seconds until somebody presses Stop; None for what fits the plan.
 
         Raises:
             MicroPythonError: what ended it.
         """
+        if patience is None:
+            slow = any(fault.kind is Kind.SLOW for fault in self.plan.faults)
+            patience = SLOW_PATIENCE if slow else CELL_PATIENCE
         execution = self.board.start(source)
         shown: list[str] = []
         begin = time.monotonic()
@@ -87,10 +102,10 @@ class Run:
                 done = execution.done
                 shown.append(execution.read(0.1))
                 passed = time.monotonic() - begin
-                if not done and stops == 0 and passed > CELL_PATIENCE:
+                if not done and stops == 0 and passed > patience:
                     stops += 1
                     self.board.interrupt()
-                if not done and passed > CELL_PATIENCE + STOP_PATIENCE:
+                if not done and passed > patience + STOP_PATIENCE:
                     raise Violation(f"a cell did not end {STOP_PATIENCE:g} s after Stop")
             execution.check()
         finally:
@@ -120,22 +135,28 @@ def perform(plan: Plan, scenarios: Mapping[str, Callable[[Run], None]], part: Pa
     Raises:
         Violation: it did not hold.
     """
+    with pytest.MonkeyPatch.context() as patch:
+        return _perform(plan, scenarios, part, FailingCalls(patch))
+
+
+def _perform(plan: Plan, scenarios: Mapping[str, Callable[[Run], None]], part: Part, calls: FailingCalls) -> Outcome:
     line = part.line
     line.heal()
     board = Board.connect(line.address, timeout=RECOVERY)
-    run = Run(plan, part, line, board, plan.random)
+    run = Run(plan, part, line, board, plan.random, calls)
     try:
         board.soft_reset()
         run.files = part.prepare(board, run.rng)
         with pytest.MonkeyPatch.context() as patch:
             shorten(patch, part.slowness)
             ended, message = _do(run, scenarios[plan.scenario])
-            struck = tuple(line.heal())
+            struck = (*calls.heal(), *line.heal())
             _go_on(run)
         run.board.close()
         _reconnect(run)
     finally:
         run.board.close(exit_raw_repl=False)
+        calls.heal()
         line.heal()
     return Outcome(plan, struck, ended, message, line.forged)
 
@@ -151,7 +172,8 @@ def _do(run: Run, scenario: Callable[[Run], None]) -> tuple[str, str]:
 
     thread = threading.Thread(target=act, name="what is done", daemon=True)
     stop = threading.Timer(run.plan.stop_after or 0, lambda: run.board.interrupt())
-    run.line.arm(run.plan.faults)
+    run.line.arm([fault for fault in run.plan.faults if not fault.error])
+    run.calls.arm(run.plan.faults)
     thread.start()
     if run.plan.stop_after is not None:
         stop.start()
@@ -194,7 +216,8 @@ def _reconnect(run: Run) -> None:
     run.board = Board.connect(run.line.address, timeout=RECOVERY)
     for _ in range(2):
         mark = run.mark()
-        shown = run.cell(mark, f"print('{mark}')")
+        # A Ctrl-C that is on its way may not hit it, and on a busy machine nobody sends another one.
+        shown = run.cell(mark, f"print('{mark}')", SLOW_PATIENCE)
         if shown != f"{mark}\n":
             raise Violation(f"a cell after reconnecting shows {_short(shown)}")
     _check_marks(run)

@@ -12,20 +12,22 @@ import pytest
 
 from .bench import Outcome, perform
 from .parts import InQemu, Virtual
-from .plan import make
+from .plan import ACCIDENTS, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .bench import Run
     from .parts import Part
-    from .plan import Plan
+    from .plan import Kind, Plan
 
 RUNS = {
     "test_lines.py": (100, 1000),
     "test_transfers.py": (77, 800),
     "test_kernel.py": (15, 150),
     "test_microbit.py": (8, 100),
+    "test_states.py": (25, 400),
+    "test_disk.py": (12, 150),
 }
 """Seeds of each file, in the suite and in the long form."""
 
@@ -57,8 +59,9 @@ class Bench:
         seed: int,
         scenarios: Mapping[str, Callable[[Run], None]],
         traffic: Mapping[str, tuple[int, int]],
+        kinds: Sequence[Kind] = ACCIDENTS,
     ) -> None:
-        plan = make(seed, {name: traffic[name] for name in scenarios})
+        plan = make(seed, {name: traffic[name] for name in scenarios}, kinds)
         print(plan)  # shown where it fails
         if self._part is None:
             self._part = self._make()

@@ -20,7 +20,7 @@ SHORT = {
     },
     "board.board": {"REQUEST_TIMEOUT": 0.6, "PROBE_TIMEOUT": 0.6, "ATTACH_TIMEOUT": 1.2},
     "board.files.helper_programs": {"PATIENCE": 0.6, "SLOW_STEP": 0.6, "DIGEST_SPEED": 200_000},
-    "board.files.file_server": {"SLOW_STEP": 0.5},
+    "board.files.file_server": {"SLOW_STEP": 0.5, "ANSWER_PATIENCE": 2.0, "PIECE_PATIENCE": 1.0},
     "board.value_transfer": {"PATIENCE": 0.6},
     "assist.completion": {"TIMEOUT": 0.5},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
 import threading
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 _REMEMBERED = 64  # bytes that can be said again
 _JUNK = b"the quick brown fox jumps over the lazy dog 0123456789\r\n"
+_CHATTER = b"tick %d\r\n"
+_EVER = 1_000_000_000  # pieces
 _RESET_TRIES = 8
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
@@ -33,6 +36,8 @@ class _Direction:
         self.faults: list[Fault] = []  # those to come, the next one last
         self.dropping = 0
         self.late: tuple[int, float] = (0, 0.0)
+        self.chatter = 0  # every how many pieces something is printed in the middle of one
+        self.pieces = 0
         self.recent = b""
 
 
@@ -77,7 +82,7 @@ class FaultyLine:
         with self._lock:
             for direction in self._ways.values():
                 direction.faults = []
-                direction.dropping, direction.late = 0, (0, 0.0)
+                direction.dropping, direction.late, direction.chatter = 0, (0, 0.0), 0
             self._healed.set()
         self._quiet.wait(10)
         return list(self.struck)
@@ -147,6 +152,10 @@ class FaultyLine:
         data = data[dropped:]
         if data:
             direction.recent = (direction.recent + data)[-_REMEMBERED:]
+            direction.pieces += 1
+            if direction.chatter and direction.pieces % direction.chatter == 0:
+                at = random.Random(direction.pieces).randrange(len(data) + 1)
+                return data[:at] + _CHATTER % direction.pieces + data[at:]
         return data
 
     def strike(self, way: Way, fault: Fault, data: bytes, link: _Link) -> tuple[bytes, bytes]:
@@ -162,6 +171,12 @@ class FaultyLine:
                 self._healed.wait(fault.seconds)
             case Kind.LATE:
                 direction.late = (fault.size, fault.seconds)
+            case Kind.SLOW | Kind.CHATTER:
+                with self._lock:  # healed meanwhile, it stays so
+                    if not self._healed.is_set() and fault.kind is Kind.SLOW:
+                        direction.late = (_EVER, fault.seconds)
+                    elif not self._healed.is_set():
+                        direction.chatter = fault.size
             case Kind.DROP:
                 direction.dropping += fault.size
             case Kind.FLIP:

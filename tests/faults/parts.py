@@ -55,9 +55,9 @@ class Virtual(Part):
         self._board = TcpBoard("--folder", str(folder))
         try:
             client = self._board.connect()
-            client.send(b"\r\x03\x01")
-            client.until(RAW_BANNER, within=60)  # the first start compiles
-            client.socket.close()
+            with client.socket:
+                client.send(b"\r\x03\x01")
+                client.until(RAW_BANNER, within=120)  # the first start compiles
         except BaseException:
             self._board.end()
             raise

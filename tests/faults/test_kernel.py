@@ -2,82 +2,22 @@
 
 from __future__ import annotations
 
-import random
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..front_end import Jupyter, Reply
 from .bench import Outcome, Violation
 from .conftest import note
-from .parts import Virtual, content
-from .plan import Plan, make
+from .notebook import Notebook
+from .parts import content
+from .plan import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_HURRY = f"""\
-%%python
-import sys, pytest
-sys.path.append({str(Path(__file__).parents[2])!r})
-from tests.faults.deadlines import shorten
-patch_of_the_tests = pytest.MonkeyPatch()
-shorten(patch_of_the_tests, 2.0)
-"""
-"""Makes the kernel's own deadlines short, in its process."""
-
-STOPS = [2.5, 4.0, 5.5]
-"""Seconds after which somebody presses Stop in a cell that has not ended."""
-
-UNCLEAR = {"TypeError", "IndexError", "KeyError", "AttributeError", "AssertionError", "UnicodeDecodeError", "OSError"}
-
-
-class Notebook:
-    """A kernel with a board behind a line with faults, and what the cells of a run have shown."""
-
-    def __init__(self, folder_of: Callable[[str], object]) -> None:
-        self.folder_of = folder_of
-        self.desk = folder_of("desk")
-        self.part = Virtual(folder_of("board"))  # type: ignore[arg-type]
-        try:
-            self.jupyter = Jupyter(str(self.desk))
-            self.jupyter.do(_HURRY)
-        except BaseException:
-            self.part.end()
-            raise
-        self.shown: dict[str, str] = {}
-        self.files: dict[str, set[bytes | None]] = {}
-        self.rng = random.Random()
-        self.plan = Plan(0, "")
-
-    def begin(self, plan: Plan) -> None:
-        self.plan, self.rng, self.shown = plan, plan.random, {}
-        self.part.line.heal()
-        self.jupyter.do(f"%connect {self.part.line.address}")
-        self.jupyter.do("%reboot")
-        self.files = self.part.prepare(None, self.rng)  # type: ignore[arg-type]
-
-    def mark(self) -> str:
-        return f"<{self.rng.getrandbits(64):016x}>"
-
-    def run(self, cell: str, mark: str = "") -> Reply:
-        """Run a cell to its reply, pressing Stop where it does not end by itself."""
-        reply = self.jupyter.run(cell, stop_after=STOPS, timeout=30)
-        if mark:
-            self.shown[mark] = reply.stdout
-        if not reply.ok:
-            error = reply.error
-            if error.name.startswith("_"):
-                raise Violation(f"an error with a name of the program's own: {error.text}")
-            if error.name in UNCLEAR and "Traceback" in error.text and "metakernel_micropython/" in error.text:
-                raise Violation(f"no clear error: {error.text}")
-        return reply
-
-    def end(self) -> None:
-        self.jupyter.close(now=True)
-        self.part.end()
+    from ..front_end import Reply
+    from .plan import Plan
 
 
 def cells(run: Notebook) -> Reply:
@@ -174,27 +114,7 @@ def perform(plan: Plan, run: Notebook) -> Outcome:
     reply = SCENARIOS[plan.scenario][0](run)
     timer.cancel()
     struck = tuple(line.heal())
-    # Stop may have been pressed when the cell had just ended, and hits the next one then.
-    run.jupyter.control("kernel_info_request", {})
-    run.run("%comment something for Stop to stop")
-    mark = run.mark()
-    following = run.run(f"print('{mark}')", mark)
-    # Above it, the kernel may say that it has connected again.
-    if following.ok and not following.stdout.endswith(f"{mark}\n") and not line.forged:
-        raise Violation(f"the next cell shows {following.stdout[:300]!r}")
-    run.jupyter.do(f"%connect {line.address}", timeout=30)
-    mark = run.mark()
-    run.shown[mark] = run.jupyter.do(f"print('{mark}')").stdout
-    if run.shown[mark] != f"{mark}\n":
-        raise Violation(f"a cell after %connect shows {run.shown[mark][:300]!r}")
-    for own, shown in run.shown.items():
-        for other in run.shown:
-            if other != own and other in shown and not line.forged:
-                raise Violation(f"what {other} printed was shown under {own}")
-    there = run.part.contents(None)  # type: ignore[arg-type]
-    for name, allowed in run.files.items():
-        if there.get(name) not in allowed:
-            raise Violation(f"{name} on the board is neither old nor new")
+    run.check_after()
     ended = "success" if reply.ok else str(reply.content["ename"])
     return Outcome(plan, struck, ended, "" if reply.ok else str(reply.content["evalue"]), line.forged)
 

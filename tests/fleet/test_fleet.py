@@ -87,6 +87,13 @@ def test_px_runs_code_and_magics_in_every_engine(notebook: Jupyter) -> None:
     assert stopped.error.name == "KeyboardInterrupt"
     assert notebook.do("%px x", timeout=TIMEOUT).stdout.count("] 6\n") == ENGINES
 
+    # The engines' own IPython stays theirs.
+    told = notebook.do(
+        "%%px\n%%python\nprint('host')\ndisplay(6)\nawait __import__('asyncio').sleep(0)\n6 * 7", timeout=TIMEOUT
+    )
+    assert sorted(told.stdout.splitlines()) == sorted(f"[{n}] {text}" for n in range(2) for text in ("host", "6", "42"))
+    assert "division" in notebook.fail("%px %python 1/0", timeout=TIMEOUT).text
+
     # Help and plots come as text.
     assert "Example" in notebook.do("%px %plot?", timeout=TIMEOUT).stdout
     assert "least 0, greatest 2" in notebook.do("%%px\n%%plot\nfor i in range(3): print(i)", timeout=TIMEOUT).stdout

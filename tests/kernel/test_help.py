@@ -83,8 +83,8 @@ def test_help_for_a_name_without_a_board_says_what_to_do(plain: Jupyter) -> None
 def test_kernel_info_tells_what_it_is(plain: Jupyter) -> None:
     info = plain.kernel_info()
     assert info["implementation"] == "metakernel_micropython"
-    assert info["language_info"]["name"] == "micropython"
-    assert info["language_info"]["pygments_lexer"] == "python3"
+    assert info["language_info"]["name"] == "python"
+    assert info["language_info"]["pygments_lexer"] == "ipython3"
     assert "%connect" in info["banner"]
 
 

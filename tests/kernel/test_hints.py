@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import pytest
 
 from metakernel_micropython.cell.hints import hints
 from metakernel_micropython.errors import DeviceError
+
+from ..package_index import PackageIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +46,23 @@ def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:
         ("raise OSError(-202)", "is the network connected?"),
         ("import numpy", "ulab"),
         ("import maths", "The board has a module called math."),
-        ("import aioble", "%mip install aioble"),
-        ("import umqtt.simple", "%mip install umqtt.simple"),
+        ("import esp32", "belongs to MicroPython for ESP32 boards"),
+        ("import rp2", "RP2040"),
         ("import no_such_thing", "%modules lists those it has"),
+        ("pirnt('x')", "Did you mean print?"),
+        ("temperature = 5\nprint(temprature)", "Did you mean temperature?"),
+        ("def f(width):\n  return widht\nf(1)", "Did you mean width?"),
+        ("x = true", "true is written True"),
+        ("time.sleep(0)", "The board has a module time: import time comes before its use."),
+        ("sqrt(2)", "from math import sqrt"),
+        ("if True\n  print(1)", "Line 1, column 8: a colon (:) is missing here."),
+        ("%comment up\nx = (1\ny = 2\nz = 3", "Line 2, column 5: this ( is never closed."),
+        ("print 'x'", "print is a function and needs brackets"),
+        ("x = (\n1 %a\nif", "Line 1, column 5: this ( is never closed."),
+        ("f(*[1], 2) +", "Line 1: something is missing behind +."),
+        ("1abc", "a name does not begin with a digit"),
+        ("type X = int", "Python has type aliases"),
+        ("try:\n  pass\nexcept* OSError:\n  pass", "Python has except*"),
         ("x = [*[1], *[2]]", "Python has * in a list or a tuple"),
         ("a = [1]\nx = *a, 2", "Python has * in a list or a tuple"),
         ("x = {**{}}", "Python has ** in a dict"),
@@ -75,8 +92,8 @@ def test_what_to_do_next(jupyter: Jupyter, code: str, words: str) -> None:
         *("1/0", "nope", "raise OSError('text')", "raise OSError()", "raise SystemError", "x x"),
         "'''\n%header\n!important\n'''\nx y",
         "x = '\u201chi\u201d'\nnope",
-        "x = (\n1 %a\nif",
-        "f(*[1], 2) +",
+        "x = (\n1 %a\n)\nif",
+        "f(*[1], 2) f",
     ],
 )
 def test_nothing_is_said_where_there_is_nothing_to_say(jupyter: Jupyter, code: str) -> None:
@@ -145,6 +162,40 @@ def test_a_board_that_is_silent_or_talks_nonsense_adds_nothing(
 
 def test_silent_requests_are_not_explained(jupyter: Jupyter) -> None:
     assert jupyter.run("import numpy", silent=True).messages == []
+
+
+def test_the_line_of_a_bracket_that_nobody_closed_is_shown(jupyter: Jupyter) -> None:
+    error = jupyter.fail("x = 1\nprint((1, 2)\ny = 3\nz = 4")
+    assert error.name == "SyntaxError"
+    assert re.search(r"Cell In\[\d+\], line 2\n    print\(\(1, 2\)\n", error.text)
+    error = jupyter.fail("if 1:\n    x = 1\n  y = 2\nz = 3")
+    assert error.name == "IndentationError"
+    assert re.search(r"Cell In\[\d+\], line 3\n    y = 2\n", error.text)
+
+
+def test_a_name_that_another_cell_has_made_is_near(jupyter: Jupyter) -> None:
+    jupyter.do("def measure_temperature(): return 20")
+    assert said(jupyter.run("measure_temprature()")) == "Did you mean measure_temperature?"
+
+
+def test_code_in_a_string_is_not_looked_at(jupyter: Jupyter) -> None:
+    assert said(jupyter.run("exec('print(1')")) == ""
+    assert said(jupyter.run("raise SyntaxError('invalid syntax')")) == ""
+
+
+def test_a_package_is_offered_only_where_the_index_has_it(start: Start, virtual_address: str) -> None:
+    index = PackageIndex()
+    names = [{"name": name, "version": "1"} for name in ("senml", "umqtt.simple")]
+    index.pages["/index.json"] = json.dumps({"v": 2, "packages": names}).encode()
+    try:
+        kernel = start({"MICROPYTHON_MIP_INDEX": index.url})
+        kernel.do(f"%connect {virtual_address}")
+        assert "%mip install senml" in said(kernel.run("import senml"))
+        assert "%mip install umqtt.simple" in said(kernel.run("import umqtt.simple"))
+        assert "%mip" not in said(kernel.run("import aioble"))
+        assert index.asked == ["/index.json"]
+    finally:
+        index.close()
 
 
 @pytest.mark.parametrize("name", ["uasyncio_", "_thread", "foobarbaz", "os_", "socket_"])

@@ -71,6 +71,14 @@ CORPUS = [
     "%%python\nthing.",
     "%%python\nthing.prop.",
     "%%python\nthing.prop(",
+    "%%python\n!touch X",
+    "%%python\nx = !touch X",
+    "%%python\n%run beside.py",
+    "%%python\n%load_ext beside",
+    "%%python\nboard.execute(",
+    "%%python\nboard.files.",
+    "%%python\nfunction(",
+    "%%python\nget_ipython().system('touch X').",
     "%python thing.prop.",
     "%put x=thing.prop",
     "%put x=open('X', 'w')",
@@ -129,7 +137,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, virtual_address: str) -> I
     kernel.do(WATCH)
     kernel.do(
         "%%python\nclass Thing:\n    @property\n    def prop(self):\n        open('X', 'w')\n"
-        "    def __getattr__(self, name):\n        open('X', 'w')\nthing = Thing()"
+        "    def __getattr__(self, name):\n        open('X', 'w')\n    __repr__ = __dir__ = __getattr__\n"
+        "thing = Thing()\ndef function(x=thing): pass"
     )
     yield kernel, folder
     kernel.close(now=True)

@@ -99,7 +99,7 @@ def test_a_restart_between_cells_is_told(start: Start, relay: Relay) -> None:
 
 def test_what_a_program_prints_behind_a_forged_end_is_said_to_be_its_own(jupyter: Jupyter) -> None:
     """Where the rest comes later than what looks like the end, the cell is over; the next one says whose it is."""
-    jupyter.run("import time\nprint('a\\x04\\x04>', end='')\ntime.sleep(0.3)\nprint('b')")
+    jupyter.run("import time\nprint('a\\x04\\x04>', end='')\ntime.sleep(0.1)\nprint('b')")
     time.sleep(1)  # the program goes on, unseen
     reply = jupyter.run("print('c')")
     assert reply.stdout == "c\n"

@@ -145,8 +145,7 @@ def test_stop_ends_the_wait_of_a_cell(start: Start, microbit: Microbit) -> None:
 def test_connect_waits_for_a_board_to_appear(start: Start, microbit: Microbit) -> None:
     microbit.unplug()
     kernel = start()
-    threading.Timer(1.0, microbit.start).start()
-    reply = kernel.do(f"%connect --wait {microbit.address}\n6*7")
+    reply = kernel.do(f"%connect --wait {microbit.address}\n6*7", once=("waiting for", microbit.start))
     assert reply.value == "42"
     assert f"waiting for {microbit.address}, at most 60 s" in reply.stderr
 

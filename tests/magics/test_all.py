@@ -60,6 +60,9 @@ def test_each_magic_explains_itself_with_its_usage(plain: Jupyter, name: str) ->
     [
         ("%conect", "%connect"),
         ("%reboo", "%reboot"),
+        ("%onnect", "%connect"),
+        ("%plt", "%plot"),
+        ("%ocnnect", "%connect"),
         ("%rebot", "%reboot"),
         ("%serialconect --port x", "%serialconnect"),
         ("%discconnect", "%disconnect"),
@@ -97,8 +100,12 @@ def test_an_unknown_magic_names_the_nearest(plain: Jupyter, typed: str, nearest:
     assert typed.split()[0] in error.value
 
 
-def test_an_unknown_magic_without_a_neighbour_names_the_list(plain: Jupyter) -> None:
-    error = plain.fail("%qqqqqq")
+@pytest.mark.parametrize(
+    "typed",
+    ["%qqqqqq", "%slot", "%lot", "%%slot", "%start", "%cls", "%exit", "%pinfo x", "%rerun", "%prun"],
+)
+def test_an_unknown_magic_without_a_neighbour_names_the_list(plain: Jupyter, typed: str) -> None:
+    error = plain.fail(typed)
     assert "Did you mean" not in error.value
     assert "%lsmagic" in error.value
 

@@ -199,6 +199,19 @@ def test_a_short_timeout_ends_the_wait(start: Start) -> None:
     assert reply.error.name == "ConnectError"
     assert "nothing came back" in reply.error.value
     assert reply.seconds < 5
+    assert f"while %connect {address} --timeout 60 tries" in reply.error.value
+    assert "Board.connect" not in reply.error.value
+
+
+def test_what_ends_the_wait_for_a_board_is_in_the_words_for_a_notebook(start: Start) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"socket://127.0.0.1:{silent.getsockname()[1]}"
+        value = start().fail(f"%connect {address} --timeout 0.5 --wait 1").value
+    assert value.startswith(f"There was no answer from {address} within 1 s. No MicroPython answered on {address}")
+    assert f"while %connect {address} --timeout 60 tries" in value
+    assert "Board.connect" not in value
 
 
 @pytest.mark.parametrize(

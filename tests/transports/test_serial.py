@@ -11,6 +11,7 @@ import pytest
 
 from metakernel_micropython.errors import ConnectError, LineBusy, LineLost
 from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport
+from metakernel_micropython.transports.open_errors import holders_of
 
 from ..boards import in_background
 from .conftest import Microbit, Terminal, linux_only, posix_only, read_until
@@ -26,6 +27,12 @@ def test_every_byte_passes_unchanged_both_ways(terminal: Terminal, closing: Keep
     assert os.read(terminal.master, 999) == ALL_BYTES
     os.write(terminal.master, ALL_BYTES)
     assert read_until(line, ALL_BYTES) == ALL_BYTES
+
+
+@linux_only
+def test_a_port_that_this_program_has_open_is_said_to_be_its_own(terminal: Terminal, closing: Keep) -> None:
+    closing(open_transport(terminal.device))
+    assert f"this program itself (process {os.getpid()})" in list(holders_of(terminal.device))
 
 
 def test_one_read_gives_all_that_is_there(terminal: Terminal, closing: Keep) -> None:

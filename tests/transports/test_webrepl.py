@@ -431,7 +431,7 @@ def test_a_person_is_asked_when_the_board_asks(serve: Serve, closing: Keep) -> N
 @pytest.mark.parametrize("nobody", [None, lambda _: None])
 def test_where_nobody_can_be_asked_the_ways_to_give_it_are_named(serve: Serve, nobody: Any) -> None:
     says = refusal(serve().address, password=nobody)
-    assert "--password" in says
+    assert "Board.connect(..., password=...)" in says
     assert webrepl.PASSWORD_VARIABLE in says
 
 

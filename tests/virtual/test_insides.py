@@ -187,10 +187,22 @@ def test_the_interrupt_character_is_no_data() -> None:
     line.receive(b"a\x03b")
     assert line.read(10) == b"a\x03b", "it is data while no program runs"
     line.interrupt_character = 3
-    line.receive(b"a\x03b\x03")
+    line.receive(b"a\x03b")
+    line.receive(b"\x03")
     assert calls == [1, 2]
     assert line.read(10) == b"ab"
     assert line.read(10) == b"", "and it ends a wait"
+
+
+def test_interrupt_characters_that_arrive_together_are_one_interrupt() -> None:
+    line = Line()
+    calls: list[int] = []
+    line.on_interrupt = lambda: not calls.append(1)
+    line.interrupt_character = 3
+    line.receive(b"\x03" * 32 + b"a\x03b")
+    assert (calls, line.read(10)) == ([1], b"ab")
+    line.receive(b"\x03")
+    assert calls == [1, 1]
 
 
 def test_input_that_a_running_program_does_not_read_cannot_block_ctrl_c() -> None:

@@ -186,6 +186,14 @@ def test_ctrl_c_can_be_caught_once(board: Client) -> None:
     assert error.endswith("KeyboardInterrupt: \r\n")
 
 
+def test_ctrl_c_that_arrives_together_is_caught_together(board: Client) -> None:
+    """As on a board, which has one place for a pending interrupt: the handler of the first is not hit by the others."""
+    board.start("try:\n    while True: pass\nexcept KeyboardInterrupt:\n    for i in range(2000): print('caught')")
+    board.received += board.silent(0.15)
+    board.send(b"\x03" * 32)
+    assert board.result() == ("caught\r\n" * 2000, "")
+
+
 def test_ctrl_c_many_times_leaves_the_board_well(board: Client) -> None:
     """The first may come before the program runs, and others while its error is printed: data then, or nothing."""
     board.say("x = 5")

@@ -15,9 +15,6 @@ import re
 import zlib
 from dataclasses import dataclass
 
-MAX_BLOCK = 0xFFFF
-"""Bytes of a block at most, as it is on the line."""
-
 _ESCAPE = 0x10
 _TO_BOARD = (_ESCAPE, 0x01, 0x02, 0x03, 0x04, 0x0D)
 _FROM_BOARD = (_ESCAPE, 0x04, 0x0D)
@@ -63,7 +60,7 @@ def request(kind: str, body: bytes = b"") -> Request:
 
     Args:
         kind: one letter, see ``snippets/files_serve.py``.
-        body: at most ``MAX_BLOCK`` bytes when escaped.
+        body: at most 0xFFFF bytes when escaped: the size has four digits.
     """
     body = escape(body)
     return Request(b"%s%04x%08x" % (kind.encode(), len(body), zlib.crc32(body)), body)

@@ -10,6 +10,10 @@ WALK = {"walk": "files_walk"}
 """The snippet that lists a folder, for those that call it."""
 
 
+UNCHANGED = "it was the same already"
+"""The note of a file that was not written because the board had it."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One file or folder on a board.

@@ -13,20 +13,13 @@ import zlib
 from posixpath import normpath
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import (
-    FileProblem,
-    LineLost,
-    MicroPythonError,
-    NoSpace,
-    NoSuchFile,
-    TransferFailed,
-)
+from ...errors import Advice, FileProblem, LineLost, MicroPythonError, NoSpace, NoSuchFile, TransferFailed
 from .. import snippets
 from ..protocol.executor import Executor
 from ..protocol.text import decode
 from . import comparison, text_transfer
 from .binary_transfer import Service
-from .entries import WALK, Entry, Space, Written, check_name, check_text
+from .entries import UNCHANGED, WALK, Entry, Space, Written, check_name, check_text
 from .helper_programs import UNFINISHED, Helpers, parse_literal, parse_tuple
 from .transmission import ATTEMPTS
 
@@ -39,8 +32,6 @@ if TYPE_CHECKING:
 
 ASKED_FROM, MOST_WITHOUT_COUNT = 64 * 1024, 16 * 1024 * 1024
 """Bytes of a file from which on its room is asked for before they are read; most on a board without ``os.statvfs``."""
-
-UNCHANGED = "it was the same already"
 
 
 class ExecutorWithFiles(Executor, Protocol):
@@ -286,7 +277,12 @@ class Files:
         if space is not None and size > space.free:
             raise NoSpace(
                 f"{path} needs {size} bytes, and the board on {self._address} has {space.free} free; an old "
-                "file stays until the new one is whole. Remove something first (%rm)."
+                "file stays until the new one is whole.",
+                Advice.MAKE_ROOM,
+                address=self._address,
+                path=path,
+                size=size,
+                free=space.free,
             )
         if space is None and size > MOST_WITHOUT_COUNT:
             raise NoSpace(
@@ -425,6 +421,11 @@ class Files:
         total = zlib.adler32(data)
         expected: object = hashlib.sha256(data).digest() if self._support.sha256 else (total & 0xFFFF, total >> 16)
         return self._board_digest(path, start, -1, len(data)) == expected
+
+    def sha256(self, path: str) -> bytes:
+        """Return the SHA-256 of a file, 32 bytes. It raises what ``read`` raises."""
+        digest = self._board_digest(path, 0, -1) if self._support.sha256 else None
+        return digest if isinstance(digest, bytes) else hashlib.sha256(self.read(path)).digest()
 
     def _board_digest(self, path: str, start: int, size: int, work: int = 0) -> object:
         """Return the board's digest of ``size`` bytes of a file, -1 for the rest.

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ...errors import FileProblem, HostFileProblem, NoSpace
-from . import host_files, host_tree
+from ...errors import Advice, FileProblem, HostFileProblem, NoSpace
+from . import host_files, host_tree, sync_room
 from .folders import LEFT_OUT, join, root
 from .helper_programs import UNFINISHED
 
@@ -40,6 +40,10 @@ NOT_COMPILED = frozenset({"boot.py", "main.py"})
 
 KEPT = frozenset({"boot.py", "webrepl_cfg.py", "settings.toml"})
 """What a board starts with or comes into the network with: not deleted where a folder lacks it."""
+
+IS_UNFINISHED, STARTS_THE_BOARD = "it is unfinished", "the board starts or connects with it"
+BY_HAND = frozenset({IS_UNFINISHED, STARTS_THE_BOARD})
+"""Reasons why a file is kept that goes only when somebody removes it."""
 
 ROOM_ASKED_FROM = 1 << 20
 """Bytes of a folder from which on the board is asked for its room before they are read."""
@@ -214,9 +218,12 @@ def prepare(files: Files, source: Source, target: str = "", *, delete: bool = Fa
     if found.wrong:
         name = min(found.wrong)
         is_folder = wanted[name] is None
+        path = join(target, name) if name else target
         raise FileProblem(
-            f"{join(target, name) if name else target} is a {'file' if is_folder else 'folder'} on the board and a "
-            f"{'folder' if is_folder else 'file'} here. Remove it from the board first (%rm -r); nothing was changed."
+            f"{path} is a {'file' if is_folder else 'folder'} on the board and a "
+            f"{'folder' if is_folder else 'file'} here; nothing was changed.",
+            Advice.REMOVE_IT,
+            path=path,
         )
     plan.send = {name: data for name, data in source.files.items() if name in found.missing | found.different}
     plan.new = set(plan.send) & found.missing
@@ -240,10 +247,13 @@ def carry_out(files: Files, plan: Plan, progress: FolderProgress | None = None, 
         done: kept up to date, for whoever wants to know how far it came when it fails.
 
     Raises:
+        NoSpace: the files would have no room on the board; nothing was changed.
         FileProblem: the board refuses a file; what was done before stays, the rest is as it was.
     """
     done = Done() if done is None else done
     with files.together():
+        if plan.send:
+            sync_room.check_room(files, plan.target, plan.send, plan.new, plan.folders)
         for folder in plan.folders:
             # One whose sub-folder is made comes with it.
             if not any(other.startswith(folder + "/" if folder else "") for other in plan.folders if other != folder):
@@ -285,13 +295,13 @@ def _judge_others(
         name = entry.path
         above = _above(name)
         if source.excludes(name, folder=entry.folder):
-            reason = "it is unfinished; %rm removes it" if name.endswith(UNFINISHED) else "it is excluded"
+            reason = IS_UNFINISHED if name.endswith(UNFINISHED) else "it is excluded"
         elif name in found.foreign:
             reason = "another file system begins there"
         elif name in skipped or not skipped.isdisjoint(above):
             reason = "it was skipped on this computer"
         elif name in KEPT:
-            reason = "the board starts or connects with it; %rm removes it"
+            reason = STARTS_THE_BOARD
         elif _folded(name) in alike:
             reason = f"it may be the same as {alike[_folded(name)]}"
         elif not delete:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import FileProblem, HostFileProblem, NoSuchFile
 from . import host_files, host_tree
+from .entries import UNCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ class Tally:
         failed: files and folders that did not work, each with the reason.
         remarks: names that are not everywhere what they are here, see ``host_files.remarks``.
         written: how the last file was written to the board.
+        changed: the files of the board whose content is another one now.
     """
 
     total: int = 0
@@ -46,6 +48,7 @@ class Tally:
     failed: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     written: Written | None = None
+    changed: list[str] = field(default_factory=list)
 
 
 def join(folder: str, name: str) -> str:
@@ -143,6 +146,8 @@ def send_folder(
             data = host_files.read(file.path)
             part = _part(progress, file.name, tally, tree.size)
             tally.written = files.write(place, data, append=append, progress=part)
+            if tally.written.note != UNCHANGED:
+                tally.changed.append(place)
             tally.files += 1
             tally.size += len(data)
     return tally

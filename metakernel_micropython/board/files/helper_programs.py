@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
+    Advice,
     BadName,
+    BoardTimeout,
     DeviceError,
     FileProblem,
     MicroPythonError,
@@ -134,7 +137,7 @@ class Helpers:
         """
         came = 0
         about = f" while it {step or 'worked on'} {path.removesuffix(UNFINISHED)}" if path else ""
-        late = f"The board on {self.board.address} did not answer for {patience:g} s{about}."
+        late = BoardTimeout(f"The board on {self.board.address} did not answer for {patience:g} s{about}.")
         try:
             with self.board.start(source) as execution:
                 for text in execution.stream(idle=patience, late=late):
@@ -188,7 +191,8 @@ class Helpers:
         what = named[0] if named else _meant(int(number[0]), support) if number else ""
         match what:
             case "ENOSPC":
-                return NoSpace(f"There is no room for {path} {on}. Remove something first (%rm); what was there is.")
+                happened = f"There is no room for {path} {on}; what was there is still there."
+                return NoSpace(happened, Advice.MAKE_ROOM, address=address, path=path)
             case "ENOENT" | "ENOTDIR":
                 folder = path.rstrip("/").rpartition("/")[0]
                 return NoSuchFile(f"There is no {path} {on}" + (f", or no folder {folder}." if folder else "."))
@@ -266,10 +270,13 @@ def parse_tuple(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     Raises:
         TransferFailed: it is none of that shape.
     """
-    # Something else may have printed in front of it, without an end of its line.
-    for start in [found.start() for found in re.finditer(r"\(", text[:_LONGEST_LINE])][:_MOST_STARTS]:
+    # Something else may have printed in front of it and behind it, without an end of its line.
+    text = text[:_LONGEST_LINE]
+    starts = [found.start() for found in re.finditer(r"\(", text)][:_MOST_STARTS]
+    ends = [None, *(found.end() for found in re.finditer(r"\)", text))][: _MOST_STARTS + 1]
+    for start, end in itertools.product(starts, ends):
         with contextlib.suppress(ValueError):
-            value = literal(text[start:], _LONGEST_LINE)
+            value = literal(text[start:end], _LONGEST_LINE)
             if isinstance(value, tuple) and len(value) == len(kinds) and all(map(isinstance, value, kinds)):
                 return value
     raise TransferFailed(f"The board said {text[:200]!r}, which is no answer about files; something else may print.")

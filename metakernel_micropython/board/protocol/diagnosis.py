@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...errors import BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
+from ...errors import Advice, BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
 from .text import decode
 
 MAX_BANNER = 300
@@ -37,21 +37,21 @@ class Diagnosis:
         address = self._address
         if not came:
             return ConnectError(
-                f"No MicroPython answered on {address} within {timeout:g} s: nothing came back. Check that this is the "
-                "right port (%boards lists them) and baud rate, and that the board runs MicroPython. If its program "
-                f"cannot be interrupted, press its reset button while %connect {address} --timeout 60 tries."
+                f"No MicroPython answered on {address} within {timeout:g} s: nothing came back.",
+                Advice.CHECK_PORT,
+                address=address,
             )
         if is_noise(came):
             return ConnectError(
                 f"{address} sends no text, but {came[-24:]!r}: the baud rate is probably wrong. Usual ones are "
-                f"{USUAL_BAUD}; name one as in %connect {address} --baud 9600. (74880 is what ESP8266 boards speak "
-                "while they boot.)"
+                f"{USUAL_BAUD} (74880 is what ESP8266 boards speak while they boot).",
+                Advice.NAME_BAUD,
+                address=address,
             )
         return ConnectError(
-            f"The board on {address} did not come to its prompt within {timeout:g} s. It sent: {_excerpt(came)}. A "
-            "program that cannot be interrupted may be running. Press the board's reset button while %connect "
-            f"{address} --timeout 60 tries: most boards can be stopped as they start. If that does not help, start it "
-            "without main.py (many have a safe mode), or write its firmware anew."
+            f"The board on {address} did not come to its prompt within {timeout:g} s. It sent: {_excerpt(came)}.",
+            Advice.STOP_AS_IT_STARTS,
+            address=address,
         )
 
     def no_soft_reset(self, timeout: float) -> BoardBusy:
@@ -68,8 +68,9 @@ class Diagnosis:
     def not_stopped(self) -> BoardBusy:
         """Its program was interrupted and did not end."""
         return BoardBusy(
-            f"The board on {self._address} did not stop: Ctrl-C got no answer. Its program may still be running. Try "
-            "again, or press the board's reset button and connect again with %connect."
+            f"The board on {self._address} did not stop: Ctrl-C got no answer. Its program may still be running.",
+            Advice.PRESS_RESET,
+            address=self._address,
         )
 
     def runs_program(self) -> BoardBusy:
@@ -78,8 +79,8 @@ class Diagnosis:
 
     def restarted(self, *, with_line: bool = False) -> BoardReset:
         """It restarted; ``with_line``: which ended the line, and that can be opened again."""
-        then = " The next cell connects again." if with_line else ""
-        return BoardReset(f"The board on {self._address} restarted: its variables are gone.{then}")
+        happened = f"The board on {self._address} restarted: its variables are gone."
+        return BoardReset(happened, Advice.CONNECT_AGAIN if with_line else None, address=self._address)
 
     def reset(self) -> BoardReset:
         """The host has reset it."""

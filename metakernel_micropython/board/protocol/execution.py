@@ -135,7 +135,7 @@ class Execution:
         *,
         idle: float | None = None,
         limit: float | None = None,
-        late: str = "",
+        late: BoardTimeout | None = None,
         tick: Callable[[], float | None] = lambda: None,
     ) -> Iterator[str]:
         """Give what it prints as it comes, until it has ended and everything was read; ``check`` says how it ended.
@@ -146,7 +146,7 @@ class Execution:
         Args:
             idle: seconds in which it must print something or end; None for no such deadline.
             limit: seconds in which it must end, from now; None for no limit.
-            late: what the error says when a deadline has passed.
+            late: the error when a deadline has passed.
             tick: called before each wait, returns the seconds after which ``""`` is given where nothing came; None for
                 as long as it takes.
 
@@ -166,7 +166,7 @@ class Execution:
             text = self.read(None if patience == _NEVER else patience)
             over = end if text else deadline
             if time.monotonic() >= over and not self._ended and not self.interrupts:
-                raise BoardTimeout(late or "The program on the board did not end in time.")
+                raise late or BoardTimeout("The program on the board did not end in time.")
             yield text
             if text:
                 heard = time.monotonic()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...errors import MicroPythonError
 from .. import snippets
-from .repl import CTRL_C
+from .control_bytes import CTRL_C
 
 if TYPE_CHECKING:
     from .capabilities import Capabilities

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import BoardReset, CannotReset, DeviceError, LineLost, MicroPythonError
+from ...errors import Advice, BoardReset, CannotReset, DeviceError, LineLost, MicroPythonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,9 @@ def hard_reset(session: PromptSession, bring_to_prompt: Callable[[], PromptSessi
             if isinstance(error, DeviceError) and error.name in ("AttributeError", "ImportError"):
                 raise CannotReset(
                     f"The board on {session.line.address} has no machine.reset(), and its line cannot reset it: press "
-                    "its reset button. (%reboot without --hard soft-resets it.)"
+                    "its reset button.",
+                    Advice.SOFT_RESET,
+                    address=session.line.address,
                 ) from error
             raise
     session.forget()

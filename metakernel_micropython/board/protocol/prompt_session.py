@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConnectError, LineLost, MicroPythonError
 from ...transports.options import ATTACH_TIMEOUT
-from . import diagnosis, farewell, resend
+from . import ctrl_c_stream, diagnosis, farewell, resend
 from . import patience as deadlines
 from .capabilities import Capabilities
+from .control_bytes import CTRL_C
 from .diagnosis import Diagnosis
 from .events import Done, Event, LateEnd, Output, Rebooted, Started, State
 from .execution import Execution
 from .firmware_output import RAW_BANNER
 from .line_reader import LineReader
-from .repl import CHUNK, CTRL_C, Repl
+from .repl import CHUNK, Repl
 from .text import decode
 from .unsolicited import UnsolicitedBuffer
 
@@ -32,14 +33,7 @@ if TYPE_CHECKING:
     from ...transports.tap import Tap
 
 ATTACH_INTERVALS = (0.5, 0.5, 0.5, 0.5, 0.1)
-"""Seconds between the requests for the prompt; the last stays. Programs that catch Ctrl-C in a loop are stopped only by
-one that comes while they handle another."""
-
-PATIENT_REQUESTS = 6
-"""Requests for the prompt before each begins with a ``BURST``."""
-
-BURST = CTRL_C * 32
-"""Ctrl-C as fast as the line carries them: one of them hits the moment in which a program handles the one before."""
+"""Seconds between the requests for the prompt; the last stays."""
 
 RESET_FAREWELL = b"soft reboot\r\n"
 """What a board says last on a line that ends with its soft reset."""
@@ -126,7 +120,7 @@ class PromptSession:
         except MicroPythonError as error:
             self.close(exit_raw_repl=False)
             if isinstance(error, ConnectError):
-                raise LineLost(str(error)) from error
+                raise error.turned_into(LineLost) from error
             raise
         if self.line.closed:
             line.close()
@@ -141,7 +135,7 @@ class PromptSession:
         except BaseException as error:
             session.close(exit_raw_repl=False)
             if isinstance(error, ConnectError):
-                raise LineLost(str(error)) from error
+                raise error.turned_into(LineLost) from error
             raise
         return session
 
@@ -270,8 +264,8 @@ class PromptSession:
     def attach(self, timeout: float = ATTACH_TIMEOUT) -> bytes:
         """Bring the board to the raw prompt from whatever it does, without a reset; return what came meanwhile.
 
-        A program that runs is interrupted, again and again until the deadline: it may catch Ctrl-C, sleep, or the
-        board may be booting.
+        A program that runs is interrupted, again and again until the deadline, at last by many Ctrl-C in a row: it may
+        catch Ctrl-C, sleep, or the board may be booting.
 
         Raises:
             ConnectError: no raw prompt within ``timeout`` seconds; the message shows what came instead.
@@ -283,13 +277,9 @@ class PromptSession:
         requests = 0
         settle = self.raw_io  # a prompt that somebody asked for in raw I/O mode may be on its way
         while True:
-            with self.line.sending:
-                with self.line.changed:
-                    if self.raw_io:
-                        self.capabilities.forget_functions()  # who knows what was done to the board
-                    self.raw_io = self.alone = False
-                    data = self.repl.send_attach()
-                self.line.write(data if requests < PATIENT_REQUESTS else BURST + data)
+            ctrl_c_stream.send_before(requests, self.line, lambda: self.ready or time.monotonic() >= deadline)
+            if not (requests and self.ready):
+                self._request_prompt()
             interval = ATTACH_INTERVALS[min(requests, len(ATTACH_INTERVALS) - 1)]
             requests += 1
             self.wait_until(lambda: self.ready, max(0.0, min(interval, deadline - time.monotonic())))
@@ -304,6 +294,15 @@ class PromptSession:
                 return self.take_unsolicited()[0].replace(RAW_BANNER, b"")
             if time.monotonic() >= deadline:
                 raise self.no_prompt(timeout)
+
+    def _request_prompt(self) -> None:
+        with self.line.sending:
+            with self.line.changed:
+                if self.raw_io:
+                    self.capabilities.forget_functions()  # who knows what was done to the board
+                self.raw_io = self.alone = False
+                data = self.repl.send_attach()
+            self.line.write(data)
 
     def wait_until(self, arrived: Callable[[], bool], timeout: float) -> bool:
         """Wait for something that the line brings; return whether it has.

@@ -10,24 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from ...errors import BoardBusy, SourceError
+from ...errors import BoardBusy
+from . import background_output as background
 from . import firmware_output as firmware
 from .capabilities import Capabilities
+from .control_bytes import CTRL_A, CTRL_B, CTRL_C, CTRL_D, RAW_PASTE_GRANTED, RAW_PASTE_REFUSED, RAW_PASTE_REQUEST
 from .events import Done, LateEnd, Output, Ready, Rebooted, Started, State
+from .source_check import check_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .events import Event
-
-CTRL_A = b"\x01"
-CTRL_B = b"\x02"
-CTRL_C = b"\x03"
-CTRL_D = b"\x04"
-
-RAW_PASTE_REQUEST = b"\x05A\x01"
-RAW_PASTE_GRANTED = b"R\x01"
-RAW_PASTE_REFUSED = b"R\x00>"
 
 SHORT_SOURCE = 128
 """Bytes that go in one write without flow control: what the smallest receive buffers take while the prompt is idle."""
@@ -43,26 +37,10 @@ With 32 every 10 ms a micro:bit in QEMU, on a busy machine, lost bytes of 1 sour
 _INTERRUPTED = b"KeyboardInterrupt: \r\n"
 """What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
 
-_COMMAND_BYTES = re.compile(rb"[\x01-\x04]")
 # While the source goes out: the board has room for more of it, or has all that it wants.
 _PASTE_REPLY = re.compile(rb"[\x01\x04]")
 _MANY_ENDS = re.compile(rb"\x04{3,}")
-
-
-def check_source(source: bytes) -> None:
-    """Refuse what the raw REPL would take for commands.
-
-    Raises:
-        SourceError: a byte from 0x01 to 0x04; the message names the line.
-    """
-    found = _COMMAND_BYTES.search(source)
-    if found:
-        line = source.count(b"\n", 0, found.start()) + 1
-        code = found.group()[0]
-        raise SourceError(
-            f"Line {line} holds the control character 0x{code:02x}, which boards take for a command: "
-            f"write it as \\x{code:02x} in a string."
-        )
+_OF_PROGRAM = (State.RUNNING, State.UNKNOWN, State.REBOOTING)  # else a thread or a timer has printed it
 
 
 class Repl:
@@ -85,6 +63,7 @@ class Repl:
         self._end_mark_due = False  # the 0x04 behind the source is still to be sent
         self._abort_due = False  # Ctrl-C is to be sent in place of the source
         self._credit = 0  # bytes that the board has room for
+        self._background = False  # something else than the program prints: a thread, a timer
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
@@ -138,6 +117,7 @@ class Repl:
         source = source or b"\n"  # 0x04 on an empty line is the command for a soft reset
         self._abort_due = False
         self._tail = b""
+        self._background = self._background or b"_thread" in source
         if self.capabilities.raw_paste is not False and len(source) > self._room:
             self._out, self._end_mark_due = memoryview(source), True
             self._credit = 0
@@ -226,12 +206,12 @@ class Repl:
 
     def _on_unknown(self, events: list[Event]) -> bool:
         # Only the whole banner counts: boot noise can hold any byte, 0x04 and ">" among them.
-        end = self._in.find(firmware.RAW_BANNER)
-        if end < 0:
-            self._emit_but(len(firmware.RAW_BANNER) - 1, events)
+        begin, banner = background.raw_banner(bytes(self._in))
+        self._emit(begin, events)
+        if not banner:
             return False
-        self._emit(end, events)
-        del self._in[: len(firmware.RAW_BANNER)]
+        del self._in[: banner.size]
+        self._note_printed(banner.printed, events)
         self.state = State.READY
         self._tail = b""
         events.append(Ready())
@@ -268,8 +248,8 @@ class Repl:
             self._emit_but(len(firmware.RAW_BANNER) - 1, events)
             return False
         at, mark, react = min(found, key=lambda reply: reply[0])
-        # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece; wait for the two bytes of the size.
-        if mark is RAW_PASTE_GRANTED and len(self._in) < at + len(mark) + 2:
+        # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece.
+        if mark is RAW_PASTE_GRANTED and not background.window(bytes(self._in[at + len(mark) :])):
             self._emit(at, events)
             return False
         self._emit(at, events)
@@ -277,10 +257,12 @@ class Repl:
         react(events)
         return True
 
-    def _paste_granted(self, _events: list[Event]) -> None:
+    def _paste_granted(self, events: list[Event]) -> None:
         self.capabilities.raw_paste = True
-        self.capabilities.window = int.from_bytes(self._in[:2], "little") or 1
-        del self._in[:2]
+        if window := background.window(bytes(self._in)):
+            self.capabilities.window = int.from_bytes(window.value, "little") or 1
+            del self._in[: window.size]
+            self._note_printed(window.printed, events)
         # Sending the size grants the first window; each 0x01 that follows grants one more (PX mp_reader_new_stdin).
         self._credit = self.capabilities.window
         self.state = State.PASTING
@@ -364,6 +346,14 @@ class Repl:
         if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
             self._emit_watching(run.end() - 2, events)
             return bool(self._in)
+        if self._background:
+            if found := background.program_end(bytes(self._in)):
+                del self._in[: found.size]
+                self._note_printed(found.printed, events)
+                self._done(found.value, events)
+                return True
+            if background.undecided(bytes(self._in)):
+                return False
         end = firmware.program_end(bytes(self._in))
         if end is firmware.NoEnd.UNDECIDED:
             return False
@@ -373,25 +363,20 @@ class Repl:
             if end.reboots:
                 self.state = State.REBOOTING
                 return True
-            self.state = State.READY
-            self._tail = b""
-            events.append(Done(end.traceback))
+            self._done(end.traceback, events)
             return True
         self._emit_watching(1, events)
         return bool(self._in)
 
     def _on_rebooting(self, events: list[Event]) -> bool:
-        end = self._in.find(firmware.RAW_BANNER)
-        if end < 0:
-            held = len(firmware.RAW_BANNER) - 1
-            if len(self._in) > held:
-                self._emit_watching(len(self._in) - held, events)
-                return self.state is not State.REBOOTING
-            return False
-        self._emit_watching(end, events)
+        begin, banner = background.raw_banner(bytes(self._in))
+        self._emit_watching(begin, events)
         if self.state is not State.REBOOTING:
             return True
-        del self._in[: len(firmware.RAW_BANNER)]
+        if not banner:
+            return False
+        del self._in[: banner.size]
+        self._note_printed(banner.printed, events)
         self.state = State.READY
         self._tail = b""
         events.append(Rebooted(hard=False))
@@ -399,9 +384,21 @@ class Repl:
 
     # -- helpers -------------------------------------------------------------------------------------------------
 
+    def _done(self, traceback: bytes, events: list[Event]) -> None:
+        self.state = State.READY
+        self._tail = b""
+        self._background = False  # until something is printed while no program runs
+        events.append(Done(traceback))
+
+    def _note_printed(self, data: bytes, events: list[Event]) -> None:  # inside an answer
+        if data:
+            self._background = True
+            events.append(Output(data))
+
     def _emit(self, size: int, events: list[Event]) -> None:
         if size:
             data = bytes(self._in[:size])
+            self._background = self._background or self.state not in _OF_PROGRAM
             events.append(Output(data))
             self._tail = (self._tail + data)[-firmware.TAIL :]
             del self._in[:size]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import LineLost
-from .repl import CTRL_D
+from .control_bytes import CTRL_D
 from .text import decode
 
 if TYPE_CHECKING:

@@ -10,7 +10,16 @@ import pytest
 
 from metakernel_micropython.board import Board
 from metakernel_micropython.board.files.filesystem import UNFINISHED
-from metakernel_micropython.board.files.folder_sync import Done, Excludes, Plan, Source, carry_out, collect, prepare
+from metakernel_micropython.board.files.folder_sync import (
+    BY_HAND,
+    Done,
+    Excludes,
+    Plan,
+    Source,
+    carry_out,
+    collect,
+    prepare,
+)
 from metakernel_micropython.errors import (
     DeviceError,
     FileProblem,
@@ -224,7 +233,7 @@ def test_what_is_unfinished_or_starts_the_board_is_not_deleted(connected: Board,
     assert set(on_board(connected, target)) == {"boot.py", "webrepl_cfg.py", "a.py"}
     # Sending a.py has used its unfinished one.
     assert "unfinished" in dict(plan.keep)["a.py" + UNFINISHED]
-    assert "%rm" in dict(plan.keep)["boot.py"]
+    assert {dict(plan.keep)["a.py" + UNFINISHED], dict(plan.keep)["boot.py"]} == BY_HAND
 
 
 def test_a_name_that_differs_in_capitals_is_not_deleted(connected: Board, target: str, tmp_path: Path) -> None:
@@ -265,8 +274,10 @@ def test_another_file_system_is_not_touched(virtual_board: Board, tmp_path: Path
 def test_nothing_is_changed_where_a_folder_stands_for_a_file(connected: Board, target: str, tmp_path: Path) -> None:
     make(tmp_path, {"a.py": b"1", "b/c": b""})
     connected.files.mkdir(f"{target}/a.py", parents=True)
-    with pytest.raises(FileProblem, match=r"/there/a\.py is a folder on the board"):
+    with pytest.raises(FileProblem, match=r"/there/a\.py is a folder on the board") as caught:
         prepare(connected.files, collect(tmp_path), target)
+    assert f"board.files.remove('{target}/a.py', recurse=True)" in str(caught.value)
+    assert caught.value.facts == {"path": f"{target}/a.py"}
     connected.files.remove(f"{target}/a.py")
     connected.files.write(f"{target}/b", b"")
     with pytest.raises(FileProblem, match="/there/b is a file on the board"):

@@ -60,7 +60,7 @@ def test_a_program_is_read_to_its_end_as_its_output_comes(line: Line, board: Boa
 
 def test_a_program_that_says_nothing_for_too_long_is_late_and_is_stopped(line: Line, board: Board) -> None:
     with pytest.raises(BoardTimeout, match="It said nothing"), board.start("1") as execution:
-        for _ in execution.stream(idle=0.3, late="It said nothing."):
+        for _ in execution.stream(idle=0.3, late=BoardTimeout("It said nothing.")):
             pass
     assert execution.done
     assert line.written.endswith(b"\x03")
@@ -79,7 +79,7 @@ def test_what_a_program_says_moves_the_idle_deadline_and_not_the_limit(line: Lin
     begun = time.monotonic()
     try:
         with pytest.raises(BoardTimeout, match="too long"), board.start("1") as execution:
-            for text in execution.stream(idle=1.0, limit=1.5, late="It took too long."):
+            for text in execution.stream(idle=1.0, limit=1.5, late=BoardTimeout("It took too long.")):
                 said += text
     finally:
         over.set()

@@ -173,6 +173,25 @@ def test_a_soft_reset_may_take_its_time_while_the_board_talks(monkeypatch: pytes
     board.close()
 
 
+def test_a_reset_by_sys_exit_may_take_its_time(line: Line, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    for deadline in ("ANSWER_TIMEOUT", "RESET_SILENCE"):
+        monkeypatch.setattr(patience, deadline, 0.3)
+
+    def slow(data: bytes) -> bytes | None:
+        if b"exit" not in data:
+            return prompt(data)
+        for number, piece in enumerate([b"OKbye\r\n\x04", b"\x04\r\nMPY: soft reboot\r\n", b"wifi", b"\r\n" + BANNER]):
+            threading.Timer(0.5 * number, line.say, (piece,)).start()
+        return None
+
+    line.answer = slow
+    execution = board.start("import sys\nsys.exit()")
+    assert execution.wait(10)
+    with pytest.raises(BoardReset):
+        execution.check()
+    assert board.execute("1") == "hi\n"
+
+
 def test_a_soft_reset_that_does_not_come_back_is_given_up(
     line: Line, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
