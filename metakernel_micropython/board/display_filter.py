@@ -18,7 +18,7 @@ from .protocol.marks import MarkTokenizer
 MAX_CONTENT = 8 * 1024 * 1024
 """Characters of something to show; what is longer is not shown."""
 
-_BEGIN, _CONTENT, _END = "\x1e!mk[", "\x1e!mk=", "\x1e!mk]"
+BEGIN, _CONTENT, _END = "\x1e!mk[", "\x1e!mk=", "\x1e!mk]"
 _MAX_HOW = 4096
 _SPECIAL = {"nan": float("nan"), "inf": float("inf")}
 
@@ -55,7 +55,7 @@ class DisplayFilter:
     """Takes what is to be shown out of a program's output, however that is split."""
 
     def __init__(self) -> None:
-        self._marks = MarkTokenizer(_BEGIN, _END)
+        self._marks = MarkTokenizer(BEGIN, _END)
         self._parts: list[str] | None = None  # of what is coming
         self._size = 0
 
@@ -63,7 +63,7 @@ class DisplayFilter:
         """Return what ``text`` brings, in its order: plain output and things to show."""
         found: list[str | Display | InvalidDisplay] = []
         for before, mark in self._marks.feed(text):
-            expected = _BEGIN if self._parts is None else _END
+            expected = BEGIN if self._parts is None else _END
             # The other one is text like any other.
             piece = before if mark == expected else before + mark
             if self._parts is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
 
+from ..board.display_filter import BEGIN
 from ..display.error_text import error_text
 from ..errors import BoardReset, DeviceError, LineLost, MicroPythonError
 from ..host.paths import visible
@@ -126,8 +127,13 @@ class CellRunner:
             tell("[the board restarted since the last cell: its variables are gone]")
         if unsolicited.dropped:
             tell(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
-        if unsolicited.text.strip():
-            tell(unsolicited.title + "\n" + unsolicited.text.strip("\n"))
+        if (text := unsolicited.text.strip("\n")).strip():
+            shows = BEGIN in text and any(one.stage is Stage.DISPLAY for one in self.followers.active())
+            tell(unsolicited.title if shows else f"{unsolicited.title}\n{text}")
+            if shows:
+                out = self.output(Stage.DISPLAY)
+                out.feed(text + "\n")
+                out.close()
         self._tell_ended(board)
 
     # -- programs ------------------------------------------------------------------------------------------------

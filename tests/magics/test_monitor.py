@@ -285,6 +285,17 @@ def test_a_plot_draws_what_a_started_program_prints(virtual: Jupyter) -> None:
     assert reply.of("display_data") or reply.of("update_display_data")
 
 
+def test_what_a_started_program_displays_is_shown_also_where_nobody_looked(virtual: Jupyter) -> None:
+    virtual.do("%display on")
+    start(virtual, "import time\ntime.sleep(3)\ndisplay({'answer': 42})")
+    deadline = time.monotonic() + 20
+    while not (reply := virtual.do("%connect_info")).of("display_data"):
+        assert time.monotonic() < deadline
+    assert "answer" in str(reply.of("display_data"))
+    assert "\x1e" not in reply.stderr
+    virtual.do("%display off")
+
+
 def test_a_look_without_a_board_says_how_to_connect_without_a_stop(plain: Jupyter) -> None:
     plain.run("%disconnect")
     error = plain.fail("%monitor")
