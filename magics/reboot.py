@@ -30,7 +30,7 @@ class RebootMagic(BoardMagic):
     def line_reboot(self, args: Namespace) -> None:
         """%reboot [--hard | --run [SECONDS]] - soft-reset the board: its variables are gone, boot.py runs.
 
-        main.py does not run, except with --run: then its output is shown until Stop, which leaves it running.
+        main.py runs with --run alone: its output is shown until Stop, which leaves it running (see %monitor).
 
         With --hard the whole chip restarts, with its peripherals and its network, by machine.reset(); a board that has
         none, or that does not listen, by the reset line of its USB bridge (as boards with an Espressif chip have it).
@@ -55,24 +55,24 @@ class RebootMagic(BoardMagic):
             board = connection.hard_reset(self.kernel.Error)
             self.kernel.Print(f"{board.address} was reset: {board.banner or 'a raw line'}")
             return
+        self._soft_reset()
+
+    def _soft_reset(self) -> None:
         said = self.board.soft_reset()
         self.kernel.Print(said.removeprefix("OK\n").strip("\n"))
 
-    def line_rebootdevice(self, args: Namespace) -> None:
+    def line_rebootdevice(self, _args: Namespace) -> None:
         """%rebootdevice - soft-reset the board (see %reboot)."""
-        args.hard, args.run = False, None
-        self.line_reboot(args)
+        self._soft_reset()
 
     @arguments(argument("-f", action="store_true", help="as in IPython; nothing is asked in any case"))
-    def line_reset(self, args: Namespace) -> None:
+    def line_reset(self, _args: Namespace) -> None:
         """%reset [-f] - soft-reset the board (see %reboot); nothing is asked."""
-        args.hard = False
-        self.line_reboot(args)
+        self._soft_reset()
 
-    def line_restart(self, args: Namespace) -> None:
+    def line_restart(self, _args: Namespace) -> None:
         """%restart - soft-reset the board (see %reboot)."""
-        args.hard, args.run = False, None
-        self.line_reboot(args)
+        self._soft_reset()
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:
