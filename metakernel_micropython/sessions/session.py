@@ -306,7 +306,7 @@ class BoardSession:
 
         try:
             board = self._until(
-                lambda: self._find_again(alone),
+                lambda: self._find_again(alone=alone),
                 deadline,
                 lambda: tell(f"[waiting for the board on {before} to come back]"),
                 failed,
@@ -320,7 +320,7 @@ class BoardSession:
             tell(f"[connected again to the board on {place}: {self._what_became(board, earlier, seen_at)}]")
         return board
 
-    def _find_again(self, alone: bool) -> Board:
+    def _find_again(self, *, alone: bool) -> Board:
         """Open the line to the board that was lost, where it is now.
 
         Args:

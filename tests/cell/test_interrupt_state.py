@@ -20,14 +20,14 @@ def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
     return found
 
 
-def stop(state: InterruptState, hits: Hits, *, runs: bool = False) -> None:
+def stop(state: InterruptState, hits: Hits, *, runs: bool = False, in_background: bool = False) -> None:
     """Press Stop, while the board runs a program or not."""
 
     def interrupt() -> bool:
         hits.append("board")
         return runs
 
-    background = SimpleNamespace(running=False)
+    background = SimpleNamespace(running=in_background, interrupt=lambda: hits.append("background"))
     state.stop(SimpleNamespace(interrupt=interrupt, background=background), lambda: hits.append("hurry"))  # type: ignore[arg-type]
 
 
@@ -87,3 +87,24 @@ def test_a_cell_on_several_boards_takes_stop_alone_until_it_is_over(hits: Hits) 
     state.give_to(None)
     stop(state, hits)
     assert hits == ["several", "hurry", "board", "host"]
+
+
+def test_stop_reaches_a_program_that_nobody_waits_for_only_where_no_cell_runs(hits: Hits) -> None:
+    state = InterruptState()
+    state.request_begins()
+    assert begins(state)
+    stop(state, hits, in_background=True)
+    assert hits == ["hurry", "host"]
+    state.cell_ends()
+    state.request_ends()
+    hits.clear()
+    stop(state, hits, in_background=True)
+    assert hits == ["hurry", "background"]
+
+
+def test_stop_before_a_cell_has_begun_leaves_a_program_that_nobody_waits_for_alone(hits: Hits) -> None:
+    state = InterruptState()
+    state.request_begins()
+    stop(state, hits, in_background=True)
+    assert "background" not in hits
+    assert not begins(state)

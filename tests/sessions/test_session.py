@@ -203,14 +203,14 @@ def _heap(board: Board) -> int:
 def test_a_command_with_a_password_is_shown_without_it_and_run_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
-    def refuse(_self: BoardSession, address: str) -> NoReturn:
+    def refuse(_self: BoardSession, address: str, *, alone: bool) -> NoReturn:
         opened.append(address)
         raise ConnectError("nobody is there")
 
     monkeypatch.setattr(BoardSession, "_open", refuse)
     session = BoardSession("exec:sshpass -p Sesam7x ssh pi micropython")
     assert session.address == "exec:sshpass -p *** ssh pi micropython"
-    for connect in (session.open, session._find_again):
+    for connect in (session.open, lambda: session._find_again(alone=False)):
         with pytest.raises(ConnectError):
             connect()
     assert opened == ["exec:sshpass -p Sesam7x ssh pi micropython"] * 2
