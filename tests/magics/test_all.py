@@ -102,7 +102,7 @@ def test_an_unknown_magic_names_the_nearest(plain: Jupyter, typed: str, nearest:
 
 @pytest.mark.parametrize(
     "typed",
-    ["%qqqqqq", "%slot", "%lot", "%%slot", "%start", "%cls", "%exit", "%pinfo x", "%rerun", "%prun"],
+    ["%qqqqqq", "%slot", "%lot", "%%slot", "%cls", "%exit", "%pinfo x", "%rerun", "%prun"],
 )
 def test_an_unknown_magic_without_a_neighbour_names_the_list(plain: Jupyter, typed: str) -> None:
     error = plain.fail(typed)
@@ -116,6 +116,7 @@ def test_an_unknown_magic_without_a_neighbour_names_the_list(plain: Jupyter, typ
         ("%%connect", "%connect"),
         ("%%boards", "%boards"),
         ("%show x", "%%show"),
+        ("%start x", "%%start"),
         ("%writefile x", "%%writefile"),
     ],
 )
