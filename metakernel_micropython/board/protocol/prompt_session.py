@@ -428,9 +428,8 @@ class PromptSession:
         if self.interrupt():
             with self.line.changed:
                 self.line.changed.wait_for(lambda: not self.executing or self.line.lost, 0.5)
-        board = self.capabilities
-        for there, removal in (board.tells_questions, "input_end"), (board.shows, "display_end"):
-            if there and self.ready:
+        for removal in self.capabilities.removals():
+            if self.ready:
                 with contextlib.suppress(MicroPythonError):
                     self.start(snippets.call(removal).encode()).wait(FAREWELL_TIMEOUT)
         with self.line.sending:
