@@ -56,17 +56,19 @@ def give_await(board: Executor, timeout: float) -> bool:
     capabilities = board.capabilities
     if capabilities.awaits is False:
         try:
+            if capabilities.no_flow_control:  # where the whole would take seconds
+                board.execute("if 0:\n async def id():pass\n", timeout=timeout)
             board.execute(snippets.call("top_level_await"), timeout=timeout)
         except DeviceError as error:
             if error.name == "SyntaxError":
                 capabilities.awaits = None
-            elif error.name == "ImportError":
+            elif error.name == "ImportError" and ("asyncio" in error.message or "'" not in error.message):
                 raise NoAsyncio(
-                    "await outside of a function needs the module asyncio, and the board has neither asyncio nor uasyncio. "
-                    "Where its firmware is built without them, put asyncio's files into /lib; nothing of the cell has run."
+                    "await outside of a function needs the module asyncio, and this board has neither asyncio nor "
+                    "uasyncio. Take a firmware that has it, or put its files into /lib. Nothing of the cell has run."
                 ) from error
-            else:
-                raise
+            else:  # its lines are none of the cell's
+                raise DeviceError(error.name, error.message, str(error)) from error
         else:
             capabilities.awaits = True
     return capabilities.awaits is True

@@ -32,6 +32,9 @@ _WORDS = re.compile(r"\b(?:await|async)\b")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line \d{1,9}, in (?P<function>\S+)$')
+_HELPER = frozenset({"__mk_call", "__mk_iter", "__mk_enter", "__mk_exit", "__mk_run", "__mk_main", "__mk_stop"})
+"""Functions of ``board/snippets/top_level_await.py``."""
+
 _LOOP = frozenset({"run_until_complete", "wait_io_event"})
 """Functions of MicroPython's asyncio that stand between a cell and its tasks (extmod/asyncio/core.py)."""
 
@@ -47,9 +50,15 @@ def source_for(board: Board, program: Program) -> str:
     return program.awaiting if program.awaiting and board.give_await() else program.source
 
 
+def code_for(board: Board, code: str) -> str:
+    """Return code that stands in a program of ours as a board takes it; see ``source_for``."""
+    awaiting = without_await(code)
+    return awaiting if awaiting is not None and board.give_await() else code
+
+
 def without_helper(error: DeviceError) -> DeviceError:
     """Return an error of a cell without the frames between its top level and what that awaits."""
-    if "__mk_" not in error.traceback:
+    if not any(name in error.traceback for name in _HELPER):
         return error
     kept = []
     within = False
@@ -58,7 +67,7 @@ def without_helper(error: DeviceError) -> DeviceError:
         if frame is None:
             within = False
         elif frame["file"] == "<stdin>":
-            within = frame["function"].startswith("__mk_")
+            within = frame["function"] in _HELPER
         elif frame["function"] not in _LOOP:
             within = False
         if not within:

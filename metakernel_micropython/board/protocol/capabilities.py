@@ -94,5 +94,9 @@ class Capabilities:
 
     def removals(self) -> list[str]:
         """Return the snippets that remove the functions which the host has put on the board."""
-        functions = (self.tells_questions, "input_end"), (self.shows, "display_end"), (self.awaits, "top_level_await_end")
+        functions = (
+            (self.tells_questions, "input_end"),
+            (self.shows, "display_end"),
+            (self.awaits, "top_level_await_end"),
+        )
         return [removal for there, removal in functions if there]

@@ -6,8 +6,11 @@ def snippet():
 
     try:
         import asyncio
-    except ImportError:
-        import uasyncio as asyncio
+    except ImportError as error:
+        try:
+            import uasyncio as asyncio
+        except ImportError:
+            raise error
 
     core = getattr(asyncio, "core", asyncio)
 
