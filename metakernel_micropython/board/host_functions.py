@@ -1,4 +1,4 @@
-"""What the host puts on a board for a while: an ``input()`` that tells when it asks, ``display()``, top-level ``await``.
+"""What the host puts on a board for a while: an ``input()`` that tells when it asks, ``display()``, ``await`` of cells.
 
 Each costs one execution after each restart of the board, and some of its memory until it is removed. Whether it is
 there stands in the board's ``Capabilities``.
@@ -45,7 +45,7 @@ def take_display(board: Executor, timeout: float) -> None:
 
 
 def give_await(board: Executor, timeout: float) -> bool:
-    """Have the board's builtins hold what a cell's top level awaits through; it takes about 2 kB.
+    """Have the board's builtins hold what a cell's top level awaits through; it takes about 1.4 kB.
 
     Returns:
         Whether it is there: not where the firmware was built without ``async`` and ``await``.

@@ -201,7 +201,7 @@ class CellRunner:
             for follower in followers:
                 follower.prepare(board)
             open_input = self._questions().prepare(board, code)
-            source = source_for(board, program)
+            source = source_for(board, program.source, program.awaiting)
             for follower in followers:
                 source = follower.around(source)
             head: Sink = FilterSink(values, chain(followers, self._output))

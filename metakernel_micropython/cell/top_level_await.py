@@ -1,7 +1,7 @@
 """``await`` at the top of a cell: the same cell without it, for MicroPython, which takes it in functions alone.
 
-IPython compiles such a cell as a coroutine. A coroutine's names would be local, and its lines others than the cell's. So
-only what awaits is replaced, in its place, by something that runs the board's event loop until that one thing is done::
+IPython compiles such a cell as a coroutine. Written as a function here, its names would be local and its lines others
+than the cell's. So only what awaits is replaced, in its place, by what runs the board's event loop until it is done::
 
     value = await sensor.read(5)            value = __mk_await( sensor.read)(5)
     await task                              __mk_await(None)( task)
@@ -25,7 +25,6 @@ from .lexical import code_only
 
 if TYPE_CHECKING:
     from ..board import Board
-    from .program import Program
 
 _NAME = "__mk_await"
 _WORDS = re.compile(r"\b(?:await|async)\b")
@@ -39,21 +38,25 @@ _LOOP = frozenset({"run_until_complete", "wait_io_event"})
 """Functions of MicroPython's asyncio that stand between a cell and its tasks (extmod/asyncio/core.py)."""
 
 
-def source_for(board: Board, program: Program) -> str:
+def source_for(board: Board, source: str, awaiting: str) -> str:
     """Return the source of a cell for a board, which gets what the cell needs to await at its top level.
+
+    Args:
+        board: where it will run.
+        source: the cell as it is.
+        awaiting: the cell as ``without_await`` returns it; ``""`` where it awaits nothing.
 
     Raises:
         NoAsyncio: the board has no event loop.
         MicroPythonError: as for ``Board.execute``.
     """
     # A firmware without the syntax gets the cell as it is: its own SyntaxError says so.
-    return program.awaiting if program.awaiting and board.give_await() else program.source
+    return awaiting if awaiting and board.give_await() else source
 
 
 def code_for(board: Board, code: str) -> str:
     """Return code that stands in a program of ours as a board takes it; see ``source_for``."""
-    awaiting = without_await(code)
-    return awaiting if awaiting is not None and board.give_await() else code
+    return source_for(board, code, without_await(code) or "")
 
 
 def without_helper(error: DeviceError) -> DeviceError:
@@ -180,7 +183,8 @@ class _Awaits(ast.NodeVisitor):
         for child in [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]:
             self.visit(child)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_FunctionDef(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for child in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:

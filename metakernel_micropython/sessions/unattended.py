@@ -41,7 +41,7 @@ def run(
     refused: CannotAsk | None = None
     if may_ask(code):
         board.hear_questions()
-    source = source_for(board, program)
+    source = source_for(board, program.source, program.awaiting)
     try:
         with board.start(source) as execution:
             for text in execution.stream():

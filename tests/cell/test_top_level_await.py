@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from metakernel_micropython.cell.program import prepare
 from metakernel_micropython.cell.top_level_await import without_await, without_helper
 from metakernel_micropython.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
 
 
 class Helper:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from metakernel_micropython.board import snippets
+
 from ..boards import needs_virtual
 from ..front_end import Jupyter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from metakernel_micropython.board import Board
 
     from ..conftest import Start
 
@@ -185,8 +189,8 @@ def test_a_task_rests_between_cells_and_goes_on_while_a_later_one_awaits(board: 
     ],
 )
 def test_stop_ends_the_cell_and_all_tasks(board: Jupyter, code: str) -> None:
-    reply = board.run(f"t = asyncio.create_task(forever('task'))\nawait asyncio.sleep_ms(1)\nw = 7\nprint('go')\n{code}",
-                      stop_at="go")  # fmt: skip
+    above = "t = asyncio.create_task(forever('task'))\nawait asyncio.sleep_ms(1)\nw = 7\nprint('go')\n"
+    reply = board.run(above + code, stop_at="go")
     assert reply.error.name == "KeyboardInterrupt"
     assert "task ends\n" in reply.stdout
     assert "__mk" not in reply.error.text
@@ -237,6 +241,15 @@ def test_a_cell_awaits_after_the_board_has_restarted(board: Jupyter) -> None:
     board.do("import asyncio\nawait asyncio.sleep_ms(1)")
 
 
+def test_what_the_board_needs_for_it_is_known_until_it_restarts(board: Jupyter) -> None:
+    told = "%python board.capabilities.awaits, 'top_level_await_end' in board.capabilities.removals()"
+    assert board.do(told).value == "(False, False)"
+    board.do("await twice(1)")
+    assert board.do(told).value == "(True, True)"
+    board.do("%reboot")
+    assert board.do(told).value == "(False, False)"
+
+
 def test_a_board_without_asyncio_says_so_and_runs_nothing(start: Start, virtual_address: str) -> None:
     kernel = start({"MICROPYTHON_BOARD": virtual_address})
     error = kernel.fail("x = 1\nawait x")
@@ -261,3 +274,17 @@ def test_a_firmware_without_await_says_so_itself(start: Start, microbit_address:
     assert "line 2" in reply.error.text
     assert "async and await, MicroPython on this board has not: it was built without them" in reply.stderr
     assert kernel.do("1 + 1").value == "2"
+
+
+def test_what_stays_on_the_board_for_it_is_small_and_goes_again(virtual_board: Board) -> None:
+    virtual_board.files.write("asyncio.py", ASYNCIO.encode())
+    virtual_board.execute("import asyncio, gc")
+    free = "gc.collect(); print(gc.mem_free())"
+    virtual_board.execute(free)
+    before = int(virtual_board.execute(free))
+    assert virtual_board.give_await()
+    assert before - int(virtual_board.execute(free)) < 2000
+    assert virtual_board.execute("print(type(__mk_await(1)))") == "<class 'await'>\n"
+    for _ in range(2):  # a second time is no matter
+        virtual_board.execute(snippets.call("top_level_await_end"))
+    assert virtual_board.execute("print('__mk_await' in dir(__import__('builtins')))") == "False\n"

@@ -3,6 +3,7 @@ def snippet():
     import builtins
 
     try:
-        del builtins.__mk_await
-    except AttributeError:
-        pass
+        __mk_await
+    except NameError:
+        return
+    del builtins.__mk_await
