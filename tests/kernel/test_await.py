@@ -218,8 +218,17 @@ def test_a_task_that_swallows_its_end_is_left_by_a_second_stop(board: Jupyter) -
 
 
 def test_what_is_awaited_may_ask(board: Jupyter) -> None:
-    error = board.fail("async def ask():\n    return input('who? ')\nawait ask()")
-    assert (error.name, "who?" in error.value) == ("CannotAsk", True)
+    code = "async def ask():\n    answer = input('who? ')\n    return await twice(answer)\nawait ask()"
+    reply = board.run(code, allow_stdin=True, stdin_hook=lambda _message: board.client.input("me"))
+    assert reply.value == "'meme'"
+    assert board.fail(code).name == "CannotAsk"
+    assert board.do(LEFT).value is None
+
+
+def test_a_module_that_was_loaded_anew_is_the_one_that_runs(board: Jupyter) -> None:
+    board.do("await twice(1)")
+    code = "import sys\ndel sys.modules['asyncio']\nimport asyncio\nt = asyncio.create_task(twice(3))\nawait t"
+    assert board.do(code).value == "6"
 
 
 def test_times_are_taken_of_cells_that_await(board: Jupyter) -> None:

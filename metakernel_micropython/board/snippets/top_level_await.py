@@ -4,31 +4,35 @@
 def snippet():
     import builtins
 
-    try:
-        import asyncio
-    except ImportError as error:
+    def loop():  # asked for each time: files of the board can be loaded anew
         try:
-            import uasyncio as asyncio
-        except ImportError:
-            raise error
+            import asyncio
+        except ImportError as error:
+            try:
+                import uasyncio as asyncio
+            except ImportError:
+                raise error
+        return getattr(asyncio, "core", asyncio)
 
-    core = getattr(asyncio, "core", asyncio)
+    loop()
 
     def __mk_run(call, *arguments, **named):
         answer = []
+        task = None
+        core = loop()
 
         async def __mk_main():
             answer.append(await call(*arguments, **named))
 
-        task = core.create_task(__mk_main())
         try:
+            task = core.create_task(__mk_main())
             core.run_until_complete(task)
         except (KeyboardInterrupt, SystemExit):
-            __mk_stop(task)
+            __mk_stop(core, task)
             raise
         return answer[0]
 
-    def __mk_stop(task):
+    def __mk_stop(core, task):
         # The public part of MicroPython's asyncio knows no list of its tasks, nor does it end them (extmod/asyncio).
         try:
             queue = core._task_queue
