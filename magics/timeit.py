@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.cell.timing import Trial
+from metakernel_micropython.cell.top_level_await import code_for, without_helper
 from metakernel_micropython.errors import DeviceError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -82,19 +83,19 @@ class TimeitMagic(BoardMagic):
             value = getattr(args, option)
             if value is not None and value < 1:
                 raise MagicError(f"--{option} is a number from 1, not {value}.")
-        trial = Trial(statement, setup, args.loops, args.runs)
+        board = self.board
+        trial = Trial(code_for(board, statement), code_for(board, setup), args.loops, args.runs)
 
         def show(text: str) -> None:
             if shown := trial.values.feed(text):
                 self.kernel.Write(shown)
 
-        board = self.board
         try:
             board.execute(trial.source, show)
         except DeviceError as error:
             self.kernel.runner.remember_cell()
             told = DeviceError(error.name, error.message, trial.retold(error.traceback, line))
-            self.fail(self.kernel.runner.board_failure(told))
+            self.fail(self.kernel.runner.board_failure(without_helper(told)))
             return
         finally:
             if rest := trial.values.flush():

@@ -134,6 +134,10 @@ class ClockProblem(MicroPythonError):
     """The board has no clock that tells the date, or it cannot be set."""
 
 
+class NoAsyncio(MicroPythonError):
+    """A cell awaits at its top level, and the board has no event loop."""
+
+
 class CannotAsk(MicroPythonError):
     """The program on the board waits for input, and the front end has no way to ask for it."""
 

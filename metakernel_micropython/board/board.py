@@ -311,6 +311,11 @@ class Board:
         self._at_prompt()
         host_functions.take_display(self, REQUEST_TIMEOUT)
 
+    def give_await(self) -> bool:
+        """Have top-level ``await`` ready; return whether this board's syntax has it. See ``host_functions``."""
+        self._at_prompt()
+        return host_functions.give_await(self, REQUEST_TIMEOUT)
+
     def interrupt(self) -> bool:
         """Send Ctrl-C to the program that runs; return whether one runs."""
         return self._session.interrupt()

@@ -15,6 +15,7 @@ import warnings
 from dataclasses import dataclass, field
 
 from ..board.protocol.marks import MarkTokenizer
+from .top_level_await import line_starts, offset, without_await
 
 MAX_VALUE = 1024 * 1024
 """Characters of a value's text that are kept for its cell; a longer one is shown as plain output."""
@@ -31,10 +32,12 @@ class Program:
     Attributes:
         source: the code, with as many lines above it as the cell has above its code.
         mark: what stands around the value of the last expression in the output; ``""`` when there is none.
+        awaiting: the same for a board that has been given what top-level ``await`` needs; ``""`` for a cell without.
     """
 
     source: str
     mark: str
+    awaiting: str = ""
 
 
 _MARKS = itertools.cycle({"\x1e" + secrets.token_hex(2) for _ in range(8)})
@@ -58,15 +61,23 @@ def prepare(code: str, lines_above: int = 0) -> Program:
     """
     code = re.sub("\r\n?", "\n", code)  # both are line ends to Python's parser and to MicroPython's
     above = "\n" * lines_above
-    span = _last_expression(code)
+    mark = new_mark() if _last_expression(code) is not None else ""
+    awaiting = without_await(code)
+    return Program(
+        above + _with_value(code, mark), mark, above + _with_value(awaiting, mark) if awaiting is not None else ""
+    )
+
+
+def _with_value(code: str, mark: str) -> str:
+    """Return the code with what prints the value of its last expression, between two marks."""
+    span = _last_expression(code) if mark else None
     if span is None:
-        return Program(above + code, "")
+        return code
     start, end = span
-    mark = new_mark()
     rest = code[end:].replace("\\\n", "")  # a backslash would join what follows below
     keep = "" if _NOT_KEPT.search(code, start, end) else _KEEP
     show = _SHOW.format(mark=f"\\x1e{mark[1:]}", keep=keep)
-    return Program(f"{above}{code[:start]}__eq__=({code[start:end]}){rest}\n{show}", mark)
+    return f"{code[:start]}__eq__=({code[start:end]}){rest}\n{show}"
 
 
 # The names are in every firmware's ROM, and no program has them among its globals. The list prints its item's repr
@@ -109,27 +120,12 @@ def _last_expression(code: str) -> tuple[int, int] | None:
     if isinstance(last.value, ast.Call) and isinstance(last.value.func, ast.Name) and last.value.func.id == "print":
         return None  # its value is None, and it is what most short cells do
     assert last.end_lineno is not None and last.end_col_offset is not None
-    starts = _line_starts(code)
-    start = _offset(code, starts, last.lineno, last.col_offset)
-    end = _offset(code, starts, last.end_lineno, last.end_col_offset)
+    starts = line_starts(code)
+    start = offset(code, starts, last.lineno, last.col_offset)
+    end = offset(code, starts, last.end_lineno, last.end_col_offset)
     if code[end:].lstrip(" \t\f\\\n").startswith(";"):
         return None
     return start, end
-
-
-def _line_starts(code: str) -> list[int]:
-    # As Python counts lines: form feeds and the like end none.
-    starts = [0]
-    while (at := code.find("\n", starts[-1])) >= 0:
-        starts.append(at + 1)
-    return starts
-
-
-def _offset(code: str, starts: list[int], line: int, column: int) -> int:
-    """Return the index of a place that ``ast`` gives by line and by bytes of UTF-8 within it."""
-    start = starts[line - 1]
-    text = code[start : starts[line]] if line < len(starts) else code[start:]
-    return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "surrogatepass"))
 
 
 @dataclass

@@ -21,6 +21,7 @@ from .output import FilterSink, Followers, Stage, chain
 from .parser import lines_above
 from .program import Program, ValueFilter, prepare
 from .syntax_reasons import put_right
+from .top_level_await import source_for, without_helper
 from .tracebacks import CellSources, render
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ class CellRunner:
             for follower in followers:
                 follower.prepare(board)
             open_input = self._questions().prepare(board, code)
-            source = program.source
+            source = source_for(board, program.source, program.awaiting)
             for follower in followers:
                 source = follower.around(source)
             head: Sink = FilterSink(values, chain(followers, self._output))
@@ -331,6 +332,7 @@ class CellRunner:
                 raise asked.refused from None
             for follower in followers:
                 error = follower.retold(error)
+            error = without_helper(error)
             return self.board_failure(error, number=number)
         except BoardReset as error:
             if _EXITS.search(code):

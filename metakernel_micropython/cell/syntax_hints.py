@@ -157,6 +157,8 @@ def _decorated(node: ast.AST) -> bool:
     return not all(map(plain, getattr(node, "decorator_list", ())))
 
 
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
+
 FEATURES = (
     _Feature(
         "* in a list or a tuple ([*a, *b])",
@@ -185,6 +187,18 @@ FEATURES = (
         _is("AsyncFunctionDef", "Await", "AsyncFor", "AsyncWith"),
         "async def f():pass",
         "it was built without them",
+    ),
+    _Feature(
+        "async for in a list, set or dict",
+        lambda node: isinstance(node, _COMPREHENSIONS) and any(one.is_async for one in node.generators),
+        "async def f():[i async for i in f]",
+        "write a loop with append()",
+    ),
+    _Feature(
+        "await in a list, set or dict that has a for",
+        lambda node: isinstance(node, _COMPREHENSIONS) and any(isinstance(one, ast.Await) for one in ast.walk(node)),
+        "async def f():[await i for i in f]",
+        "write a loop with append()",
     ),
     _Feature("the operator @", _matrix_product, "lambda:1@1"),
     _Feature("complex numbers", lambda n: isinstance(n, ast.Constant) and isinstance(n.value, complex), "1j"),

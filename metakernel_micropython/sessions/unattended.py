@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..board.protocol.questions import Question, QuestionFilter
 from ..cell.stdin import may_ask
+from ..cell.top_level_await import source_for, without_helper
 from ..errors import CannotAsk, DeviceError
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def run(
     refused: CannotAsk | None = None
     if may_ask(code):
         board.hear_questions()
+    source = source_for(board, program.source, program.awaiting)
     try:
-        with board.start(program.source) as execution:
+        with board.start(source) as execution:
             for text in execution.stream():
                 for piece in questions.feed(text):
                     if isinstance(piece, str):
@@ -57,10 +59,8 @@ def run(
             if rest := values.feed(questions.flush()) + values.flush():
                 tell(rest)
             execution.check()
-    except DeviceError:
-        if refused is not None:
-            raise refused from None
-        raise
+    except DeviceError as error:
+        raise (refused or without_helper(error)) from None
     if refused is not None:
         raise refused
     if values.value is not None:

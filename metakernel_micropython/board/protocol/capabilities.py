@@ -60,6 +60,7 @@ class Capabilities:
         chunk_pause: seconds between two chunks of source to a board without raw-paste; grows where it loses some.
         tells_questions: whether ``input()`` tells when it asks; None where this board cannot have it do so.
         shows: whether the board has the function that gives the host something to show.
+        awaits: whether the board has what a cell's top level awaits through; None where its syntax has no ``await``.
         full: whether the last program ended for want of memory.
         line_buffer: bytes of a program that its prompt without raw-paste has room for: as many as it has taken once.
         files: what it has for files; None until it was asked.
@@ -70,6 +71,7 @@ class Capabilities:
     chunk_pause: float = CHUNK_PAUSE
     tells_questions: bool | None = False
     shows: bool = False
+    awaits: bool | None = False
     full: bool = False
     line_buffer: int = LINE_BUFFER
     files: FileSupport | None = None
@@ -87,5 +89,14 @@ class Capabilities:
 
     def forget_functions(self) -> None:
         """The board restarted, or nobody knows what it did: functions that the host has put there may be gone."""
-        self.tells_questions = self.shows = self.full = False
+        self.tells_questions = self.shows = self.awaits = self.full = False
         self.line_buffer = LINE_BUFFER
+
+    def removals(self) -> list[str]:
+        """Return the snippets that remove the functions which the host has put on the board."""
+        functions = (
+            (self.tells_questions, "input_end"),
+            (self.shows, "display_end"),
+            (self.awaits, "top_level_await_end"),
+        )
+        return [removal for there, removal in functions if there]

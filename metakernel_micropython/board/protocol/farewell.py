@@ -58,9 +58,8 @@ def exit_raw_repl(session: Session) -> None:
     if session.interrupt():
         with line.changed:
             line.changed.wait_for(lambda: not session.executing or line.lost, 0.5)
-    board = session.capabilities
-    for there, removal in (board.tells_questions, "input_end"), (board.shows, "display_end"):
-        if there and session.ready:
+    for removal in session.capabilities.removals():
+        if session.ready:
             with contextlib.suppress(MicroPythonError):
                 session.start(snippets.call(removal).encode()).wait(FAREWELL_TIMEOUT)
     with line.sending:

@@ -37,6 +37,9 @@ COLLECT = f"import gc as {_LOADER}\n{_LOADER}.collect()\ndel {_LOADER}\n"
 _SOMETIMES_MISSING = frozenset({"memoryview", "property", "complex", "compile"})
 """Builtins that some firmware lacks: taking them from the module would fail. Snippets look for them as attributes."""
 
+_OURS = "__mk_"
+"""What names begin with that nobody else gives."""
+
 _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
 
@@ -227,7 +230,8 @@ def _parsed(name: str) -> ast.FunctionDef:
 def _rename(function: ast.FunctionDef) -> None:
     """Give the function's own names, and those of functions in it, names that every firmware has in ROM.
 
-    What becomes an attribute of something keeps its name, because programs and tracebacks show it.
+    What becomes an attribute of something keeps its name, because programs and tracebacks show it, and so does what is
+    called ours.
     """
     own: dict[str, str] = {}
     used = set()
@@ -244,7 +248,7 @@ def _rename(function: ast.FunctionDef) -> None:
                 seen.add(name)
             case ast.alias(name, as_name):
                 used.add(as_name or name)
-    rename = [name for name in own if name not in seen]
+    rename = [name for name in own if name not in seen and not name.startswith(_OURS)]
     spare = (name for name in _ROM_NAMES if name not in used - set(rename))
     own = dict(zip(rename, spare, strict=False))  # a name too many keeps its own
     for node in ast.walk(function):

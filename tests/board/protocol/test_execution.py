@@ -127,7 +127,7 @@ def test_an_empty_text_is_given_as_often_as_somebody_wants_to_look(line: Line, b
 
 
 def test_functions_that_the_host_has_put_there_are_gone_when_the_board_was_reset(line: Line, board: Board) -> None:
-    board.capabilities.tells_questions = board.capabilities.shows = True
+    board.capabilities.tells_questions = board.capabilities.shows = board.capabilities.awaits = True
     board.capabilities.raw_paste = False
     execution = board.start("1")
     line.say(b"\r\n" + FRIENDLY)
@@ -136,6 +136,7 @@ def test_functions_that_the_host_has_put_there_are_gone_when_the_board_was_reset
         execution.check()
     assert not board.capabilities.tells_questions
     assert not board.capabilities.shows
+    assert not board.capabilities.awaits
     assert board.capabilities.no_flow_control
     line.answer = prompt
     board.capabilities.shows = True
