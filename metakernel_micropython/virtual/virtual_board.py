@@ -33,6 +33,7 @@ class Board:
     def __init__(self, line: Line, wasm: bytes, folder: Path, heap: int, cache_folder: Path | None = None) -> None:
         self._line = line
         self._wasm = wasm
+        self._machine = Machine(wasm, cache_folder=cache_folder)
         self._folder = folder
         self._heap = heap
         self._cache_folder = cache_folder
@@ -59,7 +60,7 @@ class Board:
 
     def run(self) -> None:
         """Runs the board on this thread; does not return."""
-        machine = Machine(self._wasm, cache_folder=self._cache_folder)
+        machine = self._machine
         while True:
             try:
                 Interpreter(machine, self._line, self._prompt, self._folder, self._heap).run()
