@@ -20,6 +20,10 @@ class RebootMagic(BoardMagic):
         With --hard the whole chip restarts, with its peripherals and its network, by machine.reset(); a board that has
         none, or that does not listen, by the reset line of its USB bridge (as boards with an Espressif chip have it).
         main.py begins to run then, and is interrupted. The files on the board stay.
+
+        Examples:
+          %reboot
+          %reboot --hard
         """
         if args.hard:
             self.kernel.require_board()
@@ -32,18 +36,30 @@ class RebootMagic(BoardMagic):
         self.kernel.Print(said.removeprefix("OK\n").strip("\n"))
 
     def line_rebootdevice(self, args: Namespace) -> None:
-        """%rebootdevice - soft-reset the board (see %reboot)."""
+        """%rebootdevice - soft-reset the board (see %reboot).
+
+        Example:
+          %rebootdevice
+        """
         args.hard = False
         self.line_reboot(args)
 
     @arguments(argument("-f", action="store_true", help="as in IPython; nothing is asked in any case"))
     def line_reset(self, args: Namespace) -> None:
-        """%reset [-f] - soft-reset the board (see %reboot); nothing is asked."""
+        """%reset [-f] - soft-reset the board (see %reboot); nothing is asked.
+
+        Example:
+          %reset -f
+        """
         args.hard = False
         self.line_reboot(args)
 
     def line_restart(self, args: Namespace) -> None:
-        """%restart - soft-reset the board (see %reboot)."""
+        """%restart - soft-reset the board (see %reboot).
+
+        Example:
+          %restart
+        """
         args.hard = False
         self.line_reboot(args)
 
