@@ -19,6 +19,9 @@ class BoardsMagic(BoardMagic):
 
         Of several connected boards, the star marks the one that cells run on; %use names another.
         Nothing is opened or sent; %connect auto finds out which of them speaks MicroPython.
+
+        Example:
+          %boards
         """
         boards = self.kernel.connections
         if len(boards) > 1 or (boards and (boards.chosen_name or not boards.current_name)):

@@ -23,6 +23,10 @@ class BrowseMagic(BoardMagic):
         It needs ipywidgets (pip install "metakernel-micropython[widgets]") and a front end that shows them, as
         JupyterLab; without it is a tree, and %cat, %download, %upload and %rm do the same. What you click while a cell
         runs is done when the cell has ended.
+
+        Examples:
+          %browse
+          %browse /lib
         """
         text, html = tree(self.board, args.folder)
         if browser.available():

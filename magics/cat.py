@@ -17,7 +17,12 @@ class CatMagic(BoardMagic):
 
     @arguments(argument("files", nargs="+", metavar="FILE", complete_path=board_paths, help="a file on the board"))
     def line_cat(self, args: Namespace) -> None:
-        """%cat FILE... - print files of the board; of one that is not text its first bytes."""
+        """%cat FILE... - print files of the board; of one that is not text its first bytes.
+
+        Examples:
+          %cat boot.py
+          %cat lib/a.py lib/b.py
+        """
         for path in args.files:
             data = self.board.files.read(path)
             try:

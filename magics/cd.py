@@ -36,7 +36,11 @@ class CdMagic(BoardMagic):
         self.line_pwd(args)
 
     def line_pwd(self, _args: Namespace) -> None:
-        """%pwd - say which is the current folder of the board."""
+        """%pwd - say which is the current folder of the board.
+
+        Example:
+          %pwd
+        """
         self.kernel.Print(shown(current_folder(self.board)))
 
 

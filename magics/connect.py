@@ -151,7 +151,12 @@ class ConnectMagic(BoardMagic):
         argument("--verbose", action="store_true", help="show what the board says while it is connected"),
     )
     def line_serialconnect(self, args: Namespace) -> None:
-        """%serialconnect [--port PORT] [--baud BAUD] [--raw] [--verbose] - connect to a board (see %connect)."""
+        """%serialconnect [--port PORT] [--baud BAUD] [--raw] [--verbose] - connect to a board (see %connect).
+
+        Examples:
+          %serialconnect --port /dev/ttyUSB0 --baud 115200
+          %serialconnect --port COM3
+        """
         self._connect(args.port or "auto", args)
 
     def run(self, mtype: str, name: str, args: str) -> None:

@@ -19,7 +19,11 @@ class ConnectInfoMagic(BoardMagic):
     on_several = False
 
     def line_connect_info(self, _args: Namespace) -> None:
-        """%connect_info - say which board is connected, and how another program joins this kernel."""
+        """%connect_info - say which board is connected, and how another program joins this kernel.
+
+        Example:
+          %connect_info
+        """
         connection = self.kernel.connection
         if connection is None:
             self.kernel.Print("No board is connected.")

@@ -22,6 +22,10 @@ class CpMagic(BoardMagic):
         """%cp SOURCE TARGET [-r] - copy a file or a folder on the board; a file called TARGET is replaced.
 
         %upload and %download copy between the computer and the board.
+
+        Examples:
+          %cp main.py main.old
+          %cp -r lib backup
         """
         files = self.board.files
         found = files.stat(root(files, args.source))

@@ -17,6 +17,10 @@ class DfMagic(BoardMagic):
         """%df [PATH] - tell how much room the board's file system has, and how much is free.
 
         A board with a card has a file system for each: name a path on the one that is meant.
+
+        Examples:
+          %df
+          %df /sd
         """
         space = self.board.files.space(args.path)
         if space is None:

@@ -30,6 +30,11 @@ class DisconnectMagic(BoardMagic):
 
         The board keeps its variables and returns to its own prompt, where other programs expect it; with --raw it is
         left as it is. After the current one is disconnected, %use names the board that cells run on.
+
+        Examples:
+          %disconnect
+          %disconnect left right
+          %disconnect all
         """
         current = self.kernel.connections.current_name
         wanted = args.names or ([current] if current else [])

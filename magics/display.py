@@ -57,7 +57,12 @@ class DisplayMagic(BoardMagic):
 
     @arguments()
     def cell_display(self, args: Namespace) -> None:
-        """%%display - give the board the function display() for this cell (see %display)."""
+        """%%display - give the board the function display() for this cell (see %display).
+
+        Example:
+          %%display
+          display({'temperature': 21.5})
+        """
         if not self._is_on():
             self._follow(self.kernel.runner.followers.of_cell)
             self.at_end(self._end)

@@ -20,6 +20,9 @@ class EditMagic(BoardMagic):
         """%edit FILE - load a file of the board into the next cell, under the %%sendtofile that writes it back.
 
         Where the cell holds nothing else, it becomes that cell. Running it sends the file.
+
+        Example:
+          %edit boot.py
         """
         files = self.board.files
         found = files.stat(args.file)

@@ -25,6 +25,11 @@ class FileMagic(BoardMagic):
         """%%file NAME [-a] [-d] - write the cell to a file on the board; it does not run.
 
         %sendtofile can do more, %%writefile writes to a file on the computer.
+
+        Example:
+          %%file blink.py
+          from machine import Pin
+          Pin(2, Pin.OUT).on()
         """
         Transfer(self.kernel, args).send_cell(
             args.name, cell_content(self.code), empty=args.empty, append=args.append, parents=args.mkdir

@@ -17,12 +17,20 @@ class HabitsMagic(BoardMagic):
 
     @arguments(_REST)
     def line_matplotlib(self, _args: Namespace) -> None:
-        """%matplotlib [inline] - passed over: figures of %%python and %%plot are in the notebook without it."""
+        """%matplotlib [inline] - passed over: figures of %%python and %%plot are in the notebook without it.
+
+        Example:
+          %matplotlib inline
+        """
         self._pass_over("%matplotlib: not needed. %%plot draws what a cell prints, %%python shows its figures inline.")
 
     @arguments(_REST)
     def line_load_ext(self, args: Namespace) -> None:
-        """%load_ext NAME - passed over: extensions of IPython work on its own kernel; %lsmagic lists the commands."""
+        """%load_ext NAME - passed over: extensions of IPython work on its own kernel; %lsmagic lists the commands.
+
+        Example:
+          %load_ext autoreload
+        """
         if args.rest[:1] == ["autoreload"]:
             self.line_autoreload(args)
         else:
@@ -30,12 +38,20 @@ class HabitsMagic(BoardMagic):
 
     @arguments(_REST)
     def line_autoreload(self, _args: Namespace) -> None:
-        """%autoreload [N] - passed over: %sync --reload and %reload have a board import changed modules anew."""
+        """%autoreload [N] - passed over: %sync --reload and %reload have a board import changed modules anew.
+
+        Example:
+          %autoreload 2
+        """
         self._pass_over("%autoreload: %sync FOLDER --reload sends what changed and has the board import it anew.")
 
     @arguments(_REST)
     def line_config(self, _args: Namespace) -> None:
-        """%config ... - passed over: settings of this kernel stand in micropython_kernel_config.py."""
+        """%config ... - passed over: settings of this kernel stand in micropython_kernel_config.py.
+
+        Example:
+          %config InlineBackend.figure_format = 'retina'
+        """
         self._pass_over("%config: the settings of this kernel stand in micropython_kernel_config.py.")
 
     def split(self, text: str) -> list[str]:

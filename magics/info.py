@@ -19,6 +19,9 @@ class InfoMagic(BoardMagic):
 
         Only what the board can tell is listed. Nothing is switched on for it: addresses are those of
         network interfaces that a program has switched on.
+
+        Example:
+          %info
         """
         found = info(self.board)
         amounts = []

@@ -23,6 +23,10 @@ class LsMagic(BoardMagic):
         """%ls [FOLDER] [-r] - list the files on the board with their sizes in bytes.
 
         The computer's files are listed with !ls (!dir on Windows).
+
+        Examples:
+          %ls
+          %ls /lib -r
         """
         files = self.board.files
         entries = files.list(root(files, args.folder), recurse=args.recurse)

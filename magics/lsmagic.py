@@ -17,8 +17,13 @@ class LsmagicMagic(BoardMagic):
 
     @arguments(argument("-v", "--verbose", action="store_true", help="also say where magics are looked for"))
     def line_lsmagic(self, args: Namespace) -> None:
-        """%lsmagic [-v] - list the commands, one line each; %NAME? explains one."""
-        groups: dict[str, dict[str, str]] = {}
+        """%lsmagic [-v] - list the commands, one line each; %NAME? explains one.
+
+        Examples:
+          %lsmagic
+          %lsmagic -v
+        """
+        groups: dict[str, dict[str, str]] = {BEGIN: {}}
         tables = (("%", "line", self.kernel.line_magics), ("%%", "cell", self.kernel.cell_magics))
         for prefix, mtype, table in tables:
             for name, magic in table.items():
@@ -26,11 +31,17 @@ class LsmagicMagic(BoardMagic):
                 summary = first.partition(" - ")[2] or first
                 if same := getattr(magic, "same_as", {}).get(prefix + name):
                     summary += f" (the same as {same})"
-                groups.setdefault(_group(magic), {})[prefix + name] = summary
+                group = BEGIN if prefix + name in _BEGIN else _group(magic)
+                groups.setdefault(group, {})[prefix + name] = summary
         width = max(len(name) for entries in groups.values() for name in entries)
         lines = []
         for group in sorted(groups, key=_order):
-            lines += [group, *(f"  {name:{width}}  {summary}" for name, summary in sorted(groups[group].items()))]
+            lines += [
+                group,
+                *(f"  {name:{width}}  {groups[group][name]}" for name in sorted(groups[group], key=_place)),
+            ]
+            if group == BEGIN:
+                lines += [f"  {typed:{width}}  {what}" for typed, what in _QUESTIONS.items()]
         lines.append("  " + "!COMMAND".ljust(width) + "  run a command in the host's shell")
         problems = self.kernel.magic_load_errors
         if args.verbose:
@@ -41,7 +52,18 @@ class LsmagicMagic(BoardMagic):
         self.kernel.Print("\n".join(lines))
 
 
-_GROUPS = ("Board", "Files", "Line", "Help", "Notebook and host")
+BEGIN = "To begin with"
+"""The heading of what a beginner needs; it comes first."""
+
+_BEGIN = ("%connect", "%boards", "%info", "%ls", "%upload", "%run", "%reboot", "%lsmagic")
+"""The commands below it, in the order in which a beginner meets them; they are not listed a second time."""
+
+_QUESTIONS = {
+    "%NAME?": "explain a command, with examples: %connect?",
+    "NAME?": "ask the board about a name: machine.Pin?",
+}
+
+_GROUPS = (BEGIN, "Board", "Files", "Line", "Help", "Notebook and host")
 
 
 def _group(magic: object) -> str:
@@ -54,6 +76,10 @@ def _group(magic: object) -> str:
 def _order(group: str) -> tuple[int, str]:
     last = len(_GROUPS) - 1  # groups of people's own come before it
     return (_GROUPS.index(group) if group in _GROUPS[:last] else last + (group in _GROUPS), group)
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_BEGIN.index(name) if name in _BEGIN else len(_BEGIN), name)
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

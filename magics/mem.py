@@ -18,7 +18,12 @@ class MemMagic(BoardMagic):
 
     @arguments(argument("-v", "--verbose", action="store_true", help="show the board's own report, too: a map of it"))
     def line_mem(self, args: Namespace) -> None:
-        """%mem [-v] - tell how much of the board's memory is used and free, once its garbage is collected."""
+        """%mem [-v] - tell how much of the board's memory is used and free, once its garbage is collected.
+
+        Examples:
+          %mem
+          %mem -v
+        """
         now = self._measure()
         self.kernel.present(
             text_table([("Memory", bar(now.used, now.total))]),

@@ -17,7 +17,12 @@ class MkdirMagic(BoardMagic):
         argument("-p", "--parents", action="store_true", help="also those above it; one that is there is no error"),
     )
     def line_mkdir(self, args: Namespace) -> None:
-        """%mkdir FOLDER... [-p] - make folders on the board."""
+        """%mkdir FOLDER... [-p] - make folders on the board.
+
+        Examples:
+          %mkdir data
+          %mkdir -p data/2026/july
+        """
         for folder in args.folders:
             self.board.files.mkdir(folder, parents=args.parents)
             self.kernel.Print(f"Made {shown(folder)}")

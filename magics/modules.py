@@ -19,7 +19,12 @@ class ModulesMagic(BoardMagic):
 
     @arguments(argument("pattern", nargs="?", default="*", help="only these, as in %(prog)s 'u*'"))
     def line_modules(self, args: Namespace) -> None:
-        """%modules [PATTERN] - list what can be imported on the board: the firmware's modules and those in files."""
+        """%modules [PATTERN] - list what can be imported on the board: the firmware's modules and those in files.
+
+        Examples:
+          %modules
+          %modules m*
+        """
         pattern = args.pattern if set(args.pattern) & set("*?[") else f"*{args.pattern}*"
         found = modules(self.board)
         built_in = [name for name in found.built_in if fnmatchcase(name, pattern)]

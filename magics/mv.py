@@ -18,7 +18,12 @@ class MvMagic(BoardMagic):
         argument("target", complete_path=board_paths, help="its new name, or a folder that it goes into"),
     )
     def line_mv(self, args: Namespace) -> None:
-        """%mv SOURCE TARGET - rename or move a file or a folder on the board; a file called TARGET is replaced."""
+        """%mv SOURCE TARGET - rename or move a file or a folder on the board; a file called TARGET is replaced.
+
+        Examples:
+          %mv main.py old.py
+          %mv old.py backup/old.py
+        """
         target = target_on_board(self.board, args.source, args.target)
         self.board.files.move(args.source, target)
         self.kernel.Print(f"Moved {shown(args.source)} to {shown(target)}")

@@ -73,7 +73,12 @@ class ParallelMagic(BoardMagic):
         argument("-k", "--kernel_name", default="", help="the kernels' name"),
     )
     def line_px(self, args: Namespace) -> None:
-        """%px [-k NAME] CODE - run a line, which may be a magic, in the kernels of the cluster at the same time."""
+        """%px [-k NAME] CODE - run a line, which may be a magic, in the kernels of the cluster at the same time.
+
+        Examples:
+          %px %connect virtual
+          %px print('hello')
+        """
         self._px(args.kernel_name, " ".join(args.code))
 
     @arguments(argument("-k", "--kernel_name", default="", help="the kernels' name"))
@@ -81,6 +86,11 @@ class ParallelMagic(BoardMagic):
         """%%px [-k NAME] - run the cell in the kernels of the cluster at the same time.
 
         What they print comes while they run, with the engine's number in front. The cell fails when it failed in one.
+
+        Example:
+          %%px
+          import sys
+          print(sys.platform)
         """
         self.evaluate = False
         self._px(args.kernel_name, self.code)

@@ -58,6 +58,11 @@ class PythonMagic(BoardMagic):
         ; at the end hides the value. The name board is the connected board, as in board.execute("print(1)"). Where the
         cell gives a value to the name retval, that one is shown. Modules beside the notebook can be imported while it
         runs.
+
+        Example:
+          %%python
+          import platform
+          platform.node()
         """
         self.evaluate = False
         outcome = self._run(self.code, show=not args.eval_output)

@@ -17,6 +17,10 @@ class ReadBytesMagic(BoardMagic):
         """%readbytes [-b] - show what the board sent since its last cell, or since the last %readbytes.
 
         It waits until the line was quiet for a tenth of a second, a second at most.
+
+        Examples:
+          %readbytes
+          %readbytes -b
         """
         data, dropped = self.board.read_bytes()
         if dropped:

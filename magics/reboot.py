@@ -62,16 +62,28 @@ class RebootMagic(BoardMagic):
         self.kernel.Print(said.removeprefix("OK\n").strip("\n"))
 
     def line_rebootdevice(self, _args: Namespace) -> None:
-        """%rebootdevice - soft-reset the board (see %reboot)."""
+        """%rebootdevice - soft-reset the board (see %reboot).
+
+        Example:
+          %rebootdevice
+        """
         self._soft_reset()
 
     @arguments(argument("-f", action="store_true", help="as in IPython; nothing is asked in any case"))
     def line_reset(self, _args: Namespace) -> None:
-        """%reset [-f] - soft-reset the board (see %reboot); nothing is asked."""
+        """%reset [-f] - soft-reset the board (see %reboot); nothing is asked.
+
+        Example:
+          %reset -f
+        """
         self._soft_reset()
 
     def line_restart(self, _args: Namespace) -> None:
-        """%restart - soft-reset the board (see %reboot)."""
+        """%restart - soft-reset the board (see %reboot).
+
+        Example:
+          %restart
+        """
         self._soft_reset()
 
 

@@ -17,7 +17,12 @@ class RmMagic(BoardMagic):
         argument("-r", "--recurse", action="store_true", help="remove folders with what is in them"),
     )
     def line_rm(self, args: Namespace) -> None:
-        """%rm FILE... [-r] - remove files or empty folders on the board; the first that fails ends it."""
+        """%rm FILE... [-r] - remove files or empty folders on the board; the first that fails ends it.
+
+        Examples:
+          %rm old.py notes.txt
+          %rm -r data
+        """
         for path in args.paths:
             number = self.board.files.remove(path, recurse=args.recurse)
             inside = f" and {counted(number - 1, 'thing')} in it" if number > 1 else ""

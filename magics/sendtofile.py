@@ -67,7 +67,12 @@ class SendtofileMagic(BoardMagic):
 
     @arguments(*_ARGUMENTS)
     def cell_sendtofile(self, args: Namespace) -> None:
-        """%%sendtofile DEST - write the cell to a file on the board (see %sendtofile)."""
+        """%%sendtofile DEST - write the cell to a file on the board (see %sendtofile).
+
+        Example:
+          %%sendtofile config.py
+          NAME = 'greenhouse'
+        """
         self.line_sendtofile(args)
 
 

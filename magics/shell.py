@@ -61,15 +61,30 @@ class ShellMagic(BoardMagic):
         """%%shell - run the cell as a script of this computer's shell; also written !!.
 
         As with %shell; the exit status is that of the last command, or of the first that fails below a line "set -e".
+
+        Example:
+          %%shell
+          cd ..
+          ls
         """
 
     @arguments(argument("command", nargs="...", help="the first line of the script"))
     def cell_bash(self, args: Namespace) -> None:
-        """%%bash - run the cell as a script of bash on this computer, as with %%shell."""
+        """%%bash - run the cell as a script of bash on this computer, as with %%shell.
+
+        Example:
+          %%bash
+          for n in 1 2 3; do echo $n; done
+        """
 
     @arguments(argument("command", nargs="...", help="the first line of the script"))
     def cell_sh(self, args: Namespace) -> None:
-        """%%sh - run the cell as a script of sh on this computer, as with %%shell."""
+        """%%sh - run the cell as a script of sh on this computer, as with %%shell.
+
+        Example:
+          %%sh
+          echo hello
+        """
 
     def _line(self, command: str) -> None:
         while command.endswith("\\") and self.code:

@@ -28,7 +28,11 @@ class TimeMagic(BoardMagic):
 
     @arguments(argument("statement", nargs="?", default="", help="MicroPython on one line"))
     def line_time(self, args: Namespace) -> None:
-        """%time STATEMENT - run one line, and tell how long it took by the board's clock and by the host's."""
+        """%time STATEMENT - run one line, and tell how long it took by the board's clock and by the host's.
+
+        Example:
+          %time sum(range(1000))
+        """
         if not args.statement.strip():
             raise MagicError("%time: give it a statement, as in %time sensor.read(), or put %%time on top of a cell.")
         follower = StopwatchFollower()
@@ -47,6 +51,12 @@ class TimeMagic(BoardMagic):
 
         The board's time is without the line: what it takes to bring the cell to the board and its output
         back is in the host's time only, unless the program has to wait for the line to take its output.
+
+        Example:
+          %%time
+          total = 0
+          for i in range(1000):
+              total += i
         """
         follower = StopwatchFollower()
         self.kernel.runner.followers.of_cell[Stage.STOPWATCH] = follower

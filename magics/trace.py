@@ -20,6 +20,10 @@ class TraceMagic(BoardMagic):
         Each line has the seconds since the board was connected, > for what goes to the board or < for what comes from
         it, and the bytes; long pieces are cut (%connect --log FILE keeps them whole). Switched on before %connect, it
         shows the connecting as well.
+
+        Examples:
+          %trace on
+          %trace off
         """
         if args.state is not None:
             self.kernel.trace.switch(args.state == "on")

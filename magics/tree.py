@@ -16,7 +16,12 @@ class TreeMagic(BoardMagic):
 
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
     def line_tree(self, args: Namespace) -> None:
-        """%tree [FOLDER] - draw the files and folders on the board as a tree."""
+        """%tree [FOLDER] - draw the files and folders on the board as a tree.
+
+        Examples:
+          %tree
+          %tree /lib
+        """
         self.kernel.present(*tree(self.board, args.folder))
 
 

@@ -314,7 +314,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
     def get_kernel_help_on(self, info: dict[str, Any], level: int = 0, none_on_fail: bool = False) -> str | None:
         """Return what the stubs and the board know of a name."""
         name = info["help_obj"]
-        told = self.assistant.describe(name, max(level, 1)) if name else None
+        told = self.assistant.describe(name, level) if name else None
         if told is not None or none_on_fail:
             return told
         return NO_BOARD if self.device is None or not self.device.idle else f"The board knows no {name}."

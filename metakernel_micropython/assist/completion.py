@@ -34,6 +34,9 @@ MAX_KEYS = 100
 SHARED = frozenset("array asyncio collections enum io json os re ssl struct sys".split())
 """Modules whose stubs are those of CPython with MicroPython's texts in them: what has none, no board has."""
 
+_KINDS = {"1": "function", "2": "class", "3": "module"}
+"""What the numbers of the snippet ``kinds`` say."""
+
 _IMPORT = re.compile(r"^\s*import\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*(?P<name>[\w.]*)$")
 _FROM = re.compile(r"^\s*from\s+(?P<name>[\w.]*)$")
 _FROM_IMPORT = re.compile(
@@ -78,17 +81,18 @@ class Completer:
             code: the cell's code, without magics.
             cursor: index of the cursor.
             board: the connected board, or None.
-            documentation: the stubs for it, with the cells before; None where no stubs are installed.
+            documentation: the stubs for it, where some are installed, and the cells before; None: neither.
         """
         line = code[:cursor].rpartition("\n")[2]
+        path = ""
         if board is not None and not board.idle:
             board = None
         if _in_text(line):
             keys = self._keys(line, code[cursor:], board)
             return keys if keys.names else self._files(line, board)
         if found := _FROM_IMPORT.match(line):
-            prefix = found["name"]
-            names = self._module_members(board, found["module"], prefix)
+            path, prefix = found["module"], found["name"]
+            names = self._module_members(board, path, prefix)
         elif found := _IMPORT.match(line) or _FROM.match(line):
             prefix = found["name"]
             names = self._module_names(board)
@@ -115,6 +119,8 @@ class Completer:
                 names += [one.text for one in told if one.kind == "param"]
                 if board is None:
                     names += [one.text for one in told if one.kind in ("module", "function", "class")]
+        if names and (documentation is None or documentation.stubs is None) and (path or not dot):
+            kinds |= self._kinds(board, path, prefix)
         names = _fitting(names, prefix)
         return Completions(prefix, names, {name: kinds[name] for name in names if name in kinds})
 
@@ -126,7 +132,7 @@ class Completer:
             return []
         names = [one.text for one in told]
         module = documentation.module_at(code, dot)
-        if board is None and module in SHARED:
+        if board is None and module in SHARED and documentation.stubs is not None:
             documented = documentation.documented(module)
             return [name for name in names if name in documented] or names
         if board is None or module not in C_MODULES:
@@ -171,7 +177,9 @@ class Completer:
         )
         return Completions(prefix, names, dict.fromkeys(names, "path"))
 
-    def _ask(self, board: Board | None, snippet: str, path: str, prefix: str, *more: bool) -> list[str]:
+    def _ask(
+        self, board: Board | None, snippet: str, path: str, prefix: str, *more: bool, always: bool = False
+    ) -> list[str]:
         """Return the names that the board has; from memory where it was asked before and no cell has run since."""
         if board is None:
             return []
@@ -179,7 +187,8 @@ class Completer:
         known_prefix, names = self._known.get(key, ("\0", []))
         if prefix.startswith(known_prefix):
             return list(names)
-        source = snippets.call(snippet, path, prefix, *more) if path else snippets.call(snippet, prefix, *more)
+        arguments: tuple[str | bool, ...] = (path, prefix, *more) if path or always else (prefix, *more)
+        source = snippets.call(snippet, *arguments)
         names = _ask(board, source)
         self._known[key] = prefix, names
         return list(names)
@@ -208,6 +217,12 @@ class Completer:
         if module not in C_MODULES:
             return None
         return member in self._module_members(board, module, member)
+
+    def _kinds(self, board: Board | None, path: str, prefix: str) -> dict[str, str]:
+        """Return what the board says of names: which are functions, classes and modules."""
+        words = self._ask(board, "kinds", path, prefix, path in C_MODULES, always=True)
+        told = zip(words[::2], words[1::2], strict=False)
+        return {name: _KINDS[number] for number, name in told if number in _KINDS}
 
     def _module_members(self, board: Board | None, module: str, prefix: str) -> list[str]:
         return self._ask(board, "module_names", module, prefix, module in C_MODULES)

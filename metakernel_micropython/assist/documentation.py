@@ -1,12 +1,15 @@
-"""Signatures and texts from MicroPython's type stubs, read by jedi; nothing here asks a board, and nothing is run.
+"""Signatures and texts from the cells and from MicroPython's type stubs, read by jedi.
 
-jedi sees the stubs and the cells, not the files next to the notebook. What it knows of CPython alone is left out.
+Nothing here asks a board, and nothing is run. jedi sees the cells and the stubs, where some are installed; it does not
+see the files next to the notebook. What it knows of CPython alone is left out.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,44 +37,53 @@ class Name:
 
 @dataclass(frozen=True)
 class Described:
-    """What the stubs say of a name.
+    """What the stubs or the cells say of a name.
 
     Attributes:
         name: where it is defined, for example ``machine.Pin``.
         signatures: how it is called, a line for each way; none for what is not called.
         text: its documentation.
         kind: as for ``Name``.
+        source: its code, where a cell defines it; ``""`` where none does.
     """
 
     name: str
     signatures: tuple[str, ...]
     text: str
     kind: str
+    source: str = ""
 
-    def shown(self, *, whole: bool) -> str:
-        """Return it as people read it, with all of its text or only the beginning."""
+    def shown(self, *, whole: bool, source: bool = False) -> str:
+        """Return it as people read it, with all of its text or only the beginning; the source has the text in it."""
         lines = self.text.strip().split("\n")
         if not whole and len(lines) > SHORT:
             lines = [*lines[:SHORT], f"... (all of it: {self.name.rpartition('.')[2]}?)"]
         head = self.signatures or (f"{self.kind} {self.name}",)
+        if source and self.source:
+            return "\n".join([*head, "", self.source])
         return "\n".join([*head, *([""] if self.text.strip() else []), *lines]).rstrip()
 
 
 class Documentation:
-    """The stubs of one board."""
+    """The cells, and the stubs of one board; None where none are installed."""
 
-    def __init__(self, stubs: Stubs, session: Session) -> None:
+    def __init__(self, stubs: Stubs | None, session: Session) -> None:
         import jedi  # type: ignore[import-untyped]  # half a second, the first time
         from jedi.api.environment import InterpreterEnvironment  # type: ignore[import-untyped]
 
         self.stubs = stubs
         self._session = session
-        self._modules = {path.name.removesuffix("-stubs") for path in stubs.folder.glob("*-stubs")}
+        self._folder = stubs.folder if stubs is not None else None
+        found = self._folder.glob("*-stubs") if self._folder is not None else ()
+        self._modules = {path.name.removesuffix("-stubs") for path in found}
         self._jedi = jedi
         # Left to itself jedi would start a Python, one that it finds by VIRTUAL_ENV or in the folder.
         self._environment = InterpreterEnvironment()
         self._project = jedi.Project(
-            stubs.folder, sys_path=[str(stubs.folder)], smart_sys_path=False, load_unsafe_extensions=False
+            self._folder or Path(__file__).parent,  # no name is looked for there
+            sys_path=[str(self._folder)] if self._folder is not None else [],
+            smart_sys_path=False,
+            load_unsafe_extensions=False,
         )
 
     def names(self, code: str, cursor: int) -> list[Name]:
@@ -83,8 +95,10 @@ class Documentation:
         """Return the functions and classes of a module that have a text in its stub."""
         import ast
 
+        if self._folder is None:
+            return []
         try:
-            tree = ast.parse((self.stubs.folder / f"{module}-stubs" / "__init__.pyi").read_text(encoding="utf-8"))
+            tree = ast.parse((self._folder / f"{module}-stubs" / "__init__.pyi").read_text(encoding="utf-8"))
         except (OSError, SyntaxError, ValueError):
             return []
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -119,11 +133,12 @@ class Documentation:
             ways = found if how == "get_signatures" else first.get_signatures()
             signatures = tuple(dict.fromkeys(way.to_string() for way in ways))
             text = first.docstring(raw=True)
+            source = _source(first)
         except Exception:  # jedi meets what it does not expect in code that is being typed
             return None
         # A signature's own name is that of __init__ where it is a class that is called.
         name = str(first.full_name or first.name).removesuffix(".__init__")
-        return Described(name, signatures, text, _KINDS.get(first.type, first.type))
+        return Described(name, signatures, text, _KINDS.get(first.type, first.type), source)
 
     def _ask(self, how: str, code: str, cursor: int) -> list[Any]:
         # A module is often asked about before it is imported.
@@ -143,7 +158,17 @@ class Documentation:
         path = one.module_path
         if path is None or one.type in ("keyword", "param"):
             return True
-        return bool(path.is_relative_to(self.stubs.folder) or path.stem == "builtins")
+        if path.stem == "builtins":
+            return True
+        return self._folder is not None and bool(path.is_relative_to(self._folder))
+
+
+def _source(one: Any) -> str:
+    """Return the code of a function or class of the cells."""
+    if one.module_path is not None or one.type not in ("function", "class"):
+        return ""
+    first, last = one.get_definition_start_position()[0], one.get_definition_end_position()[0]
+    return dedent(str(one.get_line_code(one.line - first, last - one.line))).rstrip()
 
 
 def _opening_bracket(text: str) -> int:

@@ -1,6 +1,7 @@
 """Tab, Shift-Tab and ``name?``: what a front end asks while a person types.
 
-The board tells what it has, the stubs tell what that is. Where no board is connected the last one's stubs answer.
+The board tells what it has; the cells and the stubs, where some are installed, tell what that is. Where no board is
+connected the last one's stubs answer.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ HOST_MAGICS = ("python", "shell", "bash", "sh")
 
 _PYTHON_LINE = re.compile(r"\s*%python[ \t]+")
 
-NO_STUBS = "For signatures and texts: pip install metakernel-micropython[stubs]"
+NO_STUBS = 'For signatures and texts: pip install "metakernel-micropython[stubs]"'
 
 
 class Assistant:
@@ -40,7 +41,7 @@ class Assistant:
         self._front_end = front_end
         self.completer = Completer()
         self._platform = ""
-        self._documentation: tuple[str, Documentation | None] | None = None
+        self._documentation: tuple[str, Documentation] | None = None
 
     @cached_property
     def session(self) -> Any:
@@ -59,16 +60,14 @@ class Assistant:
         return self.completer.modules(board)
 
     @property
-    def documentation(self) -> Documentation | None:
-        """The stubs for the connected board, or for the one that was connected last; None where none are installed."""
+    def documentation(self) -> Documentation:
+        """The cells, and the stubs for the connected board, or for the one that was connected last."""
         platform = self._front_end.port or self._ask_platform()
         if self._documentation is None or self._documentation[0] != platform:
             from .documentation import Documentation
             from .stubs import find
 
-            stubs = find(platform)
-            made = Documentation(stubs, self.session) if stubs is not None else None
-            self._documentation = platform, made
+            self._documentation = platform, Documentation(find(platform), self.session)
         return self._documentation[1]
 
     def _ask_platform(self) -> str:
@@ -161,7 +160,9 @@ class Assistant:
             return self._inspect_host(code[start:], cursor - start) if above == "python" else None
         code, cursor = _without_magics(code, cursor)
         name = str(front_end.parse_code(code, 0, cursor)["help_obj"])
-        told = self._told(name, self._described(code, cursor), detail_level)
+        told = self._told(
+            name, self.documentation.describe(code, cursor), whole=detail_level > 0, source=detail_level > 0
+        )
         return None if told is None else visible(told)
 
     def _inspect_host(self, code: str, cursor: int) -> str | None:
@@ -174,31 +175,24 @@ class Assistant:
         return help_on(name, code, cursor, self._front_end.host_variables)
 
     def describe(self, name: str, detail_level: int) -> str | None:
-        """Return what is known of a dotted name; None for nothing."""
-        told = self._told(name, self._described(name, len(name)), detail_level)
+        """Return all that is known of a dotted name, for ``name?``, and for ``name??`` its source; None for nothing."""
+        told = self._told(name, self.documentation.describe(name, len(name)), whole=True, source=detail_level > 0)
         return None if told is None else visible(told)
 
-    def _described(self, code: str, cursor: int) -> Described | None:
-        documentation = self.documentation
-        return documentation.describe(code, cursor) if documentation is not None else None
-
-    def _told(self, name: str, described: Described | None, detail_level: int) -> str | None:
+    def _told(self, name: str, described: Described | None, *, whole: bool, source: bool) -> str | None:
         board = self._front_end.device
         idle = board if board is not None and board.idle else None
         own = self._ask_board(idle, name) if idle is not None else None
+        stubs = self.documentation.stubs
         if described is None:
-            if own is not None and self.documentation is None:
-                own = f"{own}\n\n{NO_STUBS}"
-            return own
-        documentation = self.documentation
-        assert documentation is not None
-        parts = [described.shown(whole=detail_level > 0)]
+            return f"{own}\n\n{NO_STUBS}" if own is not None and stubs is None else own
+        parts = [described.shown(whole=whole, source=source)]
         if own is not None:
             parts.append(f"On the board:\n{own}")
         elif idle is not None and (lacking := self._lacking(idle, described.name)):
             parts.append(lacking)
-        if not described.name.startswith(("builtins.", "__main__.")):
-            parts.append(documentation.stubs.remark())
+        if stubs is not None and not described.name.startswith(("builtins.", "__main__.")):
+            parts.append(stubs.remark())
         return "\n\n".join(parts)
 
     def _lacking(self, board: Board, name: str) -> str:

@@ -12,7 +12,7 @@ from ..display.error_text import error_text
 from ..errors import DeviceError, MicroPythonError
 from ..host.paths import visible
 
-_RED, _PLAIN = "\033[0;31m", "\033[0m"
+_BOLD, _PLAIN = "\033[1m", "\033[0m"  # no colour is readable on light red and on dark red
 
 
 def without_frames(failed: ExceptionWrapper, name: str) -> ExceptionWrapper:
@@ -41,9 +41,9 @@ def failure(error: BaseException) -> ExceptionWrapper:
     text = error_text(error)
     if isinstance(error, DeviceError):
         name, text = visible(error.name), visible(error.message)
-    lines = [f"{_RED}{name}{_PLAIN}: {text}"]
+    lines = [f"{_BOLD}{name}{_PLAIN}: {text}"]
     if isinstance(error, KeyboardInterrupt):
-        lines = [f"{_RED}{name}{_PLAIN}: stopped"]
+        lines = [f"{_BOLD}{name}{_PLAIN}: stopped"]
     elif not isinstance(error, (MicroPythonError, OSError, SystemExit)):
         lines = [*traceback.format_exception(error)[:-1], *lines]
     return ExceptionWrapper(name, text, lines)

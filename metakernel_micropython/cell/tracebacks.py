@@ -35,7 +35,9 @@ _FRAME = re.compile(r'^  File "(?P<file>[^"\n]*)", line (?P<line>\d{1,9})(?:, in
 # What stands in the source of a frame that has no name.
 _WORDS = {"<lambda>": "lambda", "<listcomp>": "for", "<setcomp>": "for", "<dictcomp>": "for", "<genexpr>": "for"}
 
-_RED, _GREEN, _BOLD, _PLAIN = "\033[0;31m", "\033[0;32m", "\033[1m", "\033[0m"
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
+"""Bold in place of colours: JupyterLab shows errors on light red or on dark red, and none of its colours for text has a
+contrast of 4.5:1 on both. The text itself has."""
 
 
 FINISHED = 10**9
@@ -272,10 +274,10 @@ def render(traceback: str, sources: CellSources, current: int) -> list[str]:
             result += [line] * min(repeats, _SHOWN_REPEATS)
         else:
             where = f", in {frame['function']}" if frame["function"] else ""
-            shown = [f"  {_GREEN}{_titles(cells)}, line {frame['line']}{_PLAIN}{where}"]
+            shown = [f"  {_BOLD}{_titles(cells)}, line {frame['line']}{_PLAIN}{where}"]
             texts = {cell.line(int(frame["line"])) for cell in cells}
             if len(texts) == 1 and (source := texts.pop()):
-                shown.append(f"    {_BOLD}{source}{_PLAIN}")
+                shown.append(f"    {source}")
             result += shown * min(repeats, _SHOWN_REPEATS)
         if repeats > _SHOWN_REPEATS:
             result.append(f"  [the previous frame repeats {repeats - _SHOWN_REPEATS} more times]")
@@ -284,7 +286,7 @@ def render(traceback: str, sources: CellSources, current: int) -> list[str]:
         result.append(error.pop(0))
     if error:
         name, colon, message = error[0].partition(":")
-        result += [f"{_RED}{name}{_PLAIN}{colon}{message}", *error[1:]]
+        result += [f"{_BOLD}{name}{_PLAIN}{colon}{message}", *error[1:]]
     return result
 
 

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from metakernel_micropython.cell import tracebacks
+from metakernel_micropython.cell.failure import failure
 from metakernel_micropython.cell.tracebacks import CellSources, render
+from metakernel_micropython.errors import MagicError
 
 HEAD = "Traceback (most recent call last):\n"
 FUNCTION = "def f(x):\n    return 1/x"
@@ -195,3 +197,48 @@ def test_many_cells_that_fit_are_told_shortly() -> None:
 def test_what_a_board_says_moves_no_cursor_in_the_error() -> None:
     lines = told(HEAD + frame(1) + "ValueError: \x1b[2J\x07gone\u202e\tand on\n", "x")
     assert lines[-1] == "ValueError: \\x1b[2J\\x07gone\\u202e\tand on"
+
+
+Colour = tuple[float, float, float]
+
+ERROR_BACKGROUNDS: dict[str, Colour] = {"light": (255, 221, 221), "dark": (81, 31, 27)}
+"""What JupyterLab 4 shows errors on: #fdd, and rgba(244, 67, 54, .28) above #111."""
+
+TEXT: dict[str, Colour] = {"light": (33, 33, 33), "dark": (255, 255, 255)}
+"""The colour of text that no code colours: bold is one of weight, and so are all codes that the table below lacks."""
+
+COLOURS: dict[str, Colour] = {
+    "30": (62, 66, 77),
+    "31": (231, 92, 88),
+    "32": (0, 162, 80),
+    "33": (221, 182, 43),
+    "34": (32, 143, 251),
+    "35": (209, 96, 196),
+    "36": (96, 198, 200),
+    "37": (197, 193, 180),
+}
+"""What JupyterLab shows for the codes, in each of its themes."""
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """The ratio of WCAG 2, from 1 to 21."""
+
+    def luminance(colour: Colour) -> float:
+        parts = [value / 255 for value in colour]
+        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_each_part_of_an_error_is_readable_in_jupyterlabs_light_and_dark_theme() -> None:
+    known = CellSources()
+    known.add(1, FUNCTION, FUNCTION)
+    shown = render(HEAD + frame(2, "f") + "ZeroDivisionError: divide by zero\n", known, 1)
+    shown += failure(MagicError("x")).traceback + failure(KeyboardInterrupt()).traceback
+    codes = set(";".join(re.findall(r"\x1b\[([\d;]*)m", "\n".join(shown))).split(";"))
+    assert codes >= {"0", "1"}
+    for theme, background in ERROR_BACKGROUNDS.items():
+        for code in codes:
+            assert contrast(COLOURS.get(code, TEXT[theme]), background) >= 4.5, (theme, code)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..conftest import Start
     from ..front_end import Jupyter
 
@@ -88,3 +90,86 @@ def test_without_a_board_the_stubs_answer(plain: Jupyter, start: Start) -> None:
 def test_a_port_can_be_chosen(start: Start, port: str) -> None:
     chosen = start({"MICROPYTHON_PORT": port})
     assert f"pip install micropython-{port}-stubs" in chosen.inspect("machine.Pin(")
+
+
+def without_stubs(folder: Path) -> dict[str, str | None]:
+    """The environment of a kernel whose Python has no stubs installed."""
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.metadata as metadata\n"
+        "real = metadata.distributions\n"
+        "def distributions(**how):\n"
+        "    return (one for one in real(**how) if 'stubs' not in one.metadata['Name'])\n"
+        "metadata.distributions = distributions\n"
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.fixture(params=["virtual", "microbit"])
+def address(request: pytest.FixtureRequest) -> str:
+    """A board that no other kernel of these tests has: the micro:bit serves one."""
+    if request.param == "microbit":
+        return str(request.getfixturevalue("microbit").address)
+    return str(request.getfixturevalue("virtual_address"))
+
+
+@pytest.fixture(params=["with stubs", "without"])
+def documented(request: pytest.FixtureRequest, start: Start, address: str, tmp_path: Path) -> Jupyter:
+    """A connected kernel, with and without stubs in its environment."""
+    kernel = start(without_stubs(tmp_path) if request.param == "without" else {})
+    kernel.do(f"%connect {address}")
+    has_stubs = "From the stubs" in kernel.inspect("import machine\nmachine.Pin")
+    assert has_stubs is (request.param == "with stubs")
+    return kernel
+
+
+def test_the_kinds_of_names_are_right_with_and_without_stubs(documented: Jupyter) -> None:
+    documented.do("import sys, math\nclass Motor:\n    def turn(self): pass\ndef wheel(): pass\nwheels = [1]")
+    assert typed(documented, "whee") == {"wheel": "function", "wheels": "instance"}
+    assert typed(documented, "Mot") == {"Motor": "class"}
+    assert typed(documented, "Motor.t") == {"turn": "function"}
+    assert typed(documented, "math.sq") == {"sqrt": "function"}
+    assert typed(documented, "math.p") == {"pi": "instance", "pow": "function"}
+    assert typed(documented, "from math import sq") == {"sqrt": "function"}
+    assert typed(documented, "sys.exi") == {"exit": "function"}
+    assert typed(documented, "KeyboardI") == {"KeyboardInterrupt": "class"}
+    assert typed(documented, "prin") == {"print": "function"}
+    assert typed(documented, "mat") == {"math": "module"}
+    assert typed(documented, "import mat") == {"math": "module"}
+
+
+def test_asking_for_kinds_runs_nothing_of_the_users(start: Start, address: str, tmp_path: Path) -> None:
+    kernel = start(without_stubs(tmp_path))
+    kernel.do(f"%connect {address}")
+    kernel.do(
+        "ran = []\nclass Odd:\n"
+        "    def __getattr__(self, name):\n        ran.append(name)\n        raise AttributeError(name)\n"
+        "    def __call__(self): ran.append('call')\n"
+        "odd = Odd()\nok = 1"
+    )
+    assert typed(kernel, "o")["odd"] == "instance"
+    kernel.complete("odd.")
+    kernel.complete("Odd.")
+    kernel.complete("odd.x.")
+    assert kernel.do("ran").value == "[]"
+
+
+def test_a_function_of_an_earlier_cell_shows_its_signature_text_and_source(documented: Jupyter) -> None:
+    source = "def spin(fast, times=2):\n    '''Spin around.'''\n    return times  # done"
+    documented.do(
+        f"x = 1\n{source}\nclass Motor:\n    '''A motor.'''\n    def turn(self, speed):\n        return speed"
+    )
+    documented.do("motor = Motor()\nspin")
+    for code in ("spin", "y = spin(1, "):
+        text = documented.inspect(code)
+        assert text.startswith("spin(fast, times=2)\n\nSpin around.\n\nOn the board:")
+        assert "return times" not in text
+    assert documented.do("spin?").page.startswith("spin(fast, times=2)\n\nSpin around.\n")
+    assert documented.do("spin??").page.startswith(f"spin(fast, times=2)\n\n{source}\n\nOn the board:")
+    assert "    '''A motor.'''\n    def turn(self, speed):\n" in documented.do("Motor??").page
+    assert documented.do("motor.turn??").page.startswith("turn(speed)\n\ndef turn(self, speed):\n    return speed\n")
+
+
+def test_without_stubs_a_tooltip_says_what_brings_them(start: Start, virtual_address: str, tmp_path: Path) -> None:
+    kernel = start(without_stubs(tmp_path))
+    kernel.do(f"%connect {virtual_address}\nimport time")
+    assert 'pip install "metakernel-micropython[stubs]"' in kernel.inspect("time.sleep_ms")

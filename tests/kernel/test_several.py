@@ -81,7 +81,7 @@ def test_stop_interrupts_all_boards_and_keeps_their_variables(pair: Jupyter) -> 
     reply = pair.run("%%on all\nwhile True: n += 1", stop_at_start=1.0)
     assert reply.error.name == "KeyboardInterrupt"
     assert reply.seconds < 6
-    assert sorted(reply.stderr.replace("\x1b[0;31m", "").replace("\x1b[0m", "").split("\n")) == [
+    assert sorted(reply.stderr.replace("\x1b[0;31m", "").replace("\x1b[1m", "").replace("\x1b[0m", "").split("\n")) == [
         "",
         "left  | stopped",
         "right | stopped",

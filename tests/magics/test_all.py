@@ -235,3 +235,34 @@ def test_several_magics_and_code_run_in_their_order(jupyter: Jupyter) -> None:
 def test_the_list_says_which_commands_do_the_same(plain: Jupyter, older: str, today: str) -> None:
     (line,) = [line for line in plain.do("%lsmagic").stdout.splitlines() if line.split()[:1] == [older]]
     assert f"(the same as {today}" in line
+
+
+def listed(listing: str) -> dict[str, list[str]]:
+    """The commands of %lsmagic below each heading."""
+    groups: dict[str, list[str]] = {}
+    heading = ""
+    for line in listing.splitlines():
+        if line.startswith("  "):
+            groups[heading].append(line.split()[0])
+        else:
+            heading = line
+            groups[heading] = []
+    return groups
+
+
+def test_the_list_begins_with_what_a_beginner_needs(plain: Jupyter) -> None:
+    groups = listed(plain.do("%lsmagic").stdout)
+    first = next(iter(groups))
+    needed = ["%connect", "%boards", "%info", "%ls", "%upload", "%run", "%reboot", "%lsmagic", "%NAME?", "NAME?"]
+    assert (first, groups[first]) == ("To begin with", needed)
+    commands = [name for names in groups.values() for name in names]
+    assert len(commands) == len(set(commands))
+
+
+def test_the_help_of_every_command_has_an_example(plain: Jupyter) -> None:
+    groups = listed(plain.do("%lsmagic").stdout)
+    commands = [name for names in groups.values() for name in names if name.startswith("%") and name != "%NAME?"]
+    assert len(commands) > 80
+    lacking = [name for name in commands if "Example" not in plain.do(f"{name}?").page]
+    # What MetaKernel wrote: %help? tells how to begin, and %magic has nothing to show.
+    assert set(lacking) <= {"%help", "%%help", "%magic"}
