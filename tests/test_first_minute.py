@@ -5,10 +5,8 @@ The board is a virtual one behind a pseudo-terminal, which counts as plugged in 
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,8 +28,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals"),
 ]
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 600, "height": 900}
-
 
 @pytest.fixture(scope="module")
 def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -49,8 +45,7 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def desk(tmp_path_factory: pytest.TempPathFactory, link: str) -> Iterator[Lab]:
     """JupyterLab on a computer with that board."""
     env = {port_scan.FURTHER_PORTS: link, "MICROPYTHON_BOARD": None}
-    pictures = os.environ.get("PICTURES")
-    made = Lab(tmp_path_factory.mktemp("lab"), Path(pictures) if pictures else None, env=env)
+    made = Lab(tmp_path_factory.mktemp("lab"), env=env)
     yield made
     made.close()
 
@@ -158,9 +153,6 @@ def test_all_that_is_shown_can_be_read_in_a_light_and_a_dark_theme(lab: Lab, lin
             shown = texts(notebook.output(number))
             seen += len(shown)
             faint += [f"{theme}: cell {number}: {one}" for one in shown if one.contrast < READABLE]
-        for size in (WIDE, NARROW):
-            lab.page.set_viewport_size(size)  # type: ignore[arg-type]
-            lab.picture(f"first-minute-{theme.lower()}-{size['width']}")
     assert seen > 50
     assert not faint, "\n".join(["cannot be read well:", *faint])
 
