@@ -268,7 +268,7 @@ def test_a_raw_line_runs_nothing(microbit: Microbit) -> None:
         assert board.raw
         assert not board.idle
         for call in (lambda: board.execute("1"), board.soft_reset):
-            with pytest.raises(NotConnected, match="without --raw"):
+            with pytest.raises(NotConnected, match="without raw=True"):
                 call()
 
 
