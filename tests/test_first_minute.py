@@ -5,16 +5,17 @@ The board is a virtual one behind a pseudo-terminal, which counts as plugged in 
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.sessions.first_board import only_board
 from metakernel_micropython.transports import port_scan
+from metakernel_micropython.transports.usb_ids import Likelihood
 
-from .boards import needs_virtual
+from .boards import needs, needs_virtual
 from .contrast import READABLE, texts
 from .house import MAGICS
 from .lab import Lab
@@ -57,13 +58,9 @@ def lab(desk: Lab) -> Iterator[Lab]:
     desk.end_kernels()
 
 
-def _only_board_here() -> None:
-    if only_board(port_scan.serial_ports()) is not None:
-        pytest.skip("a board of the person who runs the tests is plugged in, too")
-
-
 def test_the_first_cell_runs_on_the_board_that_is_plugged_in(lab: Lab, link: str) -> None:
-    _only_board_here()
+    if any(port.likelihood >= Likelihood.BRIDGE for port in port_scan.serial_ports()):
+        pytest.skip("a board of the person who runs the tests is plugged in, too")
     notebook = lab.notebook()
     shown = notebook.run(1, "print(1)").splitlines()
     assert shown[0].startswith(f"[connected to {link}, the only board that is plugged in: MicroPython v1."), shown
@@ -100,7 +97,7 @@ def test_a_notebook_gets_a_board_from_another_one(lab: Lab, link: str) -> None:
 
 
 def test_a_syntax_error_is_shown_with_its_reason_and_a_figure_as_a_picture(lab: Lab, link: str) -> None:
-    pytest.importorskip("matplotlib")
+    needs(importlib.util.find_spec("matplotlib"), "matplotlib")
     notebook = lab.open("lesson.ipynb", "")
     notebook.run(1, f"%connect {link}")
     shown = notebook.run(2, 'total = 0\nprint("x"')
@@ -117,6 +114,22 @@ def test_a_syntax_error_is_shown_with_its_reason_and_a_figure_as_a_picture(lab: 
     assert figure.count() == 1
     assert figure.evaluate("image => image.complete && image.naturalWidth > 100")
     assert "Figure" not in notebook.output(3).inner_text()  # its text form does not stand beside it
+
+
+def test_the_contrast_of_a_text_is_that_of_its_colour_on_all_that_is_behind_it(lab: Lab) -> None:
+    browser = lab.page.context.browser
+    assert browser
+    page = browser.new_page()
+    page.set_content(
+        "<body style='background: black'><p style='background: rgb(255 255 255 / 50%)'>"
+        "<b style='color: white'>grey</b><i style='display: none'>hidden</i> "
+        "<b style='color: black; background: white'>black</b></p>"
+    )
+    grey, black = texts(page.locator("p"))
+    page.close()
+    assert (grey.text, grey.colour) == ("grey", (255, 255, 255))
+    assert grey.contrast == pytest.approx(3.95, abs=0.05) and grey.contrast < READABLE
+    assert (black.text, black.contrast) == ("black", pytest.approx(21))
 
 
 COLOURED = (
