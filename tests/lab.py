@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -15,13 +16,16 @@ import sys
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from urllib.request import Request, urlopen
+
+import nbformat
 
 from metakernel_micropython.install import install
 
 from .boards import free_port, needs
 
 if TYPE_CHECKING:
-    import re
+    from collections.abc import Mapping
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page
@@ -73,9 +77,12 @@ class Lab:
     Args:
         folder: an empty folder that holds everything the two write.
         pictures: where screenshots go; None: none are taken.
+        env: what the server's environment, and so the kernels', has besides; None: without that variable.
     """
 
-    def __init__(self, folder: Path, pictures: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, pictures: Path | None = None, *, env: Mapping[str, str | None] | None = None
+    ) -> None:
         for package in ("jupyterlab", "playwright"):
             needs(importlib.util.find_spec(package), package)
         browser = _chromium()
@@ -85,13 +92,13 @@ class Lab:
         self._pictures = pictures
         self._stack = ExitStack()
         try:
-            self.url, self._token = self._serve()
+            self.url, self._token = self._serve(env or {})
             self.page = self._browse(str(browser))
         except BaseException:
             self.close()
             raise
 
-    def _serve(self) -> tuple[str, str]:
+    def _serve(self, env: Mapping[str, str | None]) -> tuple[str, str]:
         names = "config data runtime ipython workspaces settings".split()
         places = {name: self.folder / name for name in names}
         for place in (*places.values(), self.notebooks):
@@ -118,12 +125,13 @@ class Lab:
             "IPYTHONDIR": str(places["ipython"]),
             "JUPYTER_PATH": str(self.folder / "prefix" / "share" / "jupyter"),
             "MICROPYTHON_HISTORY": "off",
+            **env,
         }
         log = self._stack.enter_context((self.folder / "server.log").open("w", encoding="utf-8"))
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", f"--ServerApp.port={free_port()}", "--ServerApp.port_retries=50"],
             cwd=self.notebooks,
-            env=environment,
+            env={name: value for name, value in environment.items() if value is not None},
             stdout=log,
             stderr=log,
         )
@@ -166,11 +174,48 @@ class Lab:
     def notebook(self) -> Notebook:
         """Open a new notebook from the launcher, with the window for it alone."""
         self.launcher().click()
+        return self._opened()
+
+    def open(self, name: str, *cells: str) -> Notebook:
+        """Write a notebook with some cells of code and open it, with the window for it alone."""
+        book = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(code) for code in cells],
+            metadata={"kernelspec": {"name": "micropython", "display_name": "MicroPython", "language": "python"}},
+        )
+        nbformat.write(book, self.notebooks / name)
+        self.page.goto(f"{self.url}lab/tree/{name}?reset")
+        return self._opened()
+
+    def _opened(self) -> Notebook:
         opened = Notebook(self.page)
         if self.page.locator(".jp-FileBrowser").is_visible():
             self.page.keyboard.press("Control+b")  # the files beside it
             self.page.locator(".jp-FileBrowser").wait_for(state="hidden")
         return opened
+
+    def end_kernels(self) -> None:
+        """Shut all kernels down, as the list of running kernels does, and so have them let go of their boards."""
+        for session in json.loads(self._ask("GET", "api/sessions")):
+            self._ask("DELETE", f"api/sessions/{session['id']}")
+
+    def _ask(self, method: str, path: str) -> bytes:
+        request = Request(f"{self.url}{path}", method=method, headers={"Authorization": f"token {self._token}"})
+        with urlopen(request, timeout=DEADLINE) as reply:
+            answer: bytes = reply.read()
+        return answer
+
+    def choose(self, *items: str) -> None:
+        """Choose from the menus: the menu's name, a menu's within it, and the entry."""
+        menu, *others = items
+        self.page.get_by_role("menubar").get_by_role("menuitem", name=menu, exact=True).click()
+        for name in others:
+            # By its label: JupyterLab gives an entry that opens another menu no role.
+            self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{re.escape(name)}$")).click()
+
+    def theme(self, name: str) -> None:
+        """Choose a theme: ``Light`` or ``Dark``."""
+        self.choose("Settings", "Theme", f"JupyterLab {name}")
+        self.page.locator(f'body[data-jp-theme-name="JupyterLab {name}"]').wait_for(state="attached")
 
     def picture(self, name: str) -> None:
         """Take a screenshot, where pictures are wanted."""
@@ -233,6 +278,11 @@ class Notebook:
         self.start(number, code)
         self.prompt(number, f"[{number}]:")
         return self.output(number).inner_text()
+
+    def restart_and_run_all(self) -> None:
+        """Press the toolbar's button, and agree that the variables are lost."""
+        self.button("notebook:restart-run-all").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
 
     def button(self, command: str) -> Locator:
         """Return a button of the notebook's toolbar, by the command behind it."""

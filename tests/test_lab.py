@@ -156,8 +156,7 @@ def test_an_error_shows_the_cells_lines_and_ends_run_all(lab: Lab, notebook: Not
     notebook.button("notebook:insert-cell-below").click()
     notebook.write(5, "print('never')")
 
-    lab.page.get_by_role("menubar").get_by_role("menuitem", name="Run", exact=True).click()
-    lab.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    lab.choose("Run", "Run All Cells")
     error = notebook.output(4).locator('[data-mime-type="application/vnd.jupyter.stderr"]').first
     notebook.see(error, text="ZeroDivisionError: divide by zero")
     lines = [line.strip() for line in error.inner_text().strip().splitlines()]
