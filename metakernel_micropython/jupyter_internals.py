@@ -7,6 +7,7 @@ away. A test names what is gone.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -97,6 +98,15 @@ class JupyterMessages(MetaKernel):
         elif "data" in (content or {}):
             take("stdout", content["data"].get("text/plain", "").rstrip("\n") + "\n")
         return None
+
+    def Error(self, *objects: Any, **options: Any) -> None:  # noqa: N802 - MetaKernel's name
+        """Show text on stderr, with the arguments of ``print``.
+
+        MetaKernel's makes it red, which is hard to read on the background that JupyterLab gives stderr.
+        """
+        text = io.StringIO()
+        print(*objects, file=text, **options)
+        self.send_response(self.iopub_socket, "stream", {"name": "stderr", "text": text.getvalue()})
 
     def _show_output(self, text: str) -> None:
         self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})

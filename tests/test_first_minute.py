@@ -152,7 +152,6 @@ Not among them: the traceback of an error in %%python. Its colours are IPython's
 """
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="green and red on JupyterLab's background of stderr")
 def test_all_that_is_shown_can_be_read_in_a_light_and_a_dark_theme(lab: Lab, link: str) -> None:
     notebook = lab.open("colours.ipynb", f"%connect {link}", *COLOURED)
     notebook.cell(1).click()

@@ -425,9 +425,8 @@ class Board:
             LineLost: the line is gone, or the board does not take the source.
         """
         lines = source.encode("utf-8", "surrogatepass").splitlines()
-        if self.raw:
-            data = b"".join(line + b"\r\n" for line in lines)
-        else:
+        data = b"".join(line + b"\r\n" for line in lines)
+        if not self.raw:
             check_source(b"\n".join(lines))
             self._at_prompt()
             data = CTRL_C + b"".join(line + b"\n" for line in lines)  # Ctrl-C empties the prompt's line
@@ -446,7 +445,5 @@ class Board:
     def __enter__(self) -> Board:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()

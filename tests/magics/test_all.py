@@ -102,12 +102,17 @@ def test_an_unknown_magic_names_the_nearest(plain: Jupyter, typed: str, nearest:
 
 @pytest.mark.parametrize(
     "typed",
-    ["%qqqqqq", "%slot", "%lot", "%%slot", "%cls", "%exit", "%pinfo x", "%rerun", "%prun"],
+    ["%qqqqqq", "%slot", "%lot", "%%slot", "%cls", "%exit", "%rerun"],
 )
 def test_an_unknown_magic_without_a_neighbour_names_the_list(plain: Jupyter, typed: str) -> None:
     error = plain.fail(typed)
     assert "Did you mean" not in error.value
     assert "%lsmagic" in error.value
+
+
+@pytest.mark.parametrize(("typed", "said"), [("%pinfo x", "NAME? shows"), ("%prun", "%timeit"), ("%env", "%python")])
+def test_magics_of_ipython_without_a_counterpart_are_answered(plain: Jupyter, typed: str, said: str) -> None:
+    assert said in plain.fail(typed).value
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_a_percent_sign_that_is_code_is_code(jupyter: Jupyter, cell: str) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx matplotlib pipe pmap "
+    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx pipe pmap "
     "processing scheme tutor".split(),
 )
 def test_metakernels_magics_that_make_no_sense_here_are_hidden(plain: Jupyter, name: str) -> None:

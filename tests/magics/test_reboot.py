@@ -52,7 +52,7 @@ def test_cd_changes_the_boards_folder(plain: Jupyter, virtual_address: str) -> N
     plain.do(f"%connect {virtual_address}\nimport os\nos.mkdir('sub dir')")
     assert plain.do("%cd 'sub dir'").stdout.rstrip().endswith("sub dir")
     assert (plain.do("os.getcwd()").value or "").endswith("sub dir'")
-    assert plain.fail("%cd no-such-folder").name == "OSError"
+    assert plain.fail("%cd no-such-folder").name == "NoSuchFile"
     plain.do("%disconnect")
 
 

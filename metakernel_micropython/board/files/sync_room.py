@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from ...errors import NoSpace
+from ...errors import Advice, NoSpace
 from .folders import join
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ def check_room(
         raise NoSpace(
             f"The files for {target or 'the current folder'} need {most} bytes more than the board's files have "
             f"now, and the board has {space.free} of {space.total} free: {sent} bytes are to be sent in the place of "
-            f"{gone}, and an old file stays until the new one is whole. Remove something first (%rm) or leave "
-            "something out (--exclude); nothing was changed."
+            f"{gone}, and an old file stays until the new one is whole. Nothing was changed.",
+            Advice.MAKE_ROOM,
+            free=space.free,
+            size=sent,
         )
 
 
