@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from importlib.resources import files
 from queue import Empty
@@ -18,6 +19,8 @@ from jupyter_client.manager import KernelManager
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from jupyter_client.blocking.client import BlockingKernelClient
 
 START_TIMEOUT = 30
 REPLY_TIMEOUT = 20
@@ -143,12 +146,19 @@ class Jupyter:
         self.manager._kernel_spec = self._spec
         self.stuck = self.closed = False
         self.manager.start_kernel(env=environment, cwd=cwd)
-        self.client = self.manager.client()
+        self.client = self._new_client()
         try:
             self._open()
         except BaseException:
             self.close(now=True)
             raise
+
+    def _new_client(self) -> BlockingKernelClient:
+        client = self.manager.client()
+        # The manager, which sends Stop, gives its clients copies of its session, name included: both count their
+        # messages from there, and sooner or later a Stop and a cell would have one id.
+        client.session.session = uuid.uuid4().hex
+        return client
 
     def _open(self) -> None:
         self.client.start_channels()
@@ -265,7 +275,7 @@ class Jupyter:
         self.client.stop_channels()
         self.manager.restart_kernel(now=now)
         self.stuck = False
-        self.client = self.manager.client()
+        self.client = self._new_client()
         self._open()
 
     def close(self, *, now: bool = False) -> None:

@@ -145,6 +145,16 @@ def test_a_session_in_the_terminal(console: Console) -> None:
     assert console.child.exitstatus == 0
 
 
+@pytest.mark.parametrize("line", ["exit", "quit()"])
+def test_the_word_of_ipython_ends_the_console(tmp_path: Path, line: str) -> None:
+    install(prefix=str(tmp_path))
+    console = Console(tmp_path, "")
+    console.enter(line)
+    console.child.expect(pexpect.EOF)
+    console.child.close()
+    assert console.child.exitstatus == 0
+
+
 def test_a_question_is_asked_in_the_terminal(console: Console) -> None:
     console.ask('name = input("wh" + "o? ")', r"who\? ")  # what is typed is echoed, and is not the prompt
     console.child.send("Bob\r")

@@ -206,6 +206,8 @@ class Life:
             self._check(request)
             assert request.reply is not None
             if request.reply["status"] == "ok" and not code.startswith("%"):
+                if request.value != "42":
+                    raise Violation(f"after a disturbance {code!r} has the value {request.value!r}")
                 return
             self.counts["recovery needed"] += 1
         raise Violation("after a disturbance no cell works, and connecting does not mend it")
