@@ -26,8 +26,8 @@ RUNS = {
     "test_transfers.py": (77, 800),
     "test_kernel.py": (15, 150),
     "test_microbit.py": (8, 100),
-    "test_states.py": (25, 400),
-    "test_disk.py": (12, 150),
+    "test_states.py": (12, 400),
+    "test_disk.py": (6, 150),
 }
 """Seeds of each file, in the suite and in the long form."""
 

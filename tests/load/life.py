@@ -190,7 +190,7 @@ class Life:
         assert self.kernel.manager.provisioner is not None
         process = psutil.Process(self.kernel.manager.provisioner.pid)  # type: ignore[attr-defined]
         for child in process.children():
-            if "virtual" in " ".join(child.cmdline()):
+            if "virtual" in _command(child):
                 self._note("the board dies")
                 self.counts["board dies"] += 1
                 for request in requests:
@@ -306,6 +306,13 @@ class Life:
         return "\n".join(f"| {name} | {count} |" for name, count in sorted(self.counts.items()))
 
 
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it ends this moment
+        return "ended"
+
+
 @dataclass(frozen=True)
 class Holdings:
     """What a kernel holds of the machine.
@@ -332,7 +339,7 @@ class Holdings:
         """
         assert kernel.manager.provisioner is not None
         process = psutil.Process(kernel.manager.provisioner.pid)  # type: ignore[attr-defined]
-        children = sorted(" ".join(child.cmdline()) for child in process.children(recursive=True))
+        children = sorted(map(_command, process.children(recursive=True)))
         files = sorted(re.sub(r"-board-.*", "-board-*", name) for name in os.listdir(temporary))  # noqa: PTH208 - names
         return cls(process.num_fds(), process.num_threads(), tuple(children), tuple(files))
 

@@ -36,7 +36,7 @@ def test_files_that_fit_one_by_one_and_not_together_are_refused_before_the_first
     make(tmp_path, {"a": 3000, "b/c": 3000})
     plan = prepare(virtual_board.files, collect(tmp_path), "/there")
     has_free(virtual_board, 5000, monkeypatch)
-    with pytest.raises(NoSpace, match=r"6000 bytes more .* has 5000 of 1000000 free: .*nothing was changed"):
+    with pytest.raises(NoSpace, match=r"6000 bytes more .* has 5000 of 1000000 free: .*Nothing was changed"):
         carry_out(virtual_board.files, plan)
     assert virtual_board.files.stat("/there") is None
 

@@ -1,0 +1,3 @@
+from tools.lamp import blink
+
+blink(2)

@@ -1,0 +1,2 @@
+def blink(times):
+    print('blinks', times, 'times')
