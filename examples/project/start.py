@@ -1,3 +1,0 @@
-from tools.lamp import blink
-
-blink(2)

@@ -1,2 +1,0 @@
-def blink(times):
-    print('blinks', times, 'times')
