@@ -19,7 +19,7 @@ lab: .venv/demo
 # once take a third of the time on two cores.
 test: lint
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
 soak: .venv/dev
