@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from metakernel_micropython.board import Board
 
@@ -24,6 +25,10 @@ Start = Callable[..., Jupyter]
 
 _BEFORE = {name: os.environ[name] for name in ("HOME", "USERPROFILE") if name in os.environ}
 
+
+# Fewer examples than by default: the whole run has to stay short. How long one takes depends on what else runs.
+settings.register_profile("ordinary", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ordinary")
 
 SLOW_FIRST = (
     "tests/test_first_minute.py",
