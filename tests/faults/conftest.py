@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .plan import Kind, Plan
 
 RUNS = {
-    "test_lines.py": (100, 1000),
-    "test_transfers.py": (77, 800),
-    "test_kernel.py": (15, 150),
+    "test_lines.py": (50, 1000),
+    "test_transfers.py": (40, 800),
+    "test_kernel.py": (9, 150),
     "test_microbit.py": (8, 100),
     "test_states.py": (12, 400),
     "test_disk.py": (6, 150),
