@@ -17,7 +17,6 @@ from metakernel_micropython.transports.usb_ids import Likelihood
 
 from .boards import needs, needs_virtual
 from .contrast import READABLE, texts
-from .house import MAGICS
 from .lab import Lab
 from .virtual.boards import Served
 
@@ -169,7 +168,6 @@ def test_all_that_is_shown_can_be_read_in_a_light_and_a_dark_theme(lab: Lab, lin
     assert not faint, "\n".join(["cannot be read well:", *faint])
 
 
-@pytest.mark.skipif(not (MAGICS / "monitor.py").exists(), reason="there is no %monitor yet")
 def test_stop_ends_the_look_at_a_running_program_and_not_the_program(lab: Lab, link: str) -> None:
     notebook = lab.open("monitor.ipynb", "")
     notebook.run(1, f"%connect {link}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from ..conftest import Start
     from ..front_end import Jupyter, Reply
 
-needs_matplotlib = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs matplotlib")
-needs_pandas = pytest.mark.skipif(importlib.util.find_spec("pandas") is None, reason="needs pandas")
 
 PIXEL = "class Pixel:\n    def _repr_png_(self):\n        return b'\\x89PNG', {'width': 1}\n"
 
@@ -77,7 +74,6 @@ def test_a_picture_is_sent_as_text_with_its_size(plain: Jupyter) -> None:
     assert shown["metadata"] == {"image/png": {"width": 1}}
 
 
-@needs_pandas
 def test_a_data_frame_is_a_table(plain: Jupyter) -> None:
     shown = plain.do("%%python\nimport pandas\npandas.DataFrame({'speed': [1, 2]})").of("execute_result")[0]["data"]
     assert "<th>speed</th>" in shown["text/html"]
@@ -122,7 +118,6 @@ def test_a_name_that_is_called_display_breaks_nothing(start: Start) -> None:
 # -- figures ---------------------------------------------------------------------------------------------------------
 
 
-@needs_matplotlib
 def test_figures_appear_and_are_closed(plain: Jupyter) -> None:
     reply = plain.do("%%python\nimport matplotlib.pyplot as plt\nplt.plot([1, 2, 3])", timeout=60)
     assert kinds(reply) == ["execute_result", "display_data"]
@@ -136,7 +131,6 @@ def test_figures_appear_and_are_closed(plain: Jupyter) -> None:
     assert "no windows" in plain.do("%%python\n%gui qt").stderr
 
 
-@needs_matplotlib
 def test_figures_appear_where_matplotlib_was_loaded_before(start: Start) -> None:
     kernel = start()
     kernel.do("%connect virtual")
@@ -144,7 +138,6 @@ def test_figures_appear_where_matplotlib_was_loaded_before(start: Start) -> None
     assert kernel.do("%%python\nimport matplotlib.pyplot as plt\nplt.plot([1]);", timeout=60).of("display_data")
 
 
-@needs_matplotlib
 def test_another_way_of_drawing_that_was_chosen_stays(start: Start) -> None:
     kernel = start({"MPLBACKEND": "agg"})
     shown = kernel.do("%%python\nimport matplotlib.pyplot as plt\nplt.plot([1]);\nplt.get_backend()", timeout=60)

@@ -279,7 +279,6 @@ def start_kernel(plain: Jupyter) -> Iterator[Jupyter]:
 
 
 def test_a_plot_draws_what_a_started_program_prints(virtual: Jupyter) -> None:
-    pytest.importorskip("matplotlib")
     start(virtual, "import time\nfor i in range(60):\n    print(i * i)\n    time.sleep(0.05)")
     reply = virtual.do("%%plot\n%monitor")
     assert reply.of("display_data") or reply.of("update_display_data")
