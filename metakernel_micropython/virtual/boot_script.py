@@ -1,4 +1,4 @@
-# ruff: noqa: A001, D100, D103, E722, F821, PTH116, RUF005, S102, S110, SIM105
+# ruff: noqa: A001, D100, D101, D102, D103, E722, F821, PTH116, RUF005, S102, S110, SIM105
 # The part of the virtual board's firmware that MicroPython runs itself: this file is MicroPython, not Python.
 #
 # It is executed under the file name "firmware", with one name defined: "user", the globals of the real main module. It
@@ -6,14 +6,18 @@
 # is the host's (pyexec.py), outside this heap, as on a board. Comments are stripped before MicroPython parses it.
 
 import builtins
+import errno
 import gc
+import io
 import os
 import sys
+import time
 
 import host
 import machine
 import micropython
 import uctypes
+import vfs
 
 call = host.call  # name, text -> text
 words = machine.mem32
@@ -22,7 +26,7 @@ user["__name__"] = "__main__"
 main = user
 keep = []  # what only patched tables refer to, out of the garbage collector's sight
 
-sys.path[:] = ["", ".frozen", "/lib"]
+sys.path[:] = ["", ".frozen", "/lib", "/rom"]
 sys.argv.clear()
 
 # The buffers are the line itself, the files around them translate line ends: the host tells them apart by descriptor.
@@ -74,7 +78,15 @@ def size(path, entry):
 def ilistdir(path=""):
     # The file systems of boards tell the size of a file, too.
     path = path or "."
-    return (entry if len(entry) > 3 else entry + (size(path, entry),) for entry in listing(path))
+    return (
+        entry if len(entry) > 3 else entry + (size(path, entry),)
+        for entry in listing(path)
+        if path != "/" or entry[0] != "rom"  # where the firmware's modules are
+    )
+
+
+def listdir(path=""):
+    return [entry[0] for entry in ilistdir(path)]
 
 
 room = os.statvfs
@@ -90,14 +102,95 @@ def statvfs(path):
         return (4096, 4096, int(total), int(free), int(free), 0, 0, 0, 0, 255)
 
 
-extend(os, (("ilistdir", ilistdir), ("statvfs", statvfs)))
-extend(machine, (("reset", reset),))
+sleep_ms, sleep_us = time.sleep_ms, time.sleep_us
+
+
+def sleep(seconds):
+    sleep_short(int((0.0 + seconds) * 1000000))
+
+
+def sleep_short(us):
+    # WASI's own begins anew after an interrupt, or ends with it; only sleep_ms() goes on.
+    if us >= 1000:
+        sleep_ms(us // 1000)
+        us %= 1000
+    if us > 0:
+        sleep_us(us)
+
+
+extend(time, (("sleep", sleep), ("sleep_us", sleep_short)))
+
+parts = (
+    ("pin", ("Pin",)),
+    ("timer", ("Timer",)),
+    ("analog", ("ADC", "PWM")),
+    ("system", ("RTC", "WDT", "PWRON_RESET", "WDT_RESET", "unique_id", "freq", "reset_cause")),
+    ("system", ("lightsleep", "deepsleep", "disable_irq", "enable_irq")),
+)
+
+
+def part(name):
+    # machine.__getattr__: what a program does not use costs no memory.
+    for module, names in parts:
+        if name in names:
+            keep.append(__import__("_machine", None, None, ("cells",)))
+            found = __import__("_machine." + module, None, None, (name,))
+            extend(machine, tuple((one, getattr(found, one)) for one in names))
+            return getattr(found, name)
+    if name == "__init__":
+        return int  # import asks for this, and calls it
+    raise AttributeError(name)
+
+
+extend(os, (("ilistdir", ilistdir), ("listdir", listdir), ("statvfs", statvfs)))
+extend(machine, (("reset", reset), ("__getattr__", part)))
 extend(micropython, (("kbd_intr", kbd_intr),))
+
+
+class Rom:
+    # Modules of the firmware that are files: the host's, which nothing here can change.
+
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def chdir(self, path):
+        self.stat(path)
+
+    def getcwd(self):
+        return "/"
+
+    def stat(self, path):
+        found = call("rom", path)
+        if not found:
+            raise OSError(errno.ENOENT)
+        folder = found[:6] == "folder"
+        return (0x4000 if folder else 0x8000, 0, 0, 0, 0, 0, 0 if folder else int(found), 0, 0, 0)
+
+    def ilistdir(self, path):
+        for name in call("rom", path)[7:].split():
+            found = self.stat(path + "/" + name)
+            yield name, found[0], 0, found[6]
+
+    def open(self, path, mode):
+        if "w" in mode or "a" in mode or "+" in mode:
+            raise OSError(30)  # EROFS, which errno lacks here
+        self.stat(path)
+        call("rom file", path)
+        text = call("text", "")
+        return io.BytesIO(text) if "b" in mode else io.StringIO(text)
+
+    def statvfs(self, path):
+        return (4096, 4096, 0, 0, 0, 0, 0, 0, 1, 255)
 
 
 def input(prompt=""):
     print(prompt, end="")
     how = call("input", "")
+    while how == "event":  # at the jump the handler runs
+        how = call("input", "on")
     if how == "C":
         raise KeyboardInterrupt
     if how == "D":
@@ -109,7 +202,7 @@ builtins.input = input
 
 # Ctrl-C: the host finds the places that a board's interrupt handler writes to, then proves it.
 call("locate", str(id(globals())) + " " + str(id(KeyboardInterrupt)))
-micropython.schedule(call_locked := lambda _: call("locked", ""), None)
+micropython.schedule(call_locked := lambda _: call("locked", str(id(call_locked))), None)
 for _ in range(3):
     pass
 call("unlocked", "")
@@ -145,6 +238,8 @@ def strip(error):
 
 def execute():
     kind = call("next", "")
+    if kind == "event":
+        return  # at the next jump the handler runs
     try:
         if kind in ("single", "exec"):
             code = compile(call("text", ""), "<stdin>", kind)
@@ -165,6 +260,7 @@ def execute():
         call("reported", "")
 
 
+vfs.mount(Rom(), "/rom")
 gc.collect()
 call("ready", sys.version)
 while True:

@@ -1,0 +1,175 @@
+"""What the classes of ``machine`` have on this computer's side: time that comes due, levels, the clock, the watchdog.
+
+Nothing of it costs anything until a program uses ``machine``. Interrupts come in as Ctrl-C does, through the
+interpreter's state (see ``state.State.schedule``): at a program's next jump, in its sleep, and at the prompt.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metakernel_micropython.virtual.state import State
+
+POWER_ON, WATCHDOG = 1, 3
+"""Causes of a reset, as RP2 numbers them."""
+
+_REMIND = 0.001  # seconds between two attempts to have the handler run
+_FLOATING = range(400, 1600)  # what an ADC reads of 65535 where nothing is connected
+
+
+@dataclass
+class Lasting:
+    """What outlives a reset.
+
+    Attributes:
+        cause: of the last one.
+        clock_offset: seconds that the board's clock is ahead of this computer's.
+    """
+
+    cause: int = POWER_ON
+    clock_offset: int = 0
+
+
+@dataclass(order=True)
+class _Alarm:
+    at: float
+    name: str = field(compare=False)
+    period: float = field(compare=False)
+    periodic: bool = field(compare=False)
+
+
+class Hardware:
+    """The hardware of one life of the interpreter.
+
+    Args:
+        state: the interpreter's.
+        lasting: what outlives it.
+        poke: has the handler run (on any thread): calls the state's ``schedule`` while the interpreter is alive, and
+            ends its waits.
+
+    Attributes:
+        calls: what the firmware calls by a name.
+    """
+
+    def __init__(self, state: State, lasting: Lasting, poke: Callable[[], None]) -> None:
+        self._state = state
+        self._lasting = lasting
+        self._poke = poke
+        self._changed = threading.Condition()  # guards all below
+        self._alarms: list[_Alarm] = []
+        self._events: list[str] = []
+        self._masked = self._closed = False
+        self._watchdog_at: float | None = None
+        self._thread: threading.Thread | None = None
+        self.calls: dict[str, Callable[[str], bytes]] = {
+            "hardware": self._call_hardware,
+            "event": self._call_event,
+            "timer": self._call_timer,
+            "irq": self._call_irq,
+            "adc": self._call_adc,
+            "pwm": lambda _: b"",
+            "pin": lambda _: b"",
+            "cause": lambda _: str(self._lasting.cause).encode(),
+            "clock": self._call_clock,
+            "watchdog": self._call_watchdog,
+        }
+
+    def close(self) -> None:
+        """The life has ended."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # -- the firmware's calls ------------------------------------------------------------------------------------
+
+    def _call_hardware(self, text: str) -> bytes:
+        _cells, _pins, handler, argument = (int(part) for part in text.split())
+        self._state.handle_with(handler, argument)
+        return b""
+
+    def _call_event(self, _: str) -> bytes:
+        with self._changed:
+            if not self._events or self._masked:
+                return b""
+            return self._events.pop(0).encode()
+
+    def _call_timer(self, text: str) -> bytes:
+        name, period, mode = text.split()
+        event = f"timer {name}"
+        with self._changed:
+            self._alarms = [alarm for alarm in self._alarms if alarm.name != name]
+            heapq.heapify(self._alarms)
+            self._events = [one for one in self._events if one != event]
+            if seconds := float(period) / 1000:
+                heapq.heappush(self._alarms, _Alarm(time.monotonic() + seconds, name, seconds, mode == "1"))
+                self._run()
+        return b""
+
+    def _call_irq(self, text: str) -> bytes:
+        with self._changed:
+            self._masked = text == "0"
+            self._changed.notify_all()
+        return b""
+
+    def _call_adc(self, _number: str) -> bytes:
+        return str(random.choice(_FLOATING)).encode()  # noqa: S311 - noise
+
+    def _call_clock(self, text: str) -> bytes:
+        now = int(time.time())
+        local = now + time.localtime(now).tm_gmtoff
+        if text:
+            self._lasting.clock_offset = int(text) - local
+        return str(local + self._lasting.clock_offset).encode()
+
+    def _call_watchdog(self, text: str) -> bytes:
+        with self._changed:
+            self._watchdog_at = time.monotonic() + int(text) / 1000
+            self._run()
+        return b""
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Have the thread look at what is new; the lock is held."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._keep_time, name="hardware", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _keep_time(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                while self._alarms and self._alarms[0].at <= now:
+                    self._ring(heapq.heappop(self._alarms), now)
+                if self._watchdog_at is not None and now >= self._watchdog_at:
+                    self._watchdog_at = None
+                    self._masked = False
+                    self._events.insert(0, "reset")
+                waits = [alarm.at for alarm in self._alarms[:1]]
+                if self._watchdog_at is not None:
+                    waits.append(self._watchdog_at)
+                if self._events and not self._masked:
+                    self._changed.release()
+                    try:
+                        self._poke()
+                    finally:
+                        self._changed.acquire()
+                    waits.append(now + _REMIND)
+                self._changed.wait(max(0.0, min(waits) - time.monotonic()) if waits else None)
+
+    def _ring(self, alarm: _Alarm, now: float) -> None:
+        event = f"timer {alarm.name}"
+        if event not in self._events:  # a program that is late gets one call for all that it has missed
+            self._events.append(event)
+        if alarm.periodic:
+            alarm.at = max(alarm.at + alarm.period, now)
+            heapq.heappush(self._alarms, alarm)
