@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from . import preloaded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -134,7 +136,8 @@ class Jupyter:
     ) -> None:
         spec = json.loads(files("metakernel_micropython").joinpath("kernelspec", "kernel.json").read_text())
         self._spec = KernelSpec(**{**spec, "argv": [sys.executable, *spec["argv"][1:], *arguments]})
-        environment = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
+        asked = {**os.environ, **({} if arguments else {preloaded.WANTED: "1"}), **(env or {})}
+        environment = {key: value for key, value in asked.items() if value is not None}
         try:
             self._start(environment, str(cwd))
         except RuntimeError:

@@ -140,4 +140,4 @@ class CellTrace:
 
     def _show(self, text: str) -> None:
         assert self._send is not None
-        self._send("stream", {"name": "stderr", "text": text})
+        self._send("stream", {"name": "stdout", "text": text})
