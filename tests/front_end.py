@@ -92,6 +92,16 @@ class Reply:
         return "".join(text for _, text in self.streams("stderr"))
 
     @property
+    def told(self) -> str:
+        """What was said on stderr, in one line: where lines end does not matter."""
+        return " ".join(self.stderr.split())
+
+    @property
+    def trace(self) -> str:
+        """What ``%trace`` has shown."""
+        return "".join(content["data"]["text/plain"] + "\n" for content in self.of("display_data"))
+
+    @property
     def plain(self) -> str:
         """What a console shows: what was printed, and the text of what was displayed, each with a line end."""
         parts = []

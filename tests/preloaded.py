@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.launcher import launch_kernel
@@ -83,9 +82,9 @@ class Server:
         self._started: list[int] = []
         self._starting = threading.Lock()
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "tests.preloaded", str(other.fileno())]
-        root = Path(__file__).parents[1]
-        self._process = subprocess.Popen(command, cwd=root, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL)
+        # With -P, as kernels are started: IPython looks for modules in the current folder without it.
+        command = [sys.executable, "-P", __file__, str(other.fileno())]
+        self._process = subprocess.Popen(command, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL)
         atexit.register(self._end)
         other.close()
         self.environment = _at_start(os.environ)
@@ -199,7 +198,6 @@ def _become(request: dict[str, Any], descriptors: list[int], parent: int) -> Non
     random.seed()
     # The variable that says this is read when ipykernel is imported.
     sys.argv = [MODULE, *request["arguments"], f"--IPKernelApp.parent_handle={parent}"]
-    del sys.path[0]  # what -m puts there, and -P does not
     runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
 
 

@@ -8,6 +8,9 @@ import textwrap
 WIDTH = 80
 """Characters of a line."""
 
+_COMMAND = re.compile(r"%[\w-]+(?: install)? \S+(?: --[\w-]+)*")  # what a person types: in one piece
+_BLANK = "\N{NO-BREAK SPACE}"
+
 
 def wrapped(text: str) -> str:
     """Return a message with its long lines broken at blanks, the rest of an indented one indented as well.
@@ -19,8 +22,8 @@ def wrapped(text: str) -> str:
 
 def _wrapped_line(line: str) -> str:
     indentation = re.match(" *", line)[0]  # type: ignore[index]
-    return textwrap.fill(
-        line,
+    filled = textwrap.fill(
+        _COMMAND.sub(lambda command: command[0].replace(" ", _BLANK), line),
         WIDTH,
         subsequent_indent=indentation and indentation + "  ",
         break_long_words=False,
@@ -28,3 +31,4 @@ def _wrapped_line(line: str) -> str:
         replace_whitespace=False,
         expand_tabs=False,
     )
+    return filled.replace(_BLANK, " ")

@@ -71,12 +71,12 @@ class Window:
         deadline = time.monotonic() + 20
         while True:
             got = self._client.get_iopub_msg(timeout=max(0.1, deadline - time.monotonic()))
+            if got["header"]["msg_type"] == "update_display_data":  # of the cell that made the window
+                self.listing = got["content"]["data"]["text/html"]
             if got["parent_header"].get("msg_id") != request:
                 continue
             if got["header"]["msg_type"] == "comm_open":
                 self.models[got["content"]["comm_id"]] = dict(got["content"]["data"]["state"])
-            elif got["header"]["msg_type"] == "update_display_data":
-                self.listing = got["content"]["data"]["text/html"]
             elif got["header"]["msg_type"] == "comm_msg":
                 self._take(got["content"])
             elif got["header"]["msg_type"] == "error":
