@@ -63,7 +63,7 @@ def test_an_earlier_cells_function_may_ask_again_after_a_reboot(jupyter: Jupyter
 def test_letters_of_the_world(jupyter: Jupyter) -> None:
     reply = Person(jupyter, "Zoë €").run('print(input("náme? "))')
     assert reply.ok
-    if "input() does not know" in reply.stderr:  # the line editor of old firmware
+    if "input() does not know" in reply.told:  # the line editor of old firmware
         assert reply.stdout == "Zo \n"
     else:
         assert reply.stdout == "Zoë €\n"

@@ -137,7 +137,7 @@ def test_a_failed_connect_closes_its_log(plain: Jupyter, virtual_address: str, t
 def test_a_full_disk_is_told_once_and_disturbs_nothing(plain: Jupyter, virtual_address: str) -> None:
     reply = plain.do(f"%connect {virtual_address} --log /dev/full\n6*7")
     assert reply.value == "42"
-    assert reply.trace.count("/dev/full") == 1
+    assert reply.stderr.count("/dev/full") == 1
     reply = plain.do("6*7")
     assert (reply.value, reply.trace) == ("42", "")
     plain.do("%disconnect")
