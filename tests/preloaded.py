@@ -88,7 +88,8 @@ class Server:
         atexit.register(self._end)
         other.close()
         self.environment = _at_start(os.environ)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Forked:
         request = {"arguments": list(arguments), "environment": dict(environment), "folder": folder}
@@ -101,6 +102,8 @@ class Server:
     def _end(self) -> None:
         self._line.shutdown(socket.SHUT_RDWR)
         self._process.wait(10)
+        self._listener.join(10)
+        self._line.close()
 
     def _listen(self) -> None:
         while message := self._line.recv(REQUEST_SIZE):
