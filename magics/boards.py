@@ -36,7 +36,8 @@ class BoardsMagic(BoardMagic):
             connection = self.kernel.connection
             lines = [f"connected: {connection.describe()}" if connection is not None else "connected: none"]
         ports = port_scan.serial_ports()
-        lines += [f"  {port}" for port in ports]
+        held = {connection.address for _, connection in boards}
+        lines += [f"  {port}{' (connected)' if port.device in held else ''}" for port in ports]
         if len(ports) == 0:
             lines.append("  No serial port is there. %connect virtual gives a board without hardware.")
         self.kernel.Print("\n".join(lines))

@@ -21,8 +21,8 @@ class BrowseMagic(BoardMagic):
         """%browse [FOLDER] - look at the files on the board, view, fetch, send and delete them.
 
         It needs ipywidgets (pip install "metakernel-micropython[widgets]") and a front end that shows them, as
-        JupyterLab; without it is a tree, and %cat, %download, %upload and %rm do the same. What you click while a cell
-        runs is done when the cell has ended.
+        JupyterLab; without it is a tree, and %cat, %download, %upload and %rm do the same. A click chooses a file or
+        folder, a double click opens it. What you click while a cell runs is done when the cell has ended.
 
         Examples:
           %browse

@@ -44,10 +44,12 @@ class WhoMagic(BoardMagic):
         """
         found = self._found(args.pattern)
         data = [one for one in found if one.kind is Kind.DATA]
-        head = ("Name", "Type", "Size", "Value")
-        rows = [
-            (one.name, one.type_name, "" if one.size is None else str(one.size), visible(one.value)) for one in data
-        ]
+        sized = any(one.size is not None for one in data)
+        head = ("Name", "Type", *(["Size"] if sized else []), "Value")
+        rows = []
+        for one in data:
+            size = ["" if one.size is None else str(one.size)] if sized else []
+            rows.append((one.name, one.type_name, *size, visible(one.value)))
         if rows:
             self.kernel.present(text_rows(head, rows), html_rows(head, rows))
         if others := _others(found):

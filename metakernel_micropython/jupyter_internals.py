@@ -24,6 +24,7 @@ from traitlets import Float
 from .cell.foreign_code import ForeignCode
 from .cell.iopub import MESSAGE_LIMIT, BoundedOutput, IOPubThrottle
 from .cell.masking import masked
+from .display.wrapping import wrapped
 from .front_end import thread_output
 
 if TYPE_CHECKING:
@@ -100,13 +101,14 @@ class JupyterMessages(MetaKernel):
         return None
 
     def Error(self, *objects: Any, **options: Any) -> None:  # noqa: N802 - MetaKernel's name
-        """Show text on stderr, with the arguments of ``print``.
+        """Show text on stderr, with the arguments of ``print``; in short lines where it has no ``end``: a message.
 
         MetaKernel's makes it red, which is hard to read on the background that JupyterLab gives stderr.
         """
-        text = io.StringIO()
-        print(*objects, file=text, **options)
-        self.send_response(self.iopub_socket, "stream", {"name": "stderr", "text": text.getvalue()})
+        printed = io.StringIO()
+        print(*objects, file=printed, **options)
+        text = printed.getvalue() if "end" in options else wrapped(printed.getvalue())
+        self.send_response(self.iopub_socket, "stream", {"name": "stderr", "text": text})
 
     def _show_output(self, text: str) -> None:
         self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": text})

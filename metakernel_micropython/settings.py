@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from traitlets import Bool, Enum, Int, Unicode
+from traitlets import Bool, Enum, Int, Unicode, default
 from traitlets.config import Configurable
 
 
@@ -12,7 +12,7 @@ class KernelSettings(Configurable):
     """The settings of ``MicroPythonKernel``, each as ``c.MicroPythonKernel.NAME``."""
 
     board = Unicode(
-        os.environ.get("MICROPYTHON_BOARD"),
+        None,
         allow_none=True,
         help="Address of the board to connect to at the first cell that needs one, for example auto or /dev/ttyACM0. "
         "None: the only likely board that is plugged in. Empty: none.",
@@ -30,11 +30,21 @@ class KernelSettings(Configurable):
         False, help="Whether the clock of a board is set to this computer's local time when it is connected."
     ).tag(config=True)
     history_file = Unicode(
-        os.environ.get("MICROPYTHON_HISTORY", ""),
         help="File that keeps the history of cells; empty: one in the user's data folder; off: none.",
     ).tag(config=True)
     port = Unicode(
-        os.environ.get("MICROPYTHON_PORT", ""),
         help="Port of MicroPython whose documentation is shown, for example rp2; empty: that of the board.",
     ).tag(config=True)
     baud = Int(115200, help="Baud rate of serial lines.").tag(config=True)
+
+    @default("board")
+    def _board_of_the_environment(self) -> str | None:
+        return os.environ.get("MICROPYTHON_BOARD")
+
+    @default("history_file")
+    def _history_file_of_the_environment(self) -> str:
+        return os.environ.get("MICROPYTHON_HISTORY", "")
+
+    @default("port")
+    def _port_of_the_environment(self) -> str:
+        return os.environ.get("MICROPYTHON_PORT", "")

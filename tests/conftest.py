@@ -31,19 +31,27 @@ settings.register_profile("ordinary", max_examples=40, deadline=None, suppress_h
 settings.load_profile("ordinary")
 
 SLOW_FIRST = (
+    "tests/board/files/test_filesystem.py",
     "tests/test_first_minute.py",
     "tests/test_lab.py",
+    "tests/magics/test_monitor.py",
+    "tests/magics/test_files.py",
+    "tests/kernel/test_documentation.py",
+    "tests/test_console.py",
+    "tests/test_predecessor.py",
+    "tests/kernel/test_start.py",
+    "tests/board/test_value_transfer.py",
     "tests/faults/",
     "tests/load/",
     "tests/fleet/",
-    "tests/test_other_tools.py",
-    "tests/test_examples.py",
-    "tests/test_console.py",
-    "tests/test_wheel.py",
     "tests/kernel/",
+    "tests/test_examples.py",
+    "tests/test_other_tools.py",
+    "tests/board/",
+    "tests/test_wheel.py",
     "tests/magics/",
 )
-"""Files with few tests that take long: one that begins last would have all other processes wait for it."""
+"""The files that take longest, in about this order: one that begins late would have all other processes wait for it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

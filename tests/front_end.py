@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from . import preloaded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -90,6 +92,16 @@ class Reply:
         return "".join(text for _, text in self.streams("stderr"))
 
     @property
+    def told(self) -> str:
+        """What was said on stderr, in one line: where lines end does not matter."""
+        return " ".join(self.stderr.split())
+
+    @property
+    def trace(self) -> str:
+        """What ``%trace`` has shown."""
+        return "".join(content["data"]["text/plain"] + "\n" for content in self.of("display_data"))
+
+    @property
     def plain(self) -> str:
         """What a console shows: what was printed, and the text of what was displayed, each with a line end."""
         parts = []
@@ -134,7 +146,8 @@ class Jupyter:
     ) -> None:
         spec = json.loads(files("metakernel_micropython").joinpath("kernelspec", "kernel.json").read_text())
         self._spec = KernelSpec(**{**spec, "argv": [sys.executable, *spec["argv"][1:], *arguments]})
-        environment = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
+        asked = {**os.environ, **({} if arguments else {preloaded.WANTED: "1"}), **(env or {})}
+        environment = {key: value for key, value in asked.items() if value is not None}
         try:
             self._start(environment, str(cwd))
         except RuntimeError:

@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "request_replies": set(),
     "papermill_plugin": set(),
     "settings": set(),
-    "jupyter_internals": {"cell", "front_end"},
+    "jupyter_internals": {"cell", "display", "front_end"},
     "kernel": {"", *_KERNEL} - {"kernel"},
     # How it is started, and what people type.
     "app": _KERNEL,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import CannotAsk, DeviceError, MicroPythonError
 from ..interrupts import Condition
+from .display_filter import split_unfinished
 from .protocol import soft_reset
 from .protocol.questions import Question, QuestionFilter
 from .protocol.text import TextDecoder
@@ -46,6 +47,7 @@ class StartedProgram:
         self._execution = execution
         self._changed = Condition()  # guards all below
         self._kept = ""
+        self._begun = ""  # something to show that has not come whole: it goes with what follows
         self._dropped = 0
         self._ended = False
         threading.Thread(target=self._follow, name=f"output of {name}", daemon=True).start()
@@ -68,7 +70,11 @@ class StartedProgram:
             return self._take(), dropped
 
     def _take(self) -> str:
-        kept, self._kept = self._kept, ""
+        kept, self._kept, self._begun = self._begun + self._kept, "", ""
+        if not self._ended:
+            finished, rest = split_unfinished(kept)
+            if len(rest) < UNSOLICITED_LIMIT:
+                kept, self._begun = finished, rest
         self._changed.notify_all()
         return kept
 

@@ -23,6 +23,16 @@ _MAX_HOW = 4096
 _SPECIAL = {"nan": float("nan"), "inf": float("inf")}
 
 
+def split_unfinished(text: str) -> tuple[str, str]:
+    """Return output up to where something to show has begun to come, and the rest, which belongs with what follows."""
+    begin = text.rfind(BEGIN)
+    if begin < 0 or _END in text[begin:]:
+        begin = text.rfind("\x1e")
+        if begin < 0 or not BEGIN.startswith(text[begin:]):
+            return text, ""
+    return text[:begin], text[begin:]
+
+
 @dataclass(frozen=True)
 class Display:
     """Something to show.

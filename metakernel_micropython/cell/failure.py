@@ -9,6 +9,7 @@ from metakernel import ExceptionWrapper
 
 from ..board.files.host_files import unencodable
 from ..display.error_text import error_text
+from ..display.wrapping import wrapped
 from ..errors import DeviceError, MicroPythonError
 from ..host.paths import visible
 
@@ -41,7 +42,10 @@ def failure(error: BaseException) -> ExceptionWrapper:
     text = error_text(error)
     if isinstance(error, DeviceError):
         name, text = visible(error.name), visible(error.message)
-    lines = [f"{_BOLD}{name}{_PLAIN}: {text}"]
+    told = f"{name}: {text}"
+    if not isinstance(error, DeviceError):  # what a board says is shown as it is
+        told = wrapped(told)
+    lines = [f"{_BOLD}{name}{_PLAIN}{told.removeprefix(name)}"]
     if isinstance(error, KeyboardInterrupt):
         lines = [f"{_BOLD}{name}{_PLAIN}: stopped"]
     elif not isinstance(error, (MicroPythonError, OSError, SystemExit)):

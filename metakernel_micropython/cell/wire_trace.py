@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ..front_end import FrontEnd
 
-INTERVAL = 0.05
-"""Seconds between two messages: a front end shows no more, and messages cost more than lines."""
+INTERVAL, LONGEST = 0.05, 1.0
+"""Seconds between the first two messages of a cell, and at most: each is an output of its own in a notebook."""
 
 CHUNK = 128
 """Bytes of a piece that are shown; a log file has them all."""
@@ -37,6 +37,7 @@ class Trace:
         self._dropped = 0
         self._shown = False  # whether a cell is there to show them
         self._closed = False
+        self._pause = INTERVAL
         self._showing = threading.Lock()  # keeps the lines in their order
         self._thread = threading.Thread(target=self._run, name="trace", daemon=True)
         self._thread.start()
@@ -55,6 +56,7 @@ class Trace:
         """Show what comes, and what came since ``stop``."""
         with self._news:
             self._shown = True
+            self._pause = INTERVAL
             self._news.notify()
 
     def stop(self) -> None:
@@ -85,7 +87,8 @@ class Trace:
                 if self._closed:
                     return
                 # What comes in the meantime goes into the same message.
-                self._news.wait_for(lambda: self._closed or not self._shown, INTERVAL)
+                self._news.wait_for(lambda: self._closed or not self._shown, self._pause)
+                self._pause = min(2 * self._pause, LONGEST)
                 shown = self._shown
             if shown:
                 self._flush()
@@ -140,4 +143,5 @@ class CellTrace:
 
     def _show(self, text: str) -> None:
         assert self._send is not None
-        self._send("stream", {"name": "stderr", "text": text})
+        # Neither among what the program prints, nor where errors are.
+        self._send("display_data", {"data": {"text/plain": text.rstrip("\n")}, "metadata": {}, "transient": {}})

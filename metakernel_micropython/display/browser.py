@@ -7,6 +7,7 @@ a cell runs.
 from __future__ import annotations
 
 import importlib.util
+import secrets
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_VIEW = 64 * 1024
 """Bytes of a file that are shown."""
+
+MAX_ENTRIES = 200
+"""Entries of a folder that are listed: each is a button, and costs the front end some milliseconds."""
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -55,9 +59,16 @@ class Browser:
         self._name = front_end.connections.current_name
         self._folder = root(front_end.require_board().files, folder)
         self._entries: list[Entry] = []
+        self._index: int | None = None  # of the entry that is chosen
         self._doomed = ""  # what the next click on Delete removes
+        self._send_listing: Callable[[str], None] = lambda kind: None
         self._where = widgets.HTML()
-        self._list = widgets.Select(rows=10, layout={"width": "100%"})
+        self._list = widgets.VBox(layout={"max_height": "15em", "overflow": "hidden auto"})
+        # As a line of a list; made once, because every one is a message.
+        self._line = widgets.Layout(
+            width="auto", flex="0 0 auto", margin="0", display="flex", justify_content="flex-start"
+        )
+        self._style = widgets.ButtonStyle()
         self._sent = widgets.FileUpload(description="Send", multiple=True)
         self._said = widgets.HTML()
         self._content = widgets.HTML()
@@ -69,8 +80,7 @@ class Browser:
             button.on_click(lambda _, action=action: self._do(action))
             buttons.insert(0, button)
         self._sent.observe(lambda _: self._do(self._send), names="value")
-        self._list.observe(lambda _: self._reconsider(), names="index")
-        row = widgets.HBox([*buttons, self._sent])
+        row = widgets.HBox([*buttons, self._sent], layout={"flex_flow": "row wrap"})
         self.box = widgets.VBox([self._where, self._list, row, self._said, self._content])
         self._list_all()
 
@@ -82,6 +92,19 @@ class Browser:
         """
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         self._front_end.show_data({"text/plain": text, _VIEW: view})
+        send, display = self._front_end.sender(), secrets.token_hex(8)
+
+        def send_listing(kind: str) -> None:
+            data = {"text/plain": "", "text/html": self._listing()}
+            send(kind, {"data": data, "metadata": {}, "transient": {"display_id": display}})
+
+        send_listing("display_data")
+        self._send_listing = send_listing
+
+    def _listing(self) -> str:
+        """Return what the window lists, closed: it is there when the notebook is opened again, the widgets are not."""
+        names = "\n".join(escape(self._label(entry)) for entry in self._entries)
+        return f"<details><summary>{self._where.value}, as text</summary><pre>{names}</pre></details>"
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do what was clicked on; what goes wrong is said in the window, because no cell would show it."""
@@ -115,10 +138,30 @@ class Browser:
         self._entries = self._board.files.list(folder)
         self._folder = folder
         self._where.value = f"<b>{escape(shown(folder or '.'))}</b> on {escape(shown(self._address))}"
-        self._list.options = [self._label(entry) for entry in self._entries]
-        self._list.index = None
+        self._index = None
+        self._list.children = [self._button(at, entry) for at, entry in enumerate(self._entries[:MAX_ENTRIES])]
         self._content.value = ""
-        self._say(counted(len(self._entries), "entry").replace("entrys", "entries"))
+        left_out = len(self._entries) - MAX_ENTRIES
+        more = f"; the last {left_out} are not listed here, %ls shows all" if left_out > 0 else ""
+        self._say(counted(len(self._entries), "entry").replace("entrys", "entries") + more)
+        self._send_listing("update_display_data")
+
+    def _button(self, index: int, entry: Entry) -> Any:
+        import ipywidgets as widgets
+
+        button = widgets.Button(description=self._label(entry), layout=self._line, style=self._style)
+        button.on_click(lambda _: self._do(lambda: self._click_on(index)))
+        return button
+
+    def _click_on(self, index: int) -> None:
+        """Choose an entry, or open the one that is chosen: a double click does both."""
+        if self._index == index:
+            self._open()
+            return
+        if self._index is not None:
+            self._list.children[self._index].button_style = ""
+        self._list.children[index].button_style = "info"
+        self._index = index
 
     @staticmethod
     def _label(entry: Entry) -> str:
@@ -126,11 +169,9 @@ class Browser:
         return f"📁 {name}/" if entry.folder else f"{name}  ({human(entry.size)})"
 
     def _chosen(self) -> Entry:
-        index = self._list.index
-        if index is None or not 0 <= index < len(self._entries):
+        if self._index is None:
             raise MicroPythonError("Choose a file first.")
-        entry: Entry = self._entries[index]
-        return entry
+        return self._entries[self._index]
 
     def _open(self) -> None:
         entry = self._chosen()

@@ -97,8 +97,22 @@ def _picture(data: bytes, how: list[Any]) -> dict[str, Any]:
 
 def _as_image(data: bytes, kind: str, width: int = 0, height: int = 0) -> dict[str, Any]:
     size = f" of {width}x{height} pixels" if width else ""
-    text = f"<{kind.upper()} image{size}, {len(data)} bytes>"
-    return {"text/plain": text, f"image/{kind}": base64.b64encode(data).decode()}
+    what = f"{kind.upper()} image{size}"
+    return {"text/plain": f"<{what}, {len(data)} bytes>", **image(base64.b64encode(data).decode(), kind, what)}
+
+
+def image(data: str, kind: str, alternative: str) -> dict[str, str]:
+    """Return a picture as a bundle: as itself, and for front ends that show HTML with a text for who does not see it.
+
+    JupyterLab's own ``<img>`` for a picture has no such text.
+
+    Args:
+        data: the file, in base64.
+        kind: what it is: ``png`` or ``jpeg``.
+        alternative: the text.
+    """
+    html = f'<img alt="{escape(alternative)}" style="max-width: 100%" src="data:image/{kind};base64,{data}">'
+    return {f"image/{kind}": data, "text/html": html}
 
 
 def _rows(value: Any, head: Any) -> tuple[list[str], list[list[str]]] | None:

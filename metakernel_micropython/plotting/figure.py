@@ -22,6 +22,9 @@ WIDTH = 7.0
 HEIGHT = 3.0
 """Inches of the first axes; each further one takes two thirds of that."""
 
+GREY = "#797979"
+"""The colour of text and axes, on no background: as readable on a light page as on a dark one (4.3:1)."""
+
 BUCKETS = 600
 """Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
 
@@ -125,7 +128,7 @@ class Painter:
         from matplotlib.figure import Figure
 
         height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
-        figure = Figure(figsize=(WIDTH, height), dpi=100)
+        figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor="none")
         legends = any(len(names) > 1 for names in rows)
         top, unsolicited = (0.35, 0.3) if legends else (0.15, 0.12)
         figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=unsolicited)
@@ -138,36 +141,62 @@ class Painter:
                     (name, line) for line in panel.plot([], [], color=color, label=_label(name), linewidth=1)
                 ]
             panel.grid(alpha=0.3)
+            panel.set_facecolor("none")
+            panel.tick_params(colors=GREY)
+            panel.spines[:].set_color(GREY)
             if len(names) > 1:
                 # Above the lines where it fits on one.
                 place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(names), "borderaxespad": 0.1}
                 panel.legend(
-                    fontsize="small", frameon=False, **(place if len(names) <= LEGEND else {"loc": "upper left"})
+                    fontsize="small",
+                    frameon=False,
+                    **(place if len(names) <= LEGEND else {"loc": "upper left"}),
+                    labelcolor=GREY,
                 )
             elif names and names[0] != "value":
-                panel.set_ylabel(_label(names[0]))
+                panel.set_ylabel(_label(names[0]), color=GREY)
         if x_label := _x_label(self._options):
-            self._panels[-1].set_xlabel(x_label)
+            self._panels[-1].set_xlabel(x_label, color=GREY)
         self._canvas = FigureCanvasAgg(figure)
 
 
 def text(table: Table, options: Options) -> str:
     """Return a plot of characters, with the least, the greatest and the last of each name."""
-    import numpy as np
-
     parts: list[str] = []
-    names = [name for group in groups(table, options) for name in group if name in table.columns]
     for group in groups(table, options):
         parts += _drawn([name for name in group if name in table.columns], table, options)
+    names = _drawn_names(table, options)
     width = max(map(len, map(_plain, names)), default=0)
     for position, name in enumerate(names):
-        values = np.array(table.columns[name])
-        values = values[np.isfinite(values)]
-        if len(values):
-            told = f"least {values.min():.6g}, greatest {values.max():.6g}, last {values[-1]:.6g}"
+        if told := _extremes(name, table):
             parts.append(f"{_MARKS[position % len(_MARKS)]} {_plain(name):{width}}  {told}")
-    parts.append(counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else ""))
+    parts.append(_how_many(table))
     return "\n".join(parts)
+
+
+def summary(table: Table, options: Options) -> str:
+    """Return in one line what a plot shows, for who does not see it."""
+    names = _drawn_names(table, options)
+    told = [f"{_plain(name)}: {extremes}" for name in names if (extremes := _extremes(name, table))]
+    return f"Plot of {'; '.join([_how_many(table), *told])}"
+
+
+def _drawn_names(table: Table, options: Options) -> list[str]:
+    return [name for group in groups(table, options) for name in group if name in table.columns]
+
+
+def _extremes(name: str, table: Table) -> str:
+    import numpy as np
+
+    values = np.array(table.columns[name])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return ""
+    return f"least {values.min():.6g}, greatest {values.max():.6g}, last {values[-1]:.6g}"
+
+
+def _how_many(table: Table) -> str:
+    return counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else "")
 
 
 def _x_label(options: Options) -> str:

@@ -9,6 +9,7 @@ import time
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ..display import mime
 from ..host.paths import counted
 from . import figure
 from .readings import MAX_COLUMNS, MAX_LINE, LineReader
@@ -196,7 +197,10 @@ class Plot:
             if self._live:  # a console would open a window for a picture, and print no text then
                 if count != self._drawn:
                     self._png = base64.b64encode(self._painter.png(table)).decode()
-                data["image/png"] = self._png
+                if last:  # a picture with a text is twice as large
+                    data |= mime.image(self._png, "png", figure.summary(table, self.options))
+                else:
+                    data["image/png"] = self._png
         except Exception as error:  # whatever matplotlib does not like about a number or a name
             self.problem = f"{type(error).__name__}: {error}"
             if not last:

@@ -211,8 +211,8 @@ class Connector:
             raise NotConnected(choose_one(ports))
         board = self._open(only.device, self._kernel.connection_options, name=None, wait=None)
         self._kernel.Print(
-            f"[connected to {only.device}, the only board that is plugged in: {board.banner or only.guess}; "
-            "%connect ADDRESS chooses another]"
+            f"[connected to {only.device}, the only board that is plugged in: {board.banner or only.guess}]\n"
+            "[%connect ADDRESS chooses another]"
         )
         return board
 

@@ -46,6 +46,18 @@ def test_an_interrupt_ends_a_program_that_waits_for_its_reader(virtual_board: Bo
     assert virtual_board.execute("print(1)") == "1\n"
 
 
+def test_what_is_to_be_shown_is_taken_whole(virtual_board: Board) -> None:
+    code = "import time\nprint('a\\x1e!mk[1, \\x1e!mk=', end='')\ntime.sleep(0.5)\nprint('2\\x1e!mk]b')\ntime.sleep(9)"
+    program = virtual_board.background.start(code)
+    try:
+        assert program.read(5) == "a"
+        assert program.read(0.05) == ""
+        assert program.read(5) == "\x1e!mk[1, \x1e!mk=2\x1e!mk]b\n"
+    finally:
+        program.interrupt()
+        program.wait(5)
+
+
 def test_no_other_program_runs_meanwhile(virtual_board: Board) -> None:
     program = virtual_board.background.start("while True:\n    pass")
     with pytest.raises(BoardBusy, match="runs a program"):

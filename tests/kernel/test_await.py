@@ -204,7 +204,7 @@ def test_what_the_board_lacks_in_its_functions_is_named(start: Start, virtual_ad
     for code in ("[await f(i) for i in x]", "[i async for i in x]"):
         reply = kernel.run(f"async def g():\n    return {code}")
         assert reply.error.name == "SyntaxError"
-        assert "MicroPython on this board has not: write a loop" in reply.stderr
+        assert "MicroPython on this board has not: write a loop" in reply.told
 
 
 def test_a_firmware_without_await_says_so_itself(start: Start, microbit_address: str) -> None:
@@ -212,7 +212,7 @@ def test_a_firmware_without_await_says_so_itself(start: Start, microbit_address:
     reply = kernel.run("x = 1\nawait x")
     assert reply.error.name == "SyntaxError"
     assert "line 2" in reply.error.text
-    assert "async and await, MicroPython on this board has not: it was built without them" in reply.stderr
+    assert "async and await, MicroPython on this board has not: it was built without them" in reply.told
     assert kernel.do("1 + 1").value == "2"
 
 

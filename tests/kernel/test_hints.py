@@ -27,7 +27,7 @@ def said(reply: Reply) -> str:
     """What stands below the error, which came first."""
     kinds = [kind for _, kind, content in reply.messages if kind == "error" or content.get("name") == "stderr"]
     assert kinds[:1] == ["error"]
-    return re.sub(r"\x1b\[[\d;]*m", "", reply.stderr).strip()
+    return re.sub(r"\x1b\[[\d;]*m", "", reply.told)
 
 
 def test_frames_in_files_show_their_lines(jupyter: Jupyter) -> None:

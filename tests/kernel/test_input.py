@@ -63,7 +63,7 @@ def test_an_earlier_cells_function_may_ask_again_after_a_reboot(jupyter: Jupyter
 def test_letters_of_the_world(jupyter: Jupyter) -> None:
     reply = Person(jupyter, "Zoë €").run('print(input("náme? "))')
     assert reply.ok
-    if "input() does not know" in reply.stderr:  # the line editor of old firmware
+    if "input() does not know" in reply.told:  # the line editor of old firmware
         assert reply.stdout == "Zo \n"
     else:
         assert reply.stdout == "Zoë €\n"
@@ -128,7 +128,7 @@ def test_a_password_is_seen_nowhere(jupyter: Jupyter, tmp_path: Path) -> None:
         jupyter.do("%trace off")
     assert person.asked == [("Password: ", True)]
     assert "20\n" in reply.stdout
-    assert "***" in reply.stderr
+    assert "***" in reply.trace
     assert "s3cr" not in str(reply.messages)
     assert "s3cr" not in str(jupyter.client.history(reply=True, hist_access_type="tail", n=20, timeout=10)["content"])
     # What follows is shown again.
@@ -145,7 +145,7 @@ def test_the_users_own_input_stays_theirs(jupyter: Jupyter) -> None:
 def test_a_cell_that_asks_nothing_costs_nothing_more(jupyter: Jupyter) -> None:
     jupyter.do("%trace on")
     try:
-        sent = [jupyter.do(code).stderr for code in ("print(1)", "import time\nprint(1)", "input")]
+        sent = [jupyter.do(code).trace for code in ("print(1)", "import time\nprint(1)", "input")]
     finally:
         jupyter.do("%trace off")
     assert "__mk" not in sent[0] + sent[1]

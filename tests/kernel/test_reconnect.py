@@ -65,7 +65,7 @@ def test_a_virtual_board_that_dies_in_a_cell_is_started_anew_by_the_next_one(
     assert "lost:" in kernel.do("%boards").stdout
     reply = kernel.do("open('kept.txt').read()")
     assert reply.value == "'here'"
-    assert "was started anew: its variables are gone" in reply.stderr
+    assert "was started anew: its variables are gone" in reply.told
     assert kernel.do("1").stderr == ""
     assert len(board_processes(kernel)) == 1
 
@@ -76,7 +76,7 @@ def test_a_virtual_board_without_a_folder_says_that_its_files_are_gone(start: St
     kill_the_board(kernel)
     time.sleep(0.5)
     reply = kernel.do("1")
-    assert "files of the old one are gone" in reply.stderr
+    assert "files of the old one are gone" in reply.told
     assert reply.stdout == ""
 
 
@@ -90,8 +90,8 @@ def test_a_line_that_comes_back_keeps_the_variables_and_says_so(start: Start, ca
     assert f"%connect {cable.address} --wait" in error.value
     reply = kernel.do("x")
     assert reply.value == "7"
-    assert "connected again" in reply.stderr
-    assert "its variables are there" in reply.stderr
+    assert "connected again" in reply.told
+    assert "its variables are there" in reply.told
     cable.pull()
     time.sleep(0.3)
     reply = kernel.do("%ls\nx")  # a magic connects again, too
@@ -109,8 +109,8 @@ def test_a_board_that_was_switched_off_meanwhile_has_lost_its_variables_and_says
     threading.Timer(1.5, microbit.start).start()
     reply = kernel.run("'x' in globals()")  # it comes back while the cell waits for it
     assert reply.value == "False"
-    assert "waiting for the board" in reply.stderr
-    assert "it restarted, its variables are gone" in reply.stderr
+    assert "waiting for the board" in reply.told
+    assert "it restarted, its variables are gone" in reply.told
 
 
 def test_a_board_that_stays_away_fails_cells_at_once_and_disconnect_forgets_it(
@@ -147,7 +147,7 @@ def test_connect_waits_for_a_board_to_appear(start: Start, microbit: Microbit) -
     kernel = start()
     reply = kernel.do(f"%connect --wait {microbit.address}\n6*7", once=("waiting for", microbit.start))
     assert reply.value == "42"
-    assert f"waiting for {microbit.address}, at most 60 s" in reply.stderr
+    assert f"waiting for {microbit.address}, at most 60 s" in reply.told
 
 
 def test_the_wait_is_as_long_as_asked_and_can_be_stopped(plain: Jupyter) -> None:

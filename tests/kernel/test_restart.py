@@ -26,9 +26,9 @@ def test_the_first_cell_after_a_restart_finds_the_board_without_variables(start:
     kernel.restart()
     reply = kernel.run("x")
     assert reply.error.name == "NameError"
-    assert "the kernel was restarted" in reply.stderr
-    assert microbit.address in reply.stderr
-    assert "soft-reset, its variables are gone" in reply.stderr
+    assert "the kernel was restarted" in reply.told
+    assert microbit.address in reply.told
+    assert "soft-reset, its variables are gone" in reply.told
     again = kernel.do("6 * 7")
     assert (again.value, again.stderr) == ("42", "")
 
@@ -62,7 +62,7 @@ def test_the_setting_keeps_the_variables_or_forgets_the_board(start: Start, micr
     if setting == "keep":
         reply = kernel.do("x")
         assert reply.value == "7"
-        assert "connected again" in reply.stderr
+        assert "connected again" in reply.told
     else:
         assert kernel.fail("x").name == "NotConnected"
         kernel.do(f"%connect {microbit.address}")
@@ -76,7 +76,7 @@ def test_a_restart_works_over_a_webrepl(start: Start, server: WebReplServer) -> 
     kernel.restart()
     reply = kernel.run("x", timeout=60)
     assert reply.error.name == "NameError"
-    assert "soft-reset" in reply.stderr
+    assert "soft-reset" in reply.told
 
 
 def test_boards_with_names_keep_them(start: Start, microbit: Microbit, virtual_address: str) -> None:
@@ -85,8 +85,8 @@ def test_boards_with_names_keep_them(start: Start, microbit: Microbit, virtual_a
     kernel.do(f"%connect {microbit.address} --name right")
     kernel.restart()
     reply = kernel.do("1 + 1")
-    assert "started anew" in reply.stderr
-    assert "soft-reset" in reply.stderr
+    assert "started anew" in reply.told
+    assert "soft-reset" in reply.told
     listed = kernel.do("%boards").stdout
     assert "  left" in listed
     assert "* right" in listed

@@ -11,12 +11,24 @@ import pytest
 
 from metakernel_micropython.board import Board
 
+from ..preloaded import WANTED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..boards import Microbit
     from ..conftest import Start
     from ..front_end import Jupyter
+
+
+@pytest.fixture
+def start(start: Start) -> Start:
+    """Start kernels as Jupyter does, each in a Python of its own."""
+
+    def begin(env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = (), *folder: Path) -> Jupyter:
+        return start({WANTED: None, **(env or {})}, arguments, *folder)
+
+    return begin
 
 
 def test_a_cell_without_a_board_fails_and_says_what_to_do(plain: Jupyter) -> None:

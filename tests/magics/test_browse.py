@@ -42,8 +42,18 @@ class Window:
         return self.model("ButtonModel", description=label)
 
     @property
+    def lines(self) -> list[str]:
+        """The buttons of the entries, as they stand in the list."""
+        (box,) = [one for one in self.models.values() if one["_model_name"] == "VBoxModel" and self._is_list(one)]
+        return [child.removeprefix("IPY_MODEL_") for child in box["children"]]
+
+    def _is_list(self, box: dict[str, Any]) -> bool:
+        layout: str = box["layout"].removeprefix("IPY_MODEL_")
+        return self.models[layout]["max_height"] is not None
+
+    @property
     def options(self) -> list[str]:
-        return list(self.models[self.model("SelectModel")]["_options_labels"])
+        return [self.models[line]["description"] for line in self.lines]
 
     @property
     def texts(self) -> str:
@@ -61,9 +71,13 @@ class Window:
         deadline = time.monotonic() + 20
         while True:
             got = self._client.get_iopub_msg(timeout=max(0.1, deadline - time.monotonic()))
+            if got["header"]["msg_type"] == "update_display_data":  # of the cell that made the window
+                self.listing = got["content"]["data"]["text/html"]
             if got["parent_header"].get("msg_id") != request:
                 continue
-            if got["header"]["msg_type"] == "comm_msg":
+            if got["header"]["msg_type"] == "comm_open":
+                self.models[got["content"]["comm_id"]] = dict(got["content"]["data"]["state"])
+            elif got["header"]["msg_type"] == "comm_msg":
                 self._take(got["content"])
             elif got["header"]["msg_type"] == "error":
                 raise AssertionError(got["content"])
@@ -78,8 +92,8 @@ class Window:
         self.send(self.button(label), {"method": "custom", "content": {"event": "click"}}, wait=wait)
 
     def choose(self, start: str) -> None:
-        (index,) = [at for at, label in enumerate(self.options) if label.startswith(start)]
-        self.send(self.model("SelectModel"), {"method": "update", "state": {"index": index}, "buffer_paths": []})
+        (line,) = [line for line in self.lines if self.models[line]["description"].startswith(start)]
+        self.send(line, {"method": "custom", "content": {"event": "click"}})
 
 
 @pytest.fixture
@@ -92,7 +106,8 @@ def filled(virtual: Jupyter) -> Jupyter:
 
 def test_the_window_lists_opens_and_goes_up(filled: Jupyter) -> None:
     window = Window(filled)
-    (shown,) = window.reply.of("display_data")
+    shown, listing = window.reply.of("display_data")
+    assert "a.txt" in listing["data"]["text/html"]
     assert shown["data"][VIEW]["model_id"] in window.models
     assert "a.txt" in shown["data"]["text/plain"]
     assert window.options == ["a.txt  (17 B)", "📁 lib/"]
@@ -102,12 +117,35 @@ def test_the_window_lists_opens_and_goes_up(filled: Jupyter) -> None:
     window.choose("📁 lib")
     window.click("Open")
     assert window.options == ["m.py  (6 B)"]
+    assert "m.py" in window.listing
     assert "lib" in window.texts
     window.click("Up")
     assert "📁 lib/" in window.options
     filled.do("%mkdir new")
     window.click("List")
     assert "📁 new/" in window.options
+
+
+def test_a_double_click_opens_and_a_click_on_another_chooses_that(filled: Jupyter) -> None:
+    window = Window(filled)
+    window.choose("📁 lib")
+    window.choose("a.txt")
+    chosen = [window.models[line]["button_style"] for line in window.lines]
+    assert chosen == ["info", ""]
+    assert "hello" not in window.texts
+    window.choose("a.txt")
+    assert "hello &lt;b&gt;you&lt;/b&gt;" in window.texts
+    window.choose("📁 lib")
+    window.choose("📁 lib")
+    assert window.options == ["m.py  (6 B)"]
+
+
+def test_a_folder_with_very_many_files_says_what_it_leaves_out(virtual: Jupyter) -> None:
+    virtual.connect_empty()
+    virtual.do("for i in range(203): open('f%03d' % i, 'w').close()")
+    window = Window(virtual)
+    assert len(window.options) == 200
+    assert "203 entries; the last 3 are not listed here, %ls shows all" in window.texts
 
 
 def test_files_are_fetched_sent_and_deleted(start: Start, virtual_address: str, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def ticks(text: str) -> list[int]:
 def counted(kernel: Jupyter) -> int:
     """How far the program has counted; it is interrupted for that."""
     reply = kernel.do("n")
-    assert INTERRUPTED in reply.stderr
+    assert INTERRUPTED in reply.told
     return int(reply.value or 0)
 
 
@@ -86,7 +86,7 @@ def test_a_started_program_runs_on_and_the_next_cell_says_that_it_interrupts_it(
     shown = start(jupyter, COUNTS)
     reply = jupyter.do("n")
     assert [line for line in reply.stderr.splitlines() if "tick" not in line and "started is" in line]
-    assert reply.stderr.count(INTERRUPTED) == 1
+    assert reply.told.count(INTERRUPTED) == 1
     assert int(reply.value or 0) >= len(ticks(shown))
     assert jupyter.do("n").stderr == "", "it is over"
 
@@ -176,7 +176,7 @@ def test_a_program_that_does_not_stop_fails_the_cell_that_needs_the_board(virtua
 
 def test_a_cell_on_several_boards_says_that_it_interrupts_a_program(virtual: Jupyter) -> None:
     start(virtual, COUNTS)
-    assert INTERRUPTED in virtual.do("%%on all\nprint(1)").stderr
+    assert INTERRUPTED in virtual.do("%%on all\nprint(1)").told
 
 
 @pytest.mark.parametrize("above", ["%%time", "%%plot"])
@@ -223,8 +223,8 @@ def test_nothing_is_sent_to_the_board_while_one_looks(virtual: Jupyter) -> None:
     virtual.do("%connect_info\n%trace on")
     reply = virtual.do("%monitor", stop_at="\ntick ")
     virtual.do("%trace off")
-    assert " < b'tick" in reply.stderr
-    assert " > b'" not in reply.stderr
+    assert " < b'tick" in reply.trace
+    assert " > b'" not in reply.trace
 
 
 def test_a_program_that_fails_while_one_looks_fails_the_look(jupyter: Jupyter) -> None:
@@ -344,7 +344,7 @@ def test_a_second_stop_interrupts_a_board_that_was_attached_to(
     assert "main.py" in told(start_kernel, "KeyboardInterrupt")
     told(start_kernel, "")
     reply = start_kernel.do("n")
-    assert INTERRUPTED not in reply.stderr, "nothing runs any more"
+    assert INTERRUPTED not in reply.told, "nothing runs any more"
 
 
 def test_a_board_that_was_attached_to_is_left_as_it_was_found(start_kernel: Jupyter, server: WebReplServer) -> None:
@@ -374,7 +374,7 @@ def test_a_line_that_is_lost_while_one_looks_can_be_looked_at_again(
     threading.Timer(0.5, server.drop).start()
     assert start_kernel.fail("%monitor").name == "LineLost"
     again = start_kernel.do("%monitor", stop_at="\ntick ")
-    assert "its program was not interrupted" in again.stderr
+    assert "its program was not interrupted" in again.told
     assert counted(start_kernel) >= ticks(again.stdout)[-1]
 
 
@@ -391,7 +391,7 @@ def test_monitor_reset_interrupts_restarts_and_looks(jupyter: Jupyter) -> None:
     jupyter.do(f"f = open('main.py', 'w')\nf.write({COUNTS!r})\nf.close()")
     start(jupyter, WAIT + "while True:\n    sleep(100)")
     reply = jupyter.do("%monitor --reset", stop_at="tick 3")
-    assert INTERRUPTED in reply.stderr
+    assert INTERRUPTED in reply.told
     assert ticks(reply.stdout)[:2] == [1, 2]
     jupyter.do("import os\nos.remove('main.py')")
 

@@ -27,26 +27,26 @@ def pieces(text: str, direction: str) -> bytes:
 
 def test_the_trace_shows_both_directions_in_the_cell(jupyter: Jupyter) -> None:
     assert jupyter.do("%trace").stdout == "The trace is off.\n"
-    assert jupyter.do("print(0)").stderr == ""
+    assert jupyter.do("print(0)").trace == ""
     assert jupyter.do("%trace on").stdout == "The trace is on.\n"
     try:
         reply = jupyter.do("print('héllo')\n1/1")
         assert reply.stdout == "héllo\n"
         assert reply.value == "1.0"
-        assert "print('héllo')".encode() in pieces(reply.stderr, ">")
-        assert b"OKh\xc3\xa9llo\r\n" in pieces(reply.stderr, "<")
-        assert pieces(reply.stderr, "<").endswith(b"\x04\x04>")
-        assert "1/0" in jupyter.run("1/0").stderr
+        assert "print('héllo')".encode() in pieces(reply.trace, ">")
+        assert b"OKh\xc3\xa9llo\r\n" in pieces(reply.trace, "<")
+        assert pieces(reply.trace, "<").endswith(b"\x04\x04>")
+        assert "1/0" in jupyter.run("1/0").trace
         assert jupyter.do("%trace").stdout == "The trace is on.\n"
     finally:
         reply = jupyter.do("%trace off")
     assert reply.stdout == "The trace is off.\n"
-    assert jupyter.do("print(0)").stderr == ""
+    assert jupyter.do("print(0)").trace == ""
 
 
 def test_the_trace_shows_it_while_it_happens(virtual: Jupyter) -> None:
     reply = virtual.do("%trace on\nimport time\nprint('go')\ntime.sleep(2)")
-    first = reply.streams("stderr")[0][0]
+    first = reply.messages[0][0]
     assert first < reply.seconds - 1
     virtual.do("%trace off")
 
@@ -56,19 +56,19 @@ def test_the_trace_is_bounded_and_cuts_long_pieces(virtual: Jupyter) -> None:
     reply = virtual.do("for i in range(200): print('x' * 1000)")
     virtual.do("%trace off")
     assert reply.stdout == ("x" * 1000 + "\n") * 200
-    assert max(map(len, reply.stderr.splitlines())) < 128 * 4 + 60
-    assert re.search(r"'\.\.\. \d+ bytes", reply.stderr)
+    assert max(map(len, reply.trace.splitlines())) < 128 * 4 + 60
+    assert re.search(r"'\.\.\. \d+ bytes", reply.trace)
 
 
 def test_the_trace_shows_the_connecting_and_what_went_wrong_there(plain: Jupyter, virtual_address: str) -> None:
     reply = plain.do(f"%trace on\n%connect {virtual_address}")
-    assert f"# {virtual_address}" in reply.stderr
-    assert pieces(reply.stderr, ">").startswith(b"\r\x03\x01")
+    assert f"# {virtual_address}" in reply.trace
+    assert pieces(reply.trace, ">").startswith(b"\r\x03\x01")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"socket://127.0.0.1:{silent.getsockname()[1]}"
         reply = plain.run(f"%connect {address} --timeout 0.5")
     assert reply.error.name == "ConnectError"
-    assert pieces(reply.stderr.partition(address)[2].partition("\n")[2], ">").startswith(b"\r\x03\x01")
+    assert pieces(reply.trace.partition(address)[2].partition("\n")[2], ">").startswith(b"\r\x03\x01")
     plain.do("%trace off")
 
 
@@ -76,7 +76,7 @@ def test_silent_requests_are_shown_with_the_next_cell(virtual: Jupyter) -> None:
     virtual.do("%trace on\nimport sys")
     virtual.complete("sys.ver")
     reply = virtual.do("%comment x")
-    assert b"OK" in pieces(reply.stderr, "<") or b"R\x01" in pieces(reply.stderr, "<")
+    assert b"OK" in pieces(reply.trace, "<") or b"R\x01" in pieces(reply.trace, "<")
     virtual.do("%trace off")
 
 
@@ -96,7 +96,7 @@ def test_the_log_keeps_everything_until_the_board_is_disconnected(
     plain.do(f"%connect {board_address} --log '{path}'")
     program = "print('x' * 3000)\n" + "# y\n" * 100
     reply = plain.do(program)
-    assert reply.stderr == ""
+    assert reply.trace == ""
     logged = path.read_text(encoding="utf-8")
     assert b"x" * 3000 in pieces(logged, "<")
     plain.do("%disconnect")
@@ -113,7 +113,7 @@ def test_log_and_trace_say_the_same(start: Start, virtual_address: str, tmp_path
     kernel = start()
     kernel.do(f"%connect {virtual_address} --log wire.log")
     reply = kernel.do("%trace on\nprint(6*7)")
-    assert reply.stderr in (tmp_path / "wire.log").read_text(encoding="utf-8")
+    assert reply.trace in (tmp_path / "wire.log").read_text(encoding="utf-8")
 
 
 def test_a_log_that_cannot_be_written_keeps_the_connection_that_is_there(virtual: Jupyter, tmp_path: Path) -> None:
@@ -139,5 +139,5 @@ def test_a_full_disk_is_told_once_and_disturbs_nothing(plain: Jupyter, virtual_a
     assert reply.value == "42"
     assert reply.stderr.count("/dev/full") == 1
     reply = plain.do("6*7")
-    assert (reply.value, reply.stderr) == ("42", "")
+    assert (reply.value, reply.trace) == ("42", "")
     plain.do("%disconnect")

@@ -23,6 +23,8 @@ _TRACEBACK_HEAD = b"Traceback (most recent call last):"
 # Without frames only what is certainly an exception: a thread prints words, too.
 _EXCEPTION = re.compile(rb"(?m)^[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Iteration)(?::[^\r\n]*)?\r?\n")
 _ANY_EXCEPTION = re.compile(rb"(?m)^[A-Za-z_][\w.]*: [^\r\n]*\r?\n")
+_SUSPECTED = re.compile(rb"\x04([\t\r\n -~]{0,256})\x04([\t\r\n -~]{0,256}?)>")
+_SUSPECT_SIZE = 768  # bytes in which such an end has room
 _WINDOWS = range(16, 8193, 16)
 """Sizes of a raw-paste window that firmware may have; two letters of text are none of them."""
 
@@ -100,3 +102,34 @@ def window(data: bytes) -> Found | None:
         if data[at + 2] == 1 and int.from_bytes(data[at : at + 2], "little") in _WINDOWS:
             return Found(at + 2, data[:at], data[at : at + 2])
     return None
+
+
+class EndWatch:
+    """Watches what a program prints for an end that a thread may have printed into, where no thread is known of.
+
+    A cell may import a file that starts one. What is found is an end only if nothing contradicts it for a while: a
+    program that prints 0x04 itself prints more of them, or ends by itself; one that has ended prints none.
+    """
+
+    def __init__(self) -> None:
+        self._text = bytearray()  # what was printed, from the last 0x04 but one
+
+    def feed(self, data: bytes) -> None:
+        """Take what was printed."""
+        if not self._text and b"\x04" not in data:
+            return
+        self._text += data
+        last = self._text.rfind(b"\x04")
+        begin = max(0, self._text.rfind(b"\x04", 0, last)) if last >= 0 else len(self._text)
+        del self._text[:begin], self._text[_SUSPECT_SIZE:]
+
+    def found(self, held: bytes = b"") -> bytes | None:
+        """Return the traceback of the end that was found, empty where it ended well; None where there is no end.
+
+        Args:
+            held: what came and may become a real end, so that it does not count as printed yet.
+        """
+        text = bytes(self._text) + held[:_SUSPECT_SIZE]
+        marks = text.count(b"\x04")
+        found = _SUSPECTED.match(text) if marks == 2 else None
+        return split_traceback(found[1])[1] if found else None

@@ -54,9 +54,15 @@ class Done:
 
 @dataclass(frozen=True)
 class LateEnd:
-    """The last program has ended only now: it had printed what looked like its end, and went on."""
+    """The last program has ended only now: it had printed what looked like its end, and went on.
+
+    Attributes:
+        traceback: what ended it; empty where it ended well.
+        reboots: whether a soft reset follows, as after ``SystemExit``; ``Rebooted`` follows then.
+    """
 
     traceback: bytes
+    reboots: bool = False
 
 
 @dataclass(frozen=True)

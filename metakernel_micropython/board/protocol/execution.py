@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ...errors import BoardTimeout, DeviceError, LineLost, MicroPythonError
 from . import patience as deadlines
 from . import questions
+from .capabilities import CHUNK
 from .diagnosis import device_error
 from .patience import Due, Patience
-from .repl import CHUNK
 from .text import TextDecoder, decode
 
 if TYPE_CHECKING:
@@ -224,6 +224,11 @@ class Execution:
             if due is Due.GIVE_UP:
                 self.abandon()
                 return
+            if due is Due.END:
+                held, traceback = self._repl.take_for_ended()
+                self.note_output(held)
+                self.note_done(traceback)
+                continue
             if due is not None:
                 self._unlocked(self.send_interrupt if due is Due.INTERRUPT else self._nudge)
                 continue  # what is waited for may have come while the lock was not held
@@ -419,6 +424,10 @@ class Execution:
     def note_output(self, data: bytes) -> None:
         """The board printed ``data``."""
         self._pending += data
+
+    def note_maybe_ended(self) -> None:
+        """Something came, after which it may have ended, or it has not after all."""
+        self._patience.note_maybe_ended(time.monotonic(), self._repl.maybe_ended)
 
     def note_done(self, traceback: bytes) -> None:
         """It has ended; ``traceback`` is empty where it ended well."""

@@ -29,7 +29,14 @@ FRIENDLY_BANNER = re.compile(
 
 # The ROM of ESP32 chips, before any firmware runs: "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)".
 _ESP_ROM = re.compile(rb"\r\nrst:0x[0-9a-f]{1,2} \(\w+\),boot:0x\Z")
+INTERRUPTED = b"KeyboardInterrupt: \r\n"
+"""What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
 
+PASTE_REPLY = re.compile(rb"[\x01\x04]")
+"""While the source goes out to raw-paste: the board has room for more of it, or has all that it wants."""
+
+MANY_ENDS = re.compile(rb"\x04{3,}")
+"""More 0x04 in a row than an end has."""
 
 # How an exception is printed (mp_obj_print_exception): with frames, or its name alone; both end with a line end.
 _TRACEBACK_HEAD = b"Traceback (most recent call last):\r\n"
@@ -91,8 +98,9 @@ def program_end(data: bytes) -> ProgramEnd | NoEnd:
     return NoEnd.UNDECIDED if not after or SOFT_REBOOT_START.match(after) else NoEnd.PRINTED
 
 
-def holds_end(data: bytes) -> bool:
+def holds_end(data: bytes | bytearray) -> bool:
     """Whether the end of a program's output is somewhere in ``data``."""
+    data = bytes(data)
     at = data.find(b"\x04")
     while at >= 0:
         if isinstance(program_end(data[at:]), ProgramEnd):

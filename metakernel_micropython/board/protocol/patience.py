@@ -23,6 +23,9 @@ NUDGE_DELAY = 0.25
 """Seconds after Ctrl-C before a return follows it: old firmware that waits for a character in ``input()`` notices the
 interrupt only when one comes."""
 
+END_PATIENCE = 1.0
+"""Seconds in which nothing must contradict that a program has ended, where a thread has printed into its end."""
+
 INTERRUPT_INTERVAL = 0.1
 """Seconds between two Ctrl-C while the board may still compile, when it takes them for data."""
 
@@ -40,6 +43,8 @@ class Due(Enum):
     """Send Ctrl-C again: the last one may have been data."""
     NUDGE = auto()
     """Send a return."""
+    END = auto()
+    """Take it for ended."""
 
 
 class Patience:
@@ -63,6 +68,7 @@ class Patience:
         self._compiled_by = _NEVER  # by when the board has certainly started to run the program
         self._interrupt_at = _NEVER
         self._nudge_at = _NEVER
+        self._ended_at = _NEVER
 
     def note_progress(self, now: float) -> None:
         """The board takes the source: the time in which it must take the rest begins anew."""
@@ -75,6 +81,10 @@ class Patience:
         self._compiled_by = now + self._compile_time
         if not self.interrupts:
             self.give_up_at = _NEVER
+
+    def note_maybe_ended(self, now: float, maybe: bool) -> None:
+        """It looks as if it had ended, or it does not (any more)."""
+        self._ended_at = min(self._ended_at, now + END_PATIENCE) if maybe else _NEVER
 
     def note_interrupt(self, now: float, grace: float | None = None) -> None:
         """Somebody asked to stop it: the time that its clean-up may take begins; ``grace`` seconds, None: as usual."""
@@ -100,9 +110,11 @@ class Patience:
         if now >= self._nudge_at:
             self._nudge_at = _NEVER
             return Due.NUDGE
+        if now >= self._ended_at:
+            return Due.END
         return None
 
     @property
     def next_at(self) -> float:
         """When something has to be done next; infinite where nothing has."""
-        return min(self.give_up_at, self._interrupt_at, self._nudge_at)
+        return min(self.give_up_at, self._interrupt_at, self._nudge_at, self._ended_at)

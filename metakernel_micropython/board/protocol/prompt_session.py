@@ -15,14 +15,14 @@ from ...errors import ConnectError, LineLost, MicroPythonError
 from ...transports.options import ATTACH_TIMEOUT
 from . import ctrl_c_stream, diagnosis, farewell, resend
 from . import patience as deadlines
-from .capabilities import Capabilities
+from .capabilities import CHUNK, Capabilities
 from .control_bytes import CTRL_C
 from .diagnosis import Diagnosis
 from .events import Done, Event, LateEnd, Output, Rebooted, Started, State
 from .execution import Execution
 from .firmware_output import RAW_BANNER
 from .line_reader import LineReader
-from .repl import CHUNK, Repl
+from .repl import Repl
 from .text import decode
 from .unsolicited import UnsolicitedBuffer
 
@@ -145,6 +145,8 @@ class PromptSession:
         """Take bytes to whom they are for."""
         for event in [Output(data)] if self.raw or self.raw_io else self.repl.receive(data):
             self._handle(event)
+        if (running := self._running) is not None:
+            running.note_maybe_ended()
 
     @property
     def full(self) -> bool:

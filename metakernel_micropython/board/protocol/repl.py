@@ -7,13 +7,12 @@ Waiting, deadlines and threads are the business of whoever holds the line.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import BoardBusy
 from . import background_output as background
 from . import firmware_output as firmware
-from .capabilities import Capabilities
+from .capabilities import CHUNK, SHORT_SOURCE, Capabilities
 from .control_bytes import CTRL_A, CTRL_B, CTRL_C, CTRL_D, RAW_PASTE_GRANTED, RAW_PASTE_REFUSED, RAW_PASTE_REQUEST
 from .events import Done, LateEnd, Output, Ready, Rebooted, Started, State
 from .source_check import check_source
@@ -23,23 +22,8 @@ if TYPE_CHECKING:
 
     from .events import Event
 
-SHORT_SOURCE = 128
-"""Bytes that go in one write without flow control: what the smallest receive buffers take while the prompt is idle."""
-
 _AROUND = 8  # bytes that are sent around a source: Ctrl-C, 0x04, and some to spare
 
-CHUNK = 16
-"""Bytes per write to a board without raw-paste.
-
-With 32 every 10 ms a micro:bit in QEMU, on a busy machine, lost bytes of 1 source in 30; with 16, of none.
-"""
-
-_INTERRUPTED = b"KeyboardInterrupt: \r\n"
-"""What the board prints for Ctrl-C where no frame is known; said in its place where it has nothing to say."""
-
-# While the source goes out: the board has room for more of it, or has all that it wants.
-_PASTE_REPLY = re.compile(rb"[\x01\x04]")
-_MANY_ENDS = re.compile(rb"\x04{3,}")
 _OF_PROGRAM = (State.RUNNING, State.UNKNOWN, State.REBOOTING)  # else a thread or a timer has printed it
 
 
@@ -64,6 +48,7 @@ class Repl:
         self._abort_due = False  # Ctrl-C is to be sent in place of the source
         self._credit = 0  # bytes that the board has room for
         self._background = False  # something else than the program prints: a thread, a timer
+        self._end_watch = background.EndWatch()
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
@@ -180,7 +165,7 @@ class Repl:
         if self.state is State.SENDING and self._end_mark_due:
             self._drop_source()
             self.state = State.READY
-            return CTRL_C, [Done(_INTERRUPTED)]
+            return CTRL_C, [Done(firmware.INTERRUPTED)]
         self._drop_source()
         return CTRL_C, []
 
@@ -197,6 +182,19 @@ class Repl:
         while self._in and self._HANDLERS[self.state](self, events):
             pass
         return events
+
+    @property
+    def maybe_ended(self) -> bool:
+        """Whether a program may have ended, though a thread has printed into what the board says then."""
+        return self.state is State.RUNNING and self._end_watch.found(bytes(self._in)) is not None
+
+    def take_for_ended(self) -> tuple[bytes, bytes]:
+        """Take the program for ended that ``maybe_ended`` speaks of; return output that was held, and the traceback."""
+        held, traceback = bytes(self._in), self._end_watch.found(bytes(self._in)) or b""
+        self._in.clear()
+        self._done(traceback, [])
+        self._background = True
+        return held, traceback
 
     def release(self) -> bytes:
         """Forget what was said; return what arrived and was held back until more would tell what it means."""
@@ -227,9 +225,10 @@ class Repl:
         end = firmware.program_end(bytes(self._in))
         if end is firmware.NoEnd.UNDECIDED:
             return False
-        if isinstance(end, firmware.ProgramEnd) and not end.reboots:
+        if isinstance(end, firmware.ProgramEnd):
             del self._in[: end.size]
-            events.append(LateEnd(end.traceback))
+            events.append(LateEnd(end.traceback, end.reboots))
+            self.state = State.REBOOTING if end.reboots else State.READY
             return bool(self._in)
         self._emit_watching(1, events)
         return bool(self._in)
@@ -248,11 +247,10 @@ class Repl:
             self._emit_but(len(firmware.RAW_BANNER) - 1, events)
             return False
         at, mark, react = min(found, key=lambda reply: reply[0])
-        # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece.
-        if mark is RAW_PASTE_GRANTED and not background.window(bytes(self._in[at + len(mark) :])):
-            self._emit(at, events)
-            return False
         self._emit(at, events)
+        # The window's size (LE16) and a first 0x01 follow "R\x01" in one piece.
+        if mark is RAW_PASTE_GRANTED and not background.window(bytes(self._in[len(mark) :])):
+            return False
         del self._in[: len(mark)]
         react(events)
         return True
@@ -272,7 +270,7 @@ class Repl:
         if self._abort_due:
             self._drop_source()
             self.state = State.READY
-            events.append(Done(_INTERRUPTED))
+            events.append(Done(firmware.INTERRUPTED))
         else:
             self._start_plain(self._out)
 
@@ -284,7 +282,7 @@ class Repl:
 
     def _on_pasting(self, events: list[Event]) -> bool:
         # Anything but the two control bytes is a timer or a thread that prints.
-        found = _PASTE_REPLY.search(self._in)
+        found = firmware.PASTE_REPLY.search(self._in)
         if self._restarted_while_sending(found.start() if found else len(self._in), events):
             return True
         if found:
@@ -329,6 +327,7 @@ class Repl:
     def _started(self, events: list[Event]) -> None:
         self.state = State.RUNNING
         self._tail = b""
+        self._end_watch = background.EndWatch()
         events.append(Started())
 
     def _on_running(self, events: list[Event]) -> bool:
@@ -343,7 +342,7 @@ class Repl:
 
     def _on_end_of_output(self, events: list[Event]) -> bool:
         """Decide what the 0x04 at the start of the buffer is: the end of the output, or data that was printed."""
-        if run := _MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
+        if run := firmware.MANY_ENDS.match(self._in):  # only the last two of them can be the two marks
             self._emit_watching(run.end() - 2, events)
             return bool(self._in)
         if self._background:
@@ -357,8 +356,8 @@ class Repl:
         end = firmware.program_end(bytes(self._in))
         if end is firmware.NoEnd.UNDECIDED:
             return False
-        # A program can print all that an end consists of; behind the real one no other follows.
-        if isinstance(end, firmware.ProgramEnd) and not firmware.holds_end(bytes(self._in[end.size :])):
+        # A program can print all that an end consists of; behind the real one no other follows, if it did not restart.
+        if isinstance(end, firmware.ProgramEnd) and (end.reboots or not firmware.holds_end(self._in[end.size :])):
             del self._in[: end.size]
             if end.reboots:
                 self.state = State.REBOOTING
@@ -409,6 +408,8 @@ class Repl:
 
     def _emit_watching(self, size: int, events: list[Event]) -> None:
         """Give out ``size`` bytes of output; where they show that the board restarted, stop behind that place."""
+        if self.state is State.RUNNING:
+            self._end_watch.feed(bytes(self._in[:size]))
         seen = self._tail + bytes(self._in[:size])
         old = len(self._tail)
         if found := firmware.find_reboot(seen, old):

@@ -11,8 +11,8 @@ import ast
 import warnings
 from typing import TYPE_CHECKING
 
+from .capabilities import CHUNK
 from .diagnosis import device_error, lacks_memory
-from .repl import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,10 @@ def _see_room(source: bytes, aside: Callable[[bytes], str], capabilities: Capabi
         DeviceError: a MemoryError, as if the board had raised it.
     """
     if capabilities.no_flow_control and capabilities.full and len(source) > capabilities.line_buffer:
-        aside(_COLLECT)  # the shortest program that frees something, and tells whether any fits
+        # Many Ctrl-C may have filled the memory with the lines of their tracebacks, which old firmware forgets when the
+        # next program runs: the shortest one that there is.
+        aside(b"")
+        aside(_COLLECT)  # the shortest that frees something, and tells whether any fits
         if capabilities.full:
             raise device_error("MemoryError: the board has no memory left to take this program\n")
     if capabilities.no_flow_control and len(source) > max(ASKED_FROM, capabilities.line_buffer):

@@ -13,7 +13,7 @@ import pytest
 
 from metakernel_micropython.board import Board
 from metakernel_micropython.board.protocol.background_output import split_traceback
-from metakernel_micropython.board.protocol.events import Done, Output, Ready, Started
+from metakernel_micropython.board.protocol.events import Done, LateEnd, Output, Ready, Started
 from metakernel_micropython.board.protocol.repl import Repl
 from metakernel_micropython.errors import DeviceError
 
@@ -74,6 +74,19 @@ def test_a_cell_that_starts_a_thread_ends_and_shows_what_it_prints(board: Board,
     assert execution.read(0).count(thread._word.decode().replace("\r\n", "\n").replace("a>b\n", "a")) >= 3
 
 
+def test_a_cell_that_imports_a_file_which_starts_a_thread_ends(board: Board, thread: Thread) -> None:
+    execution = board.start("print('started')")  # nothing in the source tells of a thread
+    assert execution.wait(10)
+    execution.check()
+    assert "started" in execution.read(0)
+    assert "42" in board.execute("print(6 * 7)", timeout=10)
+    thread.prints = False
+    board.soft_reset()
+    with pytest.raises(DeviceError) as caught:
+        board.execute("print('started')\n1/0", timeout=10)
+    assert caught.value.name.endswith("ZeroDivisionError")
+
+
 def test_the_next_cells_run_beside_a_thread_that_prints(board: Board) -> None:
     board.execute(START, timeout=10)
     assert "42" in board.execute("print(6 * 7)", timeout=10)
@@ -102,6 +115,43 @@ def test_a_board_whose_thread_prints_is_connected_and_left(served: TcpBoard, thr
     with Board.connect(line.address, timeout=10) as board:
         assert "42" in board.execute("print(6 * 7)", timeout=10)
     line.close()
+
+
+def _running() -> Repl:
+    repl = Repl()
+    repl.send_attach()
+    repl.receive(b"raw REPL; CTRL-B to exit\r\n>")
+    repl.send_source(b"import busy")
+    repl.receive(b"OK")
+    return repl
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_what_may_be_an_end_is_one_until_something_contradicts_it(size: int) -> None:
+    repl = _running()
+
+    def receive(data: bytes) -> list[Event]:
+        return [event for at in range(0, len(data), size) for event in repl.receive(data[at : at + size])]
+
+    receive(b"1\r\n\x04busy\r\n")
+    assert not repl.maybe_ended
+    receive(b"\x04busy\r\n>busy\r\n")
+    assert repl.maybe_ended
+    receive(b"busy\r\n" * 1000)
+    assert repl.maybe_ended
+    receive(b"\x04\xff")  # no: the program prints such bytes
+    assert not repl.maybe_ended
+    receive(b"\x04\xff>")
+    assert not repl.maybe_ended
+    assert _joined(receive(b"\x04\x04>"))[1] == [Done(b"")]
+    assert not repl.maybe_ended
+
+
+def test_an_end_that_was_taken_for_one_and_was_none_is_told_late() -> None:
+    repl = _running()
+    repl.receive(b"\x04ValueError: 1\r\nbusy\r\n\x04on\r\n>busy\r\n")
+    assert repl.take_for_ended() == (b"\x04on\r\n>busy\r\n", b"ValueError: 1\r\n")
+    assert _joined(repl.receive(b"more\r\n\x04\x04>")) == (b"more\r\n", [LateEnd(b"")])
 
 
 # Every split of what comes has the same meaning.

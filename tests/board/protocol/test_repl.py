@@ -8,10 +8,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from metakernel_micropython.board.protocol.capabilities import CHUNK
 from metakernel_micropython.board.protocol.control_bytes import CTRL_C, CTRL_D, RAW_PASTE_REQUEST
 from metakernel_micropython.board.protocol.events import Done, Event, LateEnd, Output, Ready, Rebooted, Started, State
 from metakernel_micropython.board.protocol.firmware_output import RAW_BANNER
-from metakernel_micropython.board.protocol.repl import CHUNK, Repl
+from metakernel_micropython.board.protocol.repl import Repl
 from metakernel_micropython.errors import SourceError
 
 ATTACH = b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"
