@@ -102,23 +102,15 @@ def statvfs(path):
         return (4096, 4096, int(total), int(free), int(free), 0, 0, 0, 0, 255)
 
 
-sleep_ms, sleep_us = time.sleep_ms, time.sleep_us
+sleep = time.sleep
 
 
-def sleep(seconds):
-    sleep_short(int((0.0 + seconds) * 1000000))
+def sleep_us(us):
+    # WASI's own ends with an interrupt.
+    sleep(max(us, 0) / 1000000)
 
 
-def sleep_short(us):
-    # WASI's own begins anew after an interrupt, or ends with it; only sleep_ms() goes on.
-    if us >= 1000:
-        sleep_ms(us // 1000)
-        us %= 1000
-    if us > 0:
-        sleep_us(us)
-
-
-extend(time, (("sleep", sleep), ("sleep_us", sleep_short)))
+extend(time, (("sleep_us", sleep_us),))
 
 parts = (
     ("pin", ("Pin",)),

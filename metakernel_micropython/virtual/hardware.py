@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metakernel_micropython.virtual.state import State
+    from metakernel_micropython.virtual.wasi_poll import Sleep
 
 POWER_ON, WATCHDOG = 1, 3
 """Causes of a reset, as RP2 numbers them."""
@@ -54,15 +55,17 @@ class Hardware:
         lasting: what outlives it.
         poke: has the handler run (on any thread): calls the state's ``schedule`` while the interpreter is alive, and
             ends its waits.
+        sleep: the program's.
 
     Attributes:
         calls: what the firmware calls by a name.
     """
 
-    def __init__(self, state: State, lasting: Lasting, poke: Callable[[], None]) -> None:
+    def __init__(self, state: State, lasting: Lasting, poke: Callable[[], None], sleep: Sleep) -> None:
         self._state = state
         self._lasting = lasting
         self._poke = poke
+        self._sleep = sleep
         self._changed = threading.Condition()  # guards all below
         self._alarms: list[_Alarm] = []
         self._events: list[str] = []
@@ -97,9 +100,8 @@ class Hardware:
 
     def _call_event(self, _: str) -> bytes:
         with self._changed:
-            if not self._events or self._masked:
-                return b""
-            return self._events.pop(0).encode()
+            self._sleep.handling = bool(self._events) and not self._masked
+            return self._events.pop(0).encode() if self._sleep.handling else b""
 
     def _call_timer(self, text: str) -> bytes:
         name, period, mode = text.split()

@@ -93,16 +93,17 @@ class Interpreter:
             "locate": self._call_locate,
             "rom": disk.describe,
             "rom file": lambda path: self._call(lambda: self._give_text(disk.content(path))),
-            "locked": self._call_locked,
+            "locked": lambda text: self._call(lambda: self._state.locked(int(text))),
             "unlocked": lambda _: self._call(self._state.unlocked),
             "prove": lambda _: self._call(self._state.interrupt),
             "proved": self._call_proved,
             "ready": self._call_ready,
         }
         self._lasting = lasting
+        self._sleep = wasi_poll.Sleep()
         self._store = self._make_store(heap)
         self._link()
-        self._hardware = Hardware(self._state, lasting, self._poke)
+        self._hardware = Hardware(self._state, lasting, self._poke, self._sleep)
         self._calls |= self._hardware.calls
 
     # One life.
@@ -147,6 +148,7 @@ class Interpreter:
         with self._alive:
             if not self._running or self._line.interrupt_character == NO_CHARACTER:
                 return False
+            self._sleep.forget()
             if self._machine.stoppable:
                 self._machine.engine.increment_epoch()
             else:
@@ -302,7 +304,7 @@ class Interpreter:
     def _poll(self, subscriptions: int, events: int, count: int, stored: int) -> int:
         records = wasi_poll.Records(subscriptions, events, count, stored)
         self._reaches(records.end)
-        return wasi_poll.poll(self._memory, self._line, records, (_TEXT_INPUT, _INPUT))
+        return wasi_poll.poll(self._memory, self._line, records, (_TEXT_INPUT, _INPUT), self._sleep)
 
     def _exit(self, status: int) -> None:
         raise Crash(f"the interpreter has ended with status {status}")
@@ -426,10 +428,6 @@ class Interpreter:
     def _call_locate(self, text: str) -> bytes:
         main, keyboard_interrupt = (int(part) for part in text.split())
         self._state.locate(main, keyboard_interrupt, _STATIC_END)
-        return b""
-
-    def _call_locked(self, text: str) -> bytes:
-        self._state.locked(int(text))
         return b""
 
     def _call_proved(self, text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,7 +70,36 @@ def subscriptions(data: bytes, inputs: Container[int]) -> Subscriptions:
     return found
 
 
-def poll(memory: Memory, line: Line, records: Records, inputs: Container[int]) -> int:
+class Sleep:
+    """A program's sleep. It goes on after an interrupt handler, where the C library's ``select`` begins anew.
+
+    Attributes:
+        handling: whether a handler runs, whose own sleeps are not the program's.
+    """
+
+    def __init__(self) -> None:
+        self.handling = False
+        self._interrupted: tuple[float, float] | None = None  # how long it was to last, and until when
+
+    def until(self, seconds: float) -> float:
+        """Return when a sleep of so many seconds that begins now, or is begun again, is over."""
+        end = time.monotonic() + seconds
+        if self.handling:
+            return end
+        before, self._interrupted = self._interrupted, None
+        return before[1] if before is not None and before[0] == seconds else end
+
+    def interrupt(self, seconds: float, end: float) -> None:
+        """It was interrupted."""
+        if not self.handling:
+            self._interrupted = seconds, end
+
+    def forget(self) -> None:
+        """The program does not go on with it."""
+        self._interrupted = None
+
+
+def poll(memory: Memory, line: Line, records: Records, inputs: Container[int], sleep: Sleep) -> int:
     """Wait for the line, for a time, or for both, as ``poll_oneoff`` does. Files are always ready.
 
     Args:
@@ -77,6 +107,7 @@ def poll(memory: Memory, line: Line, records: Records, inputs: Container[int]) -
         line: the line of the board.
         records: the function's arguments.
         inputs: descriptors of the line's input.
+        sleep: the program's.
 
     Returns:
         0, or ``EINTR`` where the wait was ended by `Line.wake`.
@@ -88,7 +119,10 @@ def poll(memory: Memory, line: Line, records: Records, inputs: Container[int]) -
         if waits:
             undisturbed = line.wait_readable(timeout_seconds)
         elif timeout_seconds is not None:
-            undisturbed = line.sleep(timeout_seconds)
+            end = sleep.until(timeout_seconds)
+            undisturbed = line.sleep(end - time.monotonic())
+            if not undisturbed:
+                sleep.interrupt(timeout_seconds, end)
         else:
             undisturbed = True
         if not undisturbed:
