@@ -119,23 +119,38 @@ parts = (
     ("system", ("RTC", "WDT", "PWRON_RESET", "WDT_RESET", "unique_id", "freq", "reset_cause")),
     ("system", ("lightsleep", "deepsleep", "disable_irq", "enable_irq")),
 )
+bare = [words[id(machine.__dict__) + offset] for offset in (4, 8, 12)]
+firmware = []  # files whose lines no traceback shows
 
 
-def part(name):
-    # machine.__getattr__: what a program does not use costs no memory.
-    for module, names in parts:
-        if name in names:
-            keep.append(__import__("_machine", None, None, ("cells",)))
-            found = __import__("_machine." + module, None, None, (name,))
-            extend(machine, tuple((one, getattr(found, one)) for one in names))
-            return getattr(found, name)
-    if name == "__init__":
-        return int  # import asks for this, and calls it
-    raise AttributeError(name)
+def complete(name):
+    # machine.__getattr__, until it is imported: then import asks for "__init__", and calls that. A program that does
+    # not use machine has its memory.
+    if name != "__init__":
+        raise AttributeError(name)
+    for place in range(3):  # what is imported here imports machine
+        words[id(machine.__dict__) + 4 + 4 * place] = bare[place]
+    functions = [("reset", reset)]
+    try:
+        for module, names in parts:
+            found = __import__("_machine." + module, None, None, names)
+            firmware.append(id(found.__file__) >> 3)
+            # The keys are interned strings; a long constant is none, and would not be found in a module's table.
+            functions += [pair for pair in found.__dict__.items() if pair[0] in names]
+        found = __import__("_machine")
+        firmware.append(id(found.__file__) >> 3)
+        found.strip = strip
+        keep.append(found)
+    except:  # Ctrl-C, no memory: the next import tries again
+        functions = (("reset", reset), ("__getattr__", complete))
+        raise
+    finally:
+        extend(machine, functions)
+    return int
 
 
 extend(os, (("ilistdir", ilistdir), ("listdir", listdir), ("statvfs", statvfs)))
-extend(machine, (("reset", reset), ("__getattr__", part)))
+extend(machine, (("reset", reset), ("__getattr__", complete)))
 extend(micropython, (("kbd_intr", kbd_intr),))
 
 
@@ -168,7 +183,7 @@ class Rom:
 
     def open(self, path, mode):
         if "w" in mode or "a" in mode or "+" in mode:
-            raise OSError(30)  # EROFS, which errno lacks here
+            raise OSError(30)  # EROFS, which errno lacks
         self.stat(path)
         call("rom file", path)
         text = call("text", "")
@@ -176,6 +191,11 @@ class Rom:
 
     def statvfs(self, path):
         return (4096, 4096, 0, 0, 0, 0, 0, 0, 1, 255)
+
+    def remove(self, *_):
+        raise OSError(30)  # EROFS
+
+    rmdir = mkdir = rename = remove
 
 
 def input(prompt=""):
@@ -220,7 +240,7 @@ def strip(error):
     data = words[error + 8]
     kept = 0
     for place in range(0, 4 * length, 12):
-        if words[data + place] != own:
+        if words[data + place] != own and words[data + place] not in firmware:
             for offset in (0, 4, 8):
                 words[data + kept + offset] = words[data + place + offset]
             kept += 12

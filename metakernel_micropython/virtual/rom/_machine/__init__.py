@@ -11,6 +11,7 @@ PINS = 30
 cells = bytearray(4 * PINS)
 WATCHED, HANDLED, PULLED_UP, DRIVEN = 1, 2, 4, 8
 
+strip = print  # boot_script.py has what takes the firmware's own lines out of a traceback
 handlers = {"reset": lambda _: call("reset", "")}  # what the host's events are for: their names, and what to call
 
 
@@ -28,6 +29,7 @@ def dispatch(_):
             except Exception as error:
                 import sys
 
+                strip(error)
                 sys.print_exception(error)
 
 
