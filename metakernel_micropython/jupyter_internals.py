@@ -101,7 +101,9 @@ class JupyterMessages(MetaKernel):
         return None
 
     def Error(self, *objects: Any, **options: Any) -> None:  # noqa: N802 - MetaKernel's name
-        """Show text on stderr, with the arguments of ``print``; in short lines where it has no ``end``: a message.
+        """Show text on stderr, with the arguments of ``print``.
+
+        Without an ``end`` it is a message of ours, in short lines; with one it is what a board or a program said.
 
         MetaKernel's makes it red, which is hard to read on the background that JupyterLab gives stderr.
         """

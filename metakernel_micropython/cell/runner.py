@@ -130,7 +130,7 @@ class CellRunner:
             tell(f"[{unsolicited.dropped} older bytes that the board printed between cells had no room]")
         if (text := unsolicited.text.strip("\n")).strip():
             shows = BEGIN in text and any(one.stage is Stage.DISPLAY for one in self.followers.active())
-            tell(unsolicited.title if shows else f"{unsolicited.title}\n{text}")
+            tell(unsolicited.title if shows else f"{unsolicited.title}\n{text}", end="\n")
             if shows:
                 out = self.output(Stage.DISPLAY)
                 out.feed(text + "\n")
@@ -285,13 +285,13 @@ class CellRunner:
             return
         tell, failed = self._front_end.Error, program.failure
         if (rest := program.take()[0]).strip():
-            tell(rest.strip("\n"))
+            tell(rest.strip("\n"), end="\n")
         if failed is None:
             tell(f"[{program.name} has ended]")
         elif isinstance(failed, DeviceError):
             lines = self.board_failure(failed, own=False, number=program.number).traceback
             how = "was stopped" if failed.name == "KeyboardInterrupt" else "has ended with an error"
-            tell(f"[{program.name} {how}]\n" + "\n".join(lines))
+            tell(f"[{program.name} {how}]\n" + "\n".join(lines), end="\n")
         else:
             tell(f"[{program.name} has ended: {error_text(failed)}]")
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..board import Board
 
 
-def end_background(board: Board, tell: Callable[[str], None]) -> None:
+def end_background(board: Board, tell: Callable[..., None]) -> None:
     """Interrupt what a board does on its own, where it does something, and say so in a line.
 
     Args:
         board: the board, which is at its prompt afterwards.
-        tell: called with the line, and with what the program prints as it ends.
+        tell: called with the line, and with what the program prints as it ends (and ``end``, as for ``print``).
 
     Raises:
         BoardBusy: the program does not end.
@@ -32,7 +32,7 @@ def end_background(board: Board, tell: Callable[[str], None]) -> None:
         program.wait()
         background.take_ended()
         if said := program.take()[0].strip("\n"):
-            tell(said)
+            tell(said, end="\n")
         failure = program.failure
         if isinstance(failure, BoardBusy):
             raise failure

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..display.error_text import error_text
+from ..display.wrapping import wrapped
 from ..errors import ConnectError, MicroPythonError, NotConnected, PortInUse
 from ..transports import parse, port_scan
 from .background_end import refuse_background
@@ -210,10 +211,8 @@ class Connector:
         if only is None or setting is not None or self._asked or not self.may_choose:
             raise NotConnected(choose_one(ports))
         board = self._open(only.device, self._kernel.connection_options, name=None, wait=None)
-        self._kernel.Print(
-            f"[connected to {only.device}, the only board that is plugged in: {board.banner or only.guess}]\n"
-            "[%connect ADDRESS chooses another]"
-        )
+        what = f"[connected to {only.device}, the only board that is plugged in: {board.banner or only.guess}]"
+        self._kernel.Print(f"{wrapped(what)}\n[%connect ADDRESS chooses another]")
         return board
 
     def disconnected(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..display.error_text import error_text
+from ..display.wrapping import wrapped
 
 if TYPE_CHECKING:
     from ..board import Board
@@ -25,4 +26,4 @@ def describe_connection(board: Board, name: str | None = None) -> str:
             "the board interrupts it."
         )
     called = f" as {name}" if name else ""
-    return f"Connected to {board.address}{called}: {what}" + (f"\nOther ports:{others}" if others else "")
+    return wrapped(f"Connected to {board.address}{called}: {what}" + (f"\nOther ports:{others}" if others else ""))

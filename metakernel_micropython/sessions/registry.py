@@ -81,7 +81,7 @@ class SessionRegistry:
         """The name of the board that cells run on, where a person chose it."""
         return self._current if self._current and self._current != self.unnamed else None
 
-    def ready(self, tell: Callable[[str], None]) -> Board | None:
+    def ready(self, tell: Callable[..., None]) -> Board | None:
         """Return the board that cells run on, connected again where it was lost; None where none is connected.
 
         Args:

@@ -193,7 +193,7 @@ class BoardSession:
             return f"{self.address}  left to itself"
         return f"{self.address}  {(self.board.banner if self.board is not None else '') or 'a raw line'}"
 
-    def ready(self, tell: Callable[[str], None]) -> Board:
+    def ready(self, tell: Callable[..., None]) -> Board:
         """Return the board; one whose line was lost is looked for and connected again.
 
         Args:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_connect_tells_the_address_and_what_the_board_is(plain: Jupyter, board_address: str, command: str) -> None:
     text = plain.do(command.format(board_address)).stdout
     assert text.startswith(f"Connected to {board_address}: MicroPython v")
-    assert text.count("\n") == 1
+    assert text.count("MicroPython v") == 1
     assert plain.do("1+1").value == "2"
     assert plain.do("%disconnect").stdout == f"Disconnected from {board_address}.\n"
 

@@ -52,7 +52,7 @@ def answering(kernel: Jupyter, answer: str, asked: list[dict[str, Any]]) -> dict
 def test_a_webrepl_is_connected(kernel: Jupyter, server: WebReplServer, command: str) -> None:
     text = kernel.do(command.format(port=server.port, password=PASSWORD)).stdout
     assert text.startswith(f"Connected to {server.address}: MicroPython v")
-    assert text.count("\n") == 1
+    assert text.count("MicroPython v") == 1
     assert kernel.do("x = 6\nx*7").value == "42"
     assert kernel.do("%disconnect").stdout == f"Disconnected from {server.address}.\n"
 
