@@ -19,6 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -234,12 +235,17 @@ class VirtualLine(SocketLine):
 
 def _end(child: subprocess.Popen[bytes], patience: float) -> None:
     """Wait for the child, kill it when it does not end in time, and leave no zombie."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(patience)
-        return
-    child.kill()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(_END_PATIENCE)
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+            return
+        child.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_END_PATIENCE)
+    finally:
+        if child.returncode is None:  # a busy machine takes longer, or somebody pressed Stop
+            child.kill()
+            threading.Thread(target=child.wait, name="end of a virtual board", daemon=True).start()
 
 
 def _last_words(child: subprocess.Popen[bytes], log: IO[bytes]) -> str:

@@ -309,6 +309,8 @@ class Life:
 def _command(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return f"{process.name()}, which has ended and nobody has waited for"
     except psutil.Error:  # it ends this moment
         return "ended"
 

@@ -3,9 +3,12 @@
 import gc
 import os
 import socket
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,26 @@ def test_what_does_not_open(listener: socket.socket, nothing_is_left: None) -> N
             with pytest.raises(Exception, match=r"."):
                 open_transport(f"rfc2217://127.0.0.1:{port}?timeout=0.1")
             listener.accept()[0].close()
+
+
+@pytest.mark.parametrize("how", ["slow", "stopped"])
+def test_a_board_that_is_slow_to_die_leaves_no_zombie(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "slow":
+        monkeypatch.setattr(virtual, "_END_PATIENCE", 0)
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    wait, calls = child.wait, []
+
+    def interrupted(timeout: float | None = None) -> int:
+        calls.append(timeout)
+        if how == "stopped" and len(calls) == 1:
+            raise KeyboardInterrupt
+        return wait(timeout)
+
+    monkeypatch.setattr(child, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt) if how == "stopped" else nullcontext():
+        virtual._end(child, 0)
+    deadline = time.monotonic() + 10
+    while child.returncode is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert _zombies() == []
