@@ -182,3 +182,35 @@ def test_an_error_shows_the_cells_lines_and_ends_run_all(lab: Lab, notebook: Not
     notebook.gone(error)
     notebook.cell(4).locator(".jp-OutputPlaceholder").click()
     notebook.see(error)
+
+
+def test_the_file_browser_opens_on_a_double_click_and_is_text_where_its_kernel_is_gone(lab: Lab) -> None:
+    notebook = lab.open(
+        "browse.ipynb", "%connect virtual", "%mkdir lib\n%sendtofile lib/inside.py --source none.py", "%browse"
+    )
+    (lab.notebooks / "none.py").write_text("x = 1\n")
+    notebook.cell(1).click()
+    for number in (1, 2, 3):
+        lab.page.keyboard.press("Shift+Enter")
+        notebook.prompt(number, f"[{number}]:")
+    output = notebook.output(3)
+    output.locator("button", has_text="lib/").dblclick()
+    entry = output.locator("button", has_text="inside.py")
+    notebook.see(entry)
+    listing = output.locator(".micropython-listing")
+    notebook.gone(listing)
+    size = lab.page.viewport_size
+    assert size is not None
+    lab.page.set_viewport_size({"width": 560, "height": size["height"]})
+    try:
+        right = output.evaluate("e => e.getBoundingClientRect().right")
+        for button in output.locator("button").all():
+            assert button.evaluate("e => e.getBoundingClientRect().right") <= right, "it does not fit a narrow cell"
+    finally:
+        lab.page.set_viewport_size(size)
+    lab.page.keyboard.press("Control+s")
+    lab.page.wait_for_timeout(1000)
+    lab.end_kernels()
+    lab.page.goto(f"{lab.url}lab/tree/browse.ipynb?reset")
+    again = lab._opened()
+    again.see(again.output(3).locator(".micropython-listing"), text="inside.py")

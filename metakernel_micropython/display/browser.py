@@ -31,6 +31,7 @@ MAX_VIEW = 64 * 1024
 MAX_ENTRIES = 200
 """Entries of a folder that are listed: each is a button, and costs the front end some milliseconds."""
 
+_HIDDEN = "<style>.jp-OutputArea:has(.widget-vbox) .micropython-listing { display: none }</style>"
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -102,9 +103,12 @@ class Browser:
         self._send_listing = send_listing
 
     def _listing(self) -> str:
-        """Return what the window lists, closed: it is there when the notebook is opened again, the widgets are not."""
+        """Return what the window lists, as a text that JupyterLab hides while it shows the widgets.
+
+        When the notebook is opened again without its kernel, the widgets are gone and the text is there.
+        """
         names = "\n".join(escape(self._label(entry)) for entry in self._entries)
-        return f"<details><summary>{self._where.value}, as text</summary><pre>{names}</pre></details>"
+        return f'{_HIDDEN}<div class="micropython-listing">{self._where.value}<pre>{names}</pre></div>'
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do what was clicked on; what goes wrong is said in the window, because no cell would show it."""
