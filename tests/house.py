@@ -92,9 +92,7 @@ Graph = Mapping[str, set[str]]
 
 def is_board_code(path: Path) -> bool:
     """Tell whether a file is a program for MicroPython, which imports nothing of this computer's."""
-    if path.name == "boot_script.py" or "rom" in path.relative_to(PACKAGE.parent).parts:
-        return True
-    return path.parent.name == "snippets" and path.name != "__init__.py"
+    return (path.parent.name == "snippets" and path.name != "__init__.py") or path.name == "boot_script.py"
 
 
 def modules() -> dict[str, Path]:

@@ -130,7 +130,6 @@ def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
         "metakernel_micropython/magics/connect.py",
         "metakernel_micropython/transports/serial.py",
         "metakernel_micropython/virtual/__main__.py",
-        "metakernel_micropython/virtual/rom/asyncio/core.py",
         "metakernel_micropython/kernelspec/kernel.json",
         "metakernel_micropython/kernelspec/logo-64x64.png",
     ):

@@ -1,4 +1,4 @@
-# ruff: noqa: A001, D100, D101, D102, D103, E722, F821, PTH116, RUF005, S102, S110, SIM105
+# ruff: noqa: A001, D100, D103, E722, F821, PTH116, RUF005, S102, S110, SIM105
 # The part of the virtual board's firmware that MicroPython runs itself: this file is MicroPython, not Python.
 #
 # It is executed under the file name "firmware", with one name defined: "user", the globals of the real main module. It
@@ -6,18 +6,14 @@
 # is the host's (pyexec.py), outside this heap, as on a board. Comments are stripped before MicroPython parses it.
 
 import builtins
-import errno
 import gc
-import io
 import os
 import sys
-import time
 
 import host
 import machine
 import micropython
 import uctypes
-import vfs
 
 call = host.call  # name, text -> text
 words = machine.mem32
@@ -26,7 +22,7 @@ user["__name__"] = "__main__"
 main = user
 keep = []  # what only patched tables refer to, out of the garbage collector's sight
 
-sys.path[:] = ["", ".frozen", "/lib", "/rom"]
+sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv.clear()
 
 # The buffers are the line itself, the files around them translate line ends: the host tells them apart by descriptor.
@@ -78,15 +74,7 @@ def size(path, entry):
 def ilistdir(path=""):
     # The file systems of boards tell the size of a file, too.
     path = path or "."
-    return (
-        entry if len(entry) > 3 else entry + (size(path, entry),)
-        for entry in listing(path)
-        if path != "/" or entry[0] != "rom"  # where the firmware's modules are
-    )
-
-
-def listdir(path=""):
-    return [entry[0] for entry in ilistdir(path)]
+    return (entry if len(entry) > 3 else entry + (size(path, entry),) for entry in listing(path))
 
 
 room = os.statvfs
@@ -102,107 +90,14 @@ def statvfs(path):
         return (4096, 4096, int(total), int(free), int(free), 0, 0, 0, 0, 255)
 
 
-sleep = time.sleep
-
-
-def sleep_us(us):
-    # WASI's own ends with an interrupt.
-    sleep(max(us, 0) / 1000000)
-
-
-extend(time, (("sleep_us", sleep_us),))
-
-parts = (
-    ("pin", ("Pin",)),
-    ("timer", ("Timer",)),
-    ("analog", ("ADC", "PWM")),
-    ("system", ("RTC", "WDT", "PWRON_RESET", "WDT_RESET", "unique_id", "freq", "reset_cause")),
-    ("system", ("lightsleep", "deepsleep", "disable_irq", "enable_irq")),
-)
-bare = [words[id(machine.__dict__) + offset] for offset in (4, 8, 12)]
-firmware = []  # files whose lines no traceback shows
-
-
-def complete(name):
-    # machine.__getattr__, until it is imported: then import asks for "__init__", and calls that. A program that does
-    # not use machine has its memory.
-    if name != "__init__":
-        raise AttributeError(name)
-    for place in range(3):  # what is imported here imports machine
-        words[id(machine.__dict__) + 4 + 4 * place] = bare[place]
-    functions = [("reset", reset)]
-    try:
-        for module, names in parts:
-            found = __import__("_machine." + module, None, None, names)
-            firmware.append(id(found.__file__) >> 3)
-            # The keys are interned strings; a long constant is none, and would not be found in a module's table.
-            functions += [pair for pair in found.__dict__.items() if pair[0] in names]
-        found = __import__("_machine")
-        firmware.append(id(found.__file__) >> 3)
-        found.strip = strip
-        keep.append(found)
-    except:  # Ctrl-C, no memory: the next import tries again
-        functions = (("reset", reset), ("__getattr__", complete))
-        raise
-    finally:
-        extend(machine, functions)
-    return int
-
-
-extend(os, (("ilistdir", ilistdir), ("listdir", listdir), ("statvfs", statvfs)))
-extend(machine, (("reset", reset), ("__getattr__", complete)))
+extend(os, (("ilistdir", ilistdir), ("statvfs", statvfs)))
+extend(machine, (("reset", reset),))
 extend(micropython, (("kbd_intr", kbd_intr),))
-
-
-class Rom:
-    # Modules of the firmware that are files: the host's, which nothing here can change.
-
-    def mount(self, readonly, mkfs):
-        pass
-
-    def umount(self):
-        pass
-
-    def chdir(self, path):
-        self.stat(path)
-
-    def getcwd(self):
-        return "/"
-
-    def stat(self, path):
-        found = call("rom", path)
-        if not found:
-            raise OSError(errno.ENOENT)
-        folder = found[:6] == "folder"
-        return (0x4000 if folder else 0x8000, 0, 0, 0, 0, 0, 0 if folder else int(found), 0, 0, 0)
-
-    def ilistdir(self, path):
-        for name in call("rom", path)[7:].split():
-            found = self.stat(path + "/" + name)
-            yield name, found[0], 0, found[6]
-
-    def open(self, path, mode):
-        if "w" in mode or "a" in mode or "+" in mode:
-            raise OSError(30)  # EROFS, which errno lacks
-        self.stat(path)
-        call("rom file", path)
-        text = call("text", "")
-        return io.BytesIO(text) if "b" in mode else io.StringIO(text)
-
-    def statvfs(self, path):
-        return (4096, 4096, 0, 0, 0, 0, 0, 0, 1, 255)
-
-    def remove(self, *_):
-        raise OSError(30)  # EROFS
-
-    rmdir = mkdir = rename = remove
 
 
 def input(prompt=""):
     print(prompt, end="")
     how = call("input", "")
-    while how == "event":  # at the jump the handler runs
-        how = call("input", "on")
     if how == "C":
         raise KeyboardInterrupt
     if how == "D":
@@ -214,7 +109,7 @@ builtins.input = input
 
 # Ctrl-C: the host finds the places that a board's interrupt handler writes to, then proves it.
 call("locate", str(id(globals())) + " " + str(id(KeyboardInterrupt)))
-micropython.schedule(call_locked := lambda _: call("locked", str(id(call_locked))), None)
+micropython.schedule(call_locked := lambda _: call("locked", ""), None)
 for _ in range(3):
     pass
 call("unlocked", "")
@@ -240,7 +135,7 @@ def strip(error):
     data = words[error + 8]
     kept = 0
     for place in range(0, 4 * length, 12):
-        if words[data + place] != own and words[data + place] not in firmware:
+        if words[data + place] != own:
             for offset in (0, 4, 8):
                 words[data + kept + offset] = words[data + place + offset]
             kept += 12
@@ -250,8 +145,6 @@ def strip(error):
 
 def execute():
     kind = call("next", "")
-    if kind == "event":
-        return  # at the next jump the handler runs
     try:
         if kind in ("single", "exec"):
             code = compile(call("text", ""), "<stdin>", kind)
@@ -272,7 +165,6 @@ def execute():
         call("reported", "")
 
 
-vfs.mount(Rom(), "/rom")
 gc.collect()
 call("ready", sys.version)
 while True:

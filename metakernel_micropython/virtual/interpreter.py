@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import posixpath
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,7 @@ from wasmtime import (
     WasmtimeError,
 )
 
-from metakernel_micropython.virtual import disk, wasi_poll
-from metakernel_micropython.virtual.hardware import WATCHDOG, Hardware
+from metakernel_micropython.virtual import wasi_poll
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.machine import Crash, Machine, NotInterruptible, Stopped
 from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
@@ -38,13 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from metakernel_micropython.virtual.hardware import Lasting
-
 _FIRMWARE = "firmware"
 _BOOT = f"execfile('{_FIRMWARE}',{{'__name__':'{_FIRMWARE}','user':globals()}})"
 _MACHINE = "virtual board with WebAssembly"
 _CHUNK = 64 * 1024  # bytes that one read may take from the line
-_EBADF = 8  # WASI's number
+_EINTR, _EBADF = 27, 8  # WASI's numbers
 _TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
 _FIRST_FILE = 1010
 _STATIC_END = 3 * 65536  # what this build's static data lie below
@@ -59,10 +57,9 @@ class Interpreter:
         prompt: gives what to execute.
         folder: the board's root directory.
         heap: bytes.
-        lasting: what outlives this life.
     """
 
-    def __init__(self, machine: Machine, line: Line, prompt: Prompt, folder: Path, heap: int, lasting: Lasting) -> None:
+    def __init__(self, machine: Machine, line: Line, prompt: Prompt, folder: Path, heap: int) -> None:
         self._machine = machine
         self._line = line
         self._prompt = prompt
@@ -88,23 +85,17 @@ class Interpreter:
             "exit": lambda _: self._call_exit(),
             "reset": self._call_reset,
             "kbd_intr": self._call_kbd_intr,
-            "input": self._call_input,
-            "room": lambda _: disk.room(self._folder),
+            "input": lambda _: self._call_input(),
+            "room": lambda _: self._call_room(),
             "locate": self._call_locate,
-            "rom": disk.describe,
-            "rom file": lambda path: self._call(lambda: self._give_text(disk.content(path))),
-            "locked": lambda text: self._call(lambda: self._state.locked(int(text))),
+            "locked": lambda _: self._call(self._state.locked),
             "unlocked": lambda _: self._call(self._state.unlocked),
             "prove": lambda _: self._call(self._state.interrupt),
             "proved": self._call_proved,
             "ready": self._call_ready,
         }
-        self._lasting = lasting
-        self._sleep = wasi_poll.Sleep()
         self._store = self._make_store(heap)
         self._link()
-        self._hardware = Hardware(self._state, lasting, self._poke, self._sleep)
-        self._calls |= self._hardware.calls
 
     # One life.
 
@@ -134,21 +125,13 @@ class Interpreter:
             self._close()
 
     def _close(self) -> None:
-        self._hardware.close()
         self._store.close()
-
-    def _poke(self) -> None:
-        """Something has happened that the program handles; called on any thread."""
-        with self._alive:
-            if self._running and self._state.schedule():
-                self._line.wake()
 
     def _interrupt(self) -> bool:
         """Ctrl-C has arrived; called on the thread that reads from the client. Tells whether a program takes it."""
         with self._alive:
             if not self._running or self._line.interrupt_character == NO_CHARACTER:
                 return False
-            self._sleep.forget()
             if self._machine.stoppable:
                 self._machine.engine.increment_epoch()
             else:
@@ -246,7 +229,7 @@ class Interpreter:
         if descriptor in (_TEXT_INPUT, _INPUT):
             data = self._line.read(size)
             if not data:
-                arguments[3] = wasi_poll.EINTR
+                arguments[3] = _EINTR
                 return
             if descriptor == _TEXT_INPUT:
                 data = data.replace(b"\r", b"\n")
@@ -256,7 +239,7 @@ class Interpreter:
             if source and source.interrupted:
                 source.interrupted = False
                 self._state.interrupt()
-                arguments[3] = wasi_poll.EINTR
+                arguments[3] = _EINTR
                 return
         else:
             arguments[3] = _EBADF
@@ -302,9 +285,28 @@ class Interpreter:
             self._call_run()
 
     def _poll(self, subscriptions: int, events: int, count: int, stored: int) -> int:
-        records = wasi_poll.Records(subscriptions, events, count, stored)
-        self._reaches(records.end)
-        return wasi_poll.poll(self._memory, self._line, records, (_TEXT_INPUT, _INPUT), self._sleep)
+        """WASI's poll_oneoff: waits for the line, for a time, or for both. Files are always ready."""
+        self._reaches(max(subscriptions + 48 * count, events + 32 * count, stored + 4))
+        asked = wasi_poll.subscriptions(self._memory.read(subscriptions, 48 * count), (_TEXT_INPUT, _INPUT))
+        ready, clocks, waits = asked.ready, asked.clocks, asked.waits
+        if not ready:
+            timeout_seconds = min(clocks)[0] if clocks else None
+            if waits:
+                undisturbed = self._line.wait_readable(timeout_seconds)
+            elif timeout_seconds is not None:
+                undisturbed = self._line.sleep(timeout_seconds)
+            else:
+                undisturbed = True
+            if not undisturbed:
+                return _EINTR
+        available = self._line.waiting
+        if available:
+            ready += [wasi_poll.event(user, wasi_poll.READ, available) for user in waits]
+        if not ready and clocks:
+            ready = [wasi_poll.event(min(clocks)[1], wasi_poll.CLOCK)]
+        self._memory.write(events, b"".join(ready))
+        self._memory.word(stored).value = len(ready)
+        return 0
 
     def _exit(self, status: int) -> None:
         raise Crash(f"the interpreter has ended with status {status}")
@@ -343,8 +345,6 @@ class Interpreter:
             self._call_stop()
             self._line.write(b"MemoryError: \r\n")
         self._request = request = self._prompt.next()
-        if request is None:
-            return b"event"
         if request.single or (request.name == "<stdin>" and not self._state.at_root()):
             # Where the board's own files are out of reach (another file system is mounted), the source goes as text.
             self._give_text(self._read_all(request.source))
@@ -400,7 +400,6 @@ class Interpreter:
         raise Reset(hard=False)
 
     def _call_reset(self, _: str) -> bytes:
-        self._lasting.cause = WATCHDOG  # that is how RP2 resets itself
         raise Reset(hard=True)
 
     def _call_kbd_intr(self, text: str) -> bytes:
@@ -408,21 +407,23 @@ class Interpreter:
         self._line.interrupt_character = character if 0 <= character <= 255 else NO_CHARACTER
         return b""
 
-    def _call_input(self, text: str) -> bytes:
+    def _call_room(self) -> bytes:
+        """The blocks of 4 KiB on the host's disk, and how many are free."""
+        usage = shutil.disk_usage(self._folder)
+        return b"%d %d" % (usage.total // 4096, usage.free // 4096)
+
+    def _call_input(self) -> bytes:
         character = self._line.interrupt_character
         self._prompt.disable_interrupt()
         try:
-            answer = self._prompt.read_line(goes_on=bool(text))
+            how, text = self._prompt.read_line()
         finally:
             self._line.interrupt_character = character
-        if answer is None:
-            return b"event"
-        how, line = answer
         if how == CTRL_C:
             return b"C"
         if how == CTRL_D:
             return b"D"
-        self._give_text(line)
+        self._give_text(text)
         return b""
 
     def _call_locate(self, text: str) -> bytes:

@@ -15,7 +15,7 @@ from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.readline import CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E, Readline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
 _PAUSE = 0.005  # seconds
 WINDOW = 128  # bytes; half of the firmware's default MICROPY_REPL_STDIN_BUFFER_MAX
@@ -136,9 +136,8 @@ class Prompt:
         self.request: Request | None = None
         self._limit = limit
         self._readline = Readline(line)
-        self._session: Iterator[Request | None] = iter(())
+        self._session: Iterator[Request] = iter(())
         self._output_open = False
-        self._answer: Iterator[None] = iter(())
 
     # How the interpreter goes from one request to the next.
 
@@ -151,8 +150,8 @@ class Prompt:
         self.request = None
         self._session = self._run(has_file)
 
-    def next(self) -> Request | None:
-        """Waits for something to execute; returns None where something else than the client ended the wait.
+    def next(self) -> Request:
+        """Waits for something to execute.
 
         Raises:
             Reset: the user wants the board to start again.
@@ -160,31 +159,15 @@ class Prompt:
         while True:
             self.finish()
             self.request = next(self._session)
-            if self.request is None:
-                return None
             self._output_open = self.request.marks
             if not self.request.too_long:
                 return self.request
             self.end_output()
             self.line.write(b"MemoryError: memory allocation failed\r\n")
 
-    def read_line(self, *, goes_on: bool) -> tuple[int, bytes] | None:
-        """Reads a line for a program's ``input()``, as `Readline.read` does.
-
-        Args:
-            goes_on: whether it is the line whose reading was ended last.
-
-        Returns:
-            None where something else than the client ended the wait.
-        """
-        if not goes_on:
-            self._answer = self._readline.read(b"")
-        try:
-            next(self._answer)
-        except StopIteration as end:
-            how, line = end.value
-            return how, line
-        return None
+    def read_line(self) -> tuple[int, bytes]:
+        """Reads a line for a program's ``input()``; see `Readline.read`."""
+        return self._readline.read(b"")
 
     def enable_interrupt(self) -> None:
         """The program runs: from now on Ctrl-C interrupts it."""
@@ -210,7 +193,7 @@ class Prompt:
 
     # The prompts themselves.
 
-    def _run(self, has_file: Callable[[str], bool]) -> Iterator[Request | None]:
+    def _run(self, has_file: Callable[[str], bool]) -> Iterator[Request]:
         if has_file("boot.py"):
             yield Request("boot.py", Source(b""))
         if has_file("main.py") and not self.raw:
@@ -218,12 +201,12 @@ class Prompt:
         while True:
             yield from self._raw_repl() if self.raw else self._friendly_repl()
 
-    def _raw_repl(self) -> Iterator[Request | None]:
-        write = self.line.write
+    def _raw_repl(self) -> Iterator[Request]:
+        write, read_byte = self.line.write, self.line.read_byte
         write(b"raw REPL; CTRL-B to exit\r\n>")
         text = bytearray()
         while True:
-            character = yield from self.line.next_byte()
+            character = read_byte()
             if character == CTRL_A:
                 if len(text) == 2 and text[0] == CTRL_E:
                     if text[1:] == b"A":
@@ -252,11 +235,11 @@ class Prompt:
             else:
                 self._add(text, character)
 
-    def _friendly_repl(self) -> Iterator[Request | None]:
+    def _friendly_repl(self) -> Iterator[Request]:
         write = self.line.write
         write(self.banner + _HELP)
         while True:
-            ended_by, line = yield from self._readline.read(b">>> ")
+            ended_by, line = self._readline.read(b">>> ")
             if ended_by:
                 write(b"\r\n")
             if ended_by == CTRL_A:
@@ -267,19 +250,19 @@ class Prompt:
             elif ended_by == CTRL_D:
                 raise Reset(hard=False)
             elif ended_by == CTRL_E:
-                text = yield from self._paste()
+                text = self._paste()
                 if text is not None:
                     yield self._complete(text)
             elif line and not ended_by:
-                compound = yield from self._compound(line)
+                compound = self._compound(line)
                 if compound is not None:
                     yield Request("<stdin>", Source(compound), single=True)
 
-    def _compound(self, line: bytes) -> Generator[None, None, bytes | None]:
+    def _compound(self, line: bytes) -> bytes | None:
         """The whole statement that begins with the line; None when it is cancelled."""
         while continues(line):
             indent = _indent_after(line)
-            ended_by, more = yield from self._readline.read(b"... ", indent)
+            ended_by, more = self._readline.read(b"... ", indent)
             if ended_by == CTRL_C:
                 self.line.write(b"\r\n")
                 return None
@@ -289,13 +272,13 @@ class Prompt:
                 break
         return line
 
-    def _paste(self) -> Generator[None, None, bytearray | None]:
+    def _paste(self) -> bytearray | None:
         """Paste mode's text; None when it is cancelled."""
         write = self.line.write
         write(b"paste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
         text = bytearray()
         while True:
-            character = yield from self.line.next_byte()
+            character = self.line.read_byte()
             if character in (CTRL_C, CTRL_D):
                 write(b"\r\n")
                 return None if character == CTRL_C else text

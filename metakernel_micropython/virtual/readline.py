@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from metakernel_micropython.virtual.line import Line
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
@@ -26,8 +24,8 @@ class Readline:
         self._line = line
         self._history: list[bytes] = []
 
-    def read(self, prompt: bytes, indent: bytes = b"") -> Generator[None, None, tuple[int, bytes]]:
-        """Shows the prompt and reads a line; gives None each time that the wait for it was ended (`Line.wake`).
+    def read(self, prompt: bytes, indent: bytes = b"") -> tuple[int, bytes]:
+        """Shows the prompt and reads a line.
 
         Args:
             prompt: what to show first.
@@ -43,7 +41,7 @@ class Readline:
         recalled = 0
         typed = b""
         while True:
-            character = yield from self._line.next_byte()
+            character = self._line.read_byte()
             if indent and text == indent and character in (0x09, 0x20):
                 # Pasted code brings its own indentation: the one that was offered goes.
                 self._line.write(_back(indent) + b"\x1b[K")
@@ -60,7 +58,7 @@ class Readline:
                 return 0, bytes(text)
             key = ""
             if character == 0x1B:
-                key = yield from self._escape()
+                key = self._escape()
             elif character == CTRL_A:
                 key = "home"
             elif character == CTRL_E:
@@ -101,11 +99,11 @@ class Readline:
                 position += 1
             self._show(old, before, bytes(text), position)
 
-    def _escape(self) -> Generator[None, None, str]:
-        sequence = bytes([(yield from self._line.next_byte())])
+    def _escape(self) -> str:
+        sequence = bytes([self._line.read_byte()])
         if sequence in (b"[", b"O"):
             while len(sequence) < 8:
-                character = yield from self._line.next_byte()
+                character = self._line.read_byte()
                 sequence += bytes([character])
                 if 0x40 <= character <= 0x7E:
                     break

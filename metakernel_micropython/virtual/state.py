@@ -59,15 +59,13 @@ class Places:
     Attributes:
         pending: ``mp_pending_exception``.
         exception: ``mp_kbd_exception``, the object.
-        scheduler: ``sched_state``, followed by ``sched_len`` and ``sched_idx`` (a byte each).
-        queue: ``sched_queue``: a function and its argument each.
+        scheduler: ``sched_state``.
         file_system: ``vfs_cur``, followed by ``vfs_mount_table``; 0 if they were not found.
     """
 
     pending: int
     exception: int
     scheduler: int
-    queue: int
     file_system: int
 
 
@@ -85,8 +83,6 @@ class State:
         self._exception = 0
         self._file_system = 0
         self._candidates: list[int] = []
-        self._queue = 0
-        self._handler = (0, 0)  # what hardware has run, and its argument
 
     def locate(self, main: int, keyboard_interrupt: int, static_end: int) -> None:
         """Finds the state by its contents.
@@ -134,49 +130,15 @@ class State:
             return True
         return self._is_root(self._memory.word(self.places.file_system).value)
 
-    def locked(self, callback: int) -> None:
-        """The first scheduled callback runs: the scheduler is locked now, and only now.
-
-        Args:
-            callback: the address of what runs; it still stands at the beginning of the queue.
-        """
+    def locked(self) -> None:
+        """A scheduled callback runs: the scheduler is locked now, and only now."""
         self._candidates = [at for at in self._candidates if self._memory.half(at).value == _LOCKED]
-        words = memoryview(self._memory.read(self._pending, _REACH)).cast("I")
-        places = [self._pending + 4 * index for index, word in enumerate(words) if word == callback]
-        self._queue = places[0] if len(places) == 1 else 0
 
     def unlocked(self) -> None:
         """The callback has ended."""
         self._candidates = [at for at in self._candidates if self._memory.half(at).value == _IDLE]
         if len(self._candidates) == 1:
-            scheduler = self._candidates[0]
-            # One callback was taken out of the queue: it is empty, and begins at its second place.
-            known = self._queue and self._memory.read(scheduler + 2, 2) == b"\0\1"
-            queue = self._queue if known else 0
-            self.places = Places(self._pending, self._exception, scheduler, queue, self._file_system)
-
-    def handle_with(self, function: int, argument: int) -> None:
-        """Notes what hardware has run, at these addresses: nothing that the garbage collector may move or free."""
-        self._handler = function, argument
-
-    def schedule(self) -> bool:
-        """Has the handler run at the next jump, as a board's interrupt does with ``mp_sched_schedule``.
-
-        May be called on any thread. Where something is scheduled already it is not, and has to be tried again.
-
-        Returns:
-            Whether it was scheduled.
-        """
-        if not self.places or not self.places.queue or not self._handler[0]:
-            return False
-        memory, at = self._memory, self.places.scheduler
-        if memory.half(at).value != _IDLE or memory.read(at + 2, 1) != b"\0":
-            return False
-        slot = self.places.queue + 8 * memory.read(at + 3, 1)[0]
-        memory.word(slot).value, memory.word(slot + 4).value = self._handler
-        memory.write(at + 2, b"\1")
-        memory.half(at).value = _PENDING
-        return True
+            self.places = Places(self._pending, self._exception, self._candidates[0], self._file_system)
 
     def interrupt(self) -> None:
         """Makes the interpreter raise KeyboardInterrupt at the next jump, and keep everything that it has."""

@@ -6,7 +6,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from metakernel_micropython.virtual.hardware import Lasting
 from metakernel_micropython.virtual.interpreter import Interpreter
 from metakernel_micropython.virtual.machine import NATIVE_STACK, Crash, Machine, NotInterruptible, Stopped
 from metakernel_micropython.virtual.pyexec import Prompt, Reset
@@ -39,7 +38,6 @@ class Board:
         self._heap = heap
         self._cache_folder = cache_folder
         self._prompt = Prompt(line, heap)
-        self._lasting = Lasting()
 
     def start(self, failed: Callable[[BaseException], None]) -> None:
         """Runs the board on a thread of its own.
@@ -65,7 +63,7 @@ class Board:
         machine = self._machine
         while True:
             try:
-                Interpreter(machine, self._line, self._prompt, self._folder, self._heap, self._lasting).run()
+                Interpreter(machine, self._line, self._prompt, self._folder, self._heap).run()
             except Reset as reset:
                 if reset.hard:
                     self._prompt.raw = False

@@ -68,7 +68,7 @@ def test_the_heap_has_the_size_that_was_asked_for(child: Start) -> None:
     board = child("--heap", "64k")
     board.raw()
     free = int(board.say("import gc\ngc.collect()\nprint(gc.mem_free())"))
-    assert 54_000 < free < 65_536
+    assert 55_000 < free < 65_536
 
 
 def test_a_board_on_tcp_keeps_its_state_between_clients(shared: TcpBoard) -> None:

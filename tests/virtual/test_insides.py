@@ -220,21 +220,13 @@ def test_input_that_a_running_program_does_not_read_cannot_block_ctrl_c() -> Non
     assert len(line.read(1000)) == 100
 
 
-def typed(editor: Readline, *arguments: bytes) -> tuple[int, bytes]:
-    """The line that the editor has read, of which all has come."""
-    with pytest.raises(StopIteration) as end:
-        next(editor.read(*arguments))
-    how, line = end.value.value
-    return how, line
-
-
 def test_the_editor_shows_what_it_holds() -> None:
     line = Line()
     line.connect()
     editor = Readline(line)
     line.receive("aé\x1b[D\x7fbc\x1b[Fd\x08\x1b[Hx\r".encode())
-    assert typed(editor, b"> ") == (0, "xbcé".encode())
+    assert editor.read(b"> ") == (0, "xbcé".encode())
     line.receive(b"\x1b[A\x1b[Dy\r")
-    assert typed(editor, b"> ") == (0, "xbcyé".encode())
+    assert editor.read(b"> ") == (0, "xbcyé".encode())
     line.receive(b"ab\x03")
-    assert typed(editor, b"> ")[0] == 3
+    assert editor.read(b"> ")[0] == 3

@@ -97,12 +97,12 @@ def show(expression: str) -> str:
     """Return source that prints the repr of an expression of the user's."""
     # The names here are no names of the expression's.
     taken = "from builtins import print as __enter__,repr as __exit__"
-    return _once(f"def {NAME}():\n {taken}\n __enter__(__exit__(({expression})))\n", f"{NAME}()")
+    return _once(f"def {NAME}():\n {taken}\n __enter__(__exit__({expression}))\n", f"{NAME}()")
 
 
 def show_own(expression: str) -> str:
     """Return source that prints the repr of an expression of ours, whatever the user's names are."""
-    code = f"print(repr(({expression})))"
+    code = f"print(repr({expression}))"
     return _once(f"def {NAME}():\n {_taken(ast.parse(code))}\n {code}\n", f"{NAME}()")
 
 
