@@ -15,11 +15,11 @@ lab: .venv/demo
 	@mkdir -p out && cp -n $(NOTEBOOK) out/
 	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) out/$(notdir $(NOTEBOOK))
 
-# The linters come first, so that pytest's summary is the last thing printed. The tests mostly wait for boards: four at
-# once take a third of the time on two cores.
+# The linters come first, so that pytest's summary is the last thing printed. The tests mostly wait for boards: five at
+# once take a quarter of the time on two cores.
 test: lint
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 # The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
 soak: .venv/dev

@@ -133,7 +133,7 @@ def test_every_row_of_its_table_on_a_serial_port(here: Path, tmp_path: Path) -> 
         served.process.stdout.readline()
         run_notebook(
             [
-                (f"%serialconnect --port={link} --baud=115200 --verbose", r"MicroPython v"),
+                (f"%serialconnect --port={link} --baud=115200 --verbose", r"MicroPython\sv"),
                 *FILES,
                 *FOLDERS,
                 *HOST,
@@ -163,7 +163,7 @@ def test_a_socket(here: Path) -> None:
     try:
         run_notebook(
             [
-                (f"%socketconnect 127.0.0.1 {served.port}", r"MicroPython v"),
+                (f"%socketconnect 127.0.0.1 {served.port}", r"MicroPython\sv"),
                 ("print('over TCP')", r"^over TCP\n$"),
                 ("%disconnect", ""),
                 (f"%socketconnect --raw 127.0.0.1 {served.port}", r"raw line"),
@@ -185,7 +185,7 @@ def test_webrepl(here: Path) -> None:
     try:
         run_notebook(
             [
-                (f"{connect} --verbose", r"MicroPython v"),
+                (f"{connect} --verbose", r"MicroPython\sv"),
                 *FILES,
                 ("%rebootdevice", r"soft reboot"),
                 ("print('over the air')", r"^over the air\n$"),

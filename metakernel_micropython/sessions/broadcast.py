@@ -321,7 +321,7 @@ class Broadcast:
 
     def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> None:
         program = self._program(code)
-        board = job.connection.ready(lambda text: say("stderr", text + "\n"))
+        board = job.connection.ready(lambda text, **_: say("stderr", text + "\n"))
         unsolicited = board.take_unsolicited()
         if unsolicited.restarted:
             say("stderr", "[the board restarted since its last cell: its variables are gone]\n")
