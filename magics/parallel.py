@@ -7,6 +7,7 @@ from typing import Any
 
 from metakernel_micropython.fleet import engine
 from metakernel_micropython.fleet.client import Labels, cluster
+from metakernel_micropython.fleet.stops import Stops
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
@@ -126,13 +127,14 @@ class ParallelMagic(BoardMagic):
         answers: dict[int, Any] = {
             number: ("EngineLost", lost, [lost]) for number in self._engines if number not in there
         }
+        running: dict[int, Any] = {}
+        stops = Stops(self._client)
         try:
-            running = {number: self._client[number].apply_async(*call(number)) for number in there}
+            for number in there:
+                running[number] = self._client[number].apply_async(*call(number))
         except KeyboardInterrupt:
-            self._interrupt(there)
-            raise
+            stops.press(running)
         told = dict.fromkeys(running, (0, 0))
-        stopped = False
         while running:
             try:
                 for number, result in list(running.items()):
@@ -148,19 +150,14 @@ class ParallelMagic(BoardMagic):
                             answers[number] = result.get()
                         except Exception as error:  # of the engine, not of the code
                             answers[number] = (type(error).__name__, str(error), [f"{error}"])
+                    else:
+                        stops.look(number, result)
             except KeyboardInterrupt:
-                if stopped:
+                if stops.pressed:
                     raise
-                stopped = True
-                self._interrupt(list(running))
+                stops.press(running)
         labels.flush()
         return answers
-
-    def _interrupt(self, numbers: list[int]) -> None:
-        import signal
-
-        for number in numbers:
-            self._client.send_signal(signal.SIGINT, targets=number, block=False)
 
 
 def _chosen(ids: str, there: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConnectError, MicroPythonError, NotConnected
 from . import engine
+from .stops import Stops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -188,6 +189,7 @@ class Fleet:
             shares[self.members[name].engine].append(name)
         failures: list[Failure] = []
         running: dict[int, Any] = {}
+        stops = Stops(self.client)
         try:
             for number, share in shares.items():
                 if number in self.client.ids:
@@ -195,10 +197,8 @@ class Fleet:
                 else:
                     lost += share
         except KeyboardInterrupt:
-            self._interrupt(list(shares))
-            raise
+            stops.press(running)
         told = dict.fromkeys(running, 0)
-        stopped = False
         while running:
             try:
                 for number, result in list(running.items()):
@@ -213,25 +213,19 @@ class Fleet:
                             lost += shares[number]
                         else:
                             failures += _failures(result, shares[number])
+                    else:
+                        stops.look(number, result)
             except KeyboardInterrupt:
-                if stopped:
+                if stops.pressed:
                     raise
-                stopped = True
-                self._interrupt(list(running))
-        if stopped:
+                stops.press(running)
+        if stops.pressed:
             raise KeyboardInterrupt
         return failures
 
     @staticmethod
     def _is_lost(result: Any) -> bool:
         return getattr(result.exception(0), "ename", "") == "EngineError"  # it comes wrapped as the engine's own error
-
-    def _interrupt(self, numbers: list[int]) -> None:
-        import signal
-
-        for number in numbers:
-            with suppress(Exception):  # one that is gone needs none
-                self.client.send_signal(signal.SIGINT, targets=number, block=False)
 
     def _move(self, names: Sequence[str], write: Callable[[str, str], None]) -> bool:
         """Give boards of lost engines to others on their hosts; return whether any found one."""

