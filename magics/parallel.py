@@ -133,7 +133,7 @@ class ParallelMagic(BoardMagic):
             for number in there:
                 running[number] = self._client[number].apply_async(*call(number))
         except KeyboardInterrupt:
-            stops.press(running)
+            stops.press(there)  # one may have got its cell without our knowing
         told = dict.fromkeys(running, (0, 0))
         while running:
             try:
@@ -157,6 +157,8 @@ class ParallelMagic(BoardMagic):
                     raise
                 stops.press(running)
         labels.flush()
+        if stops.pressed and len(told) < len(there):  # some were never asked
+            raise KeyboardInterrupt
         return answers
 
 

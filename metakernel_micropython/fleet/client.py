@@ -197,7 +197,7 @@ class Fleet:
                 else:
                     lost += share
         except KeyboardInterrupt:
-            stops.press(running)
+            stops.press(shares)  # one may have got its cell without our knowing
         told = dict.fromkeys(running, 0)
         while running:
             try:

@@ -8,11 +8,12 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psutil
 import pytest
-from metakernel_micropython.magics.parallel import _chosen
+from metakernel_micropython.magics.parallel import ParallelMagic, _chosen
 
 from metakernel_micropython.board import Board
 from metakernel_micropython.errors import NotConnected
@@ -172,6 +173,26 @@ def test_stop_reaches_an_engine_that_has_not_begun_yet(notebook: Jupyter, cluste
         busy.get(10)
         assert reply.error.name == "KeyboardInterrupt"
     assert notebook.do("%%fleet\n6*7", timeout=TIMEOUT).stdout.count("] 42\n") == ENGINES * BOARDS
+
+
+def test_stop_while_engines_get_their_cells_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever was not asked has not done it.
+    class Deaf:
+        ids = (0, 1)
+        stopped: ClassVar[list[int]] = []
+
+        def __getitem__(self, number: int) -> Any:
+            raise KeyboardInterrupt
+
+        def send_signal(self, _number: int, *, targets: int, block: bool) -> None:
+            self.stopped.append(targets)
+
+    magic = ParallelMagic.__new__(ParallelMagic)
+    magic._client, magic._engines = Deaf(), (0, 1)
+    monkeypatch.setattr(ParallelMagic, "kernel", SimpleNamespace(Write=print), raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        magic._each(lambda _: (print,))
+    assert Deaf.stopped == [0, 1]
 
 
 def test_the_boards_are_free_once_the_last_notebook_has_ended(cluster: Any, tmp_path: Path) -> None:
