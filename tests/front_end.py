@@ -235,6 +235,10 @@ class Jupyter:
         finally:
             for timer in timers:
                 timer.cancel()
+                timer.join()
+            if reply.interrupted_at:
+                # A press may have crossed the reply; it is over before the next cell begins.
+                self.control("kernel_info_request", {})
         reply.content = answer["content"]
         reply.seconds = time.monotonic() - start
         return reply
