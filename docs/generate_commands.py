@@ -16,7 +16,7 @@ from typing import Any
 
 TARGET = Path(__file__).with_name("commands.md")
 
-GROUPS = ("Board", "Files", "Values", "Several boards", "Line", "Help", "Notebook and host")
+GROUPS = ("Board", "Files", "Values", "Virtual board", "Several boards", "Line", "Help", "Notebook and host")
 """The groups in their order; others come behind these."""
 
 _HEAD = """\

@@ -5,27 +5,47 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metakernel_micropython.cell.masking import masked_arguments
 from metakernel_micropython.host.paths import host_paths, quoted
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.sessions import connect_all
 from metakernel_micropython.sessions.description import describe_connection
-from metakernel_micropython.sessions.first_board import only_board
-from metakernel_micropython.sessions.registry import is_name
+from metakernel_micropython.sessions.first_board import choose_one, only_board
+from metakernel_micropython.sessions.registry import is_name, same_device
 from metakernel_micropython.sessions.session import WAIT
-from metakernel_micropython.transports import port_scan
+from metakernel_micropython.transports import ble_scan, parse, port_scan
+from metakernel_micropython.transports.address import at_recorded_pace
+from metakernel_micropython.transports.options import VIRTUAL_BOARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metakernel_micropython.errors import MicroPythonError
+    from metakernel_micropython.transports import ConnectionOptions
 
 
-def addresses(_kernel: MicroPythonKernel) -> list[str]:
-    """Return the addresses that completion offers."""
-    return ["auto", "virtual", *(port.device for port in port_scan.serial_ports())]
+def addresses(kernel: MicroPythonKernel, word: str) -> list[str]:
+    """Return the addresses that a word may become; no line is opened, and nothing scans."""
+    scheme, colon, path = word.partition(":")
+    if colon and scheme in ("replay", "virtual"):
+        return [f"{scheme}:{found}" for found in host_paths(kernel, path)]
+    ports = [port.device for port in port_scan.serial_ports()]
+    return ["auto", "all", "virtual", "replay:", "ble:", *map(quoted, ble_scan.last_seen()), *ports]
 
 
 def ports(_kernel: MicroPythonKernel) -> list[str]:
     """Return the serial ports that completion offers."""
     return [port.device for port in port_scan.serial_ports()]
+
+
+def virtual_boards(_kernel: MicroPythonKernel) -> list[str]:
+    """Return the boards that a virtual board can be."""
+    return list(VIRTUAL_BOARDS)
 
 
 def _switch(text: str) -> bool:
@@ -84,16 +104,23 @@ class ConnectMagic(BoardMagic):
     same_as = {"%serialconnect": "%connect PORT"}  # noqa: RUF012
 
     @arguments(
-        argument("address", nargs="?", default="", complete=addresses, help="see below; default: auto"),
+        argument("address", nargs="?", default="", complete_path=addresses, help="see below; default: auto"),
         argument("--baud", type=int, default=None, help="speed of a serial line (default: 115200)"),
         argument("--dtr", type=_switch, metavar="on|off", help="state of DTR when the port opens"),
         argument("--rts", type=_switch, metavar="on|off", help="state of RTS when the port opens"),
         argument(
             "--name",
             metavar="NAME",
-            help="what the board is called among several (see %%%%on); without one it takes the place of the last such",
+            help="what the board is called among several (see %%%%on); without one it takes the place of the last "
+            "such. For all: {n} is the number",
         ),
         argument("--heap", type=_size, metavar="SIZE", help="heap of the virtual board, as in 64k (default: 256k)"),
+        argument(
+            "--board",
+            metavar="|".join(VIRTUAL_BOARDS),
+            complete=virtual_boards,
+            help="which board the virtual one is: its pins, its sys.platform, the size of its flash",
+        ),
         argument("--password", help="of a WebREPL; without it: $MICROPYTHON_WEBREPL_PASSWORD, or you are asked"),
         argument("--timeout", type=float, metavar="SECONDS", help="how long to try (default: 10)"),
         argument(
@@ -109,8 +136,10 @@ class ConnectMagic(BoardMagic):
             type=_path,
             metavar="FILE",
             complete_path=host_paths,
-            help="add all that goes over the line to a file, with times",
+            help="record all that goes over the line in a file, for %%connect replay:FILE",
         ),
+        argument("--pace", action="store_true", help="play a recording at its pace, rather than at once"),
+        argument("--force", action="store_true", help="have --log replace a file that is no recording"),
         argument("--attach", action="store_true", help="do not stop the program that runs there; see %%monitor"),
         argument("--take", action="store_true", help="have the notebook that holds the board let go of it first"),
         argument("--raw", action="store_true", help="only open the line, without MicroPython's prompt"),
@@ -121,13 +150,16 @@ class ConnectMagic(BoardMagic):
 
         addresses:
           auto                  the board that is plugged in; the last one that worked first
+          all                   every board that is plugged in; --name "desk{n}" names them desk1, desk2 ...
           /dev/ttyACM0, COM5    a serial port (%boards lists them)
           id:SERIALNUMBER       the board with this USB serial number, whatever its port is called
           2e8a:0005             the board with these USB ids (vendor:product)
           virtual               a board without hardware; virtual:FOLDER keeps its files in FOLDER
           ws://HOST             a board's WebREPL; ws://HOST:PORT for another port than 8266, wss:// through TLS
+          ble:NAME, ble:ADDRESS a board that offers its prompt on Bluetooth LE (%boards --ble lists them)
           socket://HOST:PORT    a serial line on the network (rfc2217://HOST:PORT as well)
           exec:COMMAND          a program with MicroPython's prompt, for example exec:micropython
+          replay:FILE           a board that answers as the one did that --log FILE has recorded
 
         The board's variables stay as they are; a program that runs is interrupted. With --attach it runs on: %monitor
         shows what it prints, and the next cell that needs the board interrupts it. When the board is lost later (a
@@ -140,7 +172,12 @@ class ConnectMagic(BoardMagic):
           %connect /dev/ttyACM0 --attach
           %connect /dev/ttyUSB0 --baud 921600
           %connect ws://192.168.4.1
+          %connect all --name desk{n}
+          %connect ble:mpy-repl
           %connect virtual:~/board
+          %connect virtual --board pico
+          %connect /dev/ttyACM0 --log sensor.jsonl
+          %connect replay:sensor.jsonl
         """
         self._connect(args.address or self.kernel.board or "auto", args)
 
@@ -201,20 +238,73 @@ class ConnectMagic(BoardMagic):
     def _connect(self, address: str, args: Namespace) -> None:
         if args.baud is not None and args.baud <= 0:
             raise MagicError(f"--baud {args.baud} is not a speed.")
-        if getattr(args, "name", None) is not None and not is_name(args.name):
+        if address != "all" and getattr(args, "name", None) is not None and not is_name(args.name):
             raise MagicError(f'"{args.name}" cannot be a name: take letters, digits, "_", "-" and ".", and not "all".')
-        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log")
+        names = ("baud", "dtr", "rts", "heap", "password", "timeout", "log", "board")
         chosen = {name: value for name in names if (value := getattr(args, name, None)) is not None}
         attach = getattr(args, "attach", False)
         if attach and address == "auto":
             address = self._only_port()
-        options = replace(self.kernel.connection_options, raw=args.raw, alone=attach and not args.raw, **chosen)
+        options = replace(
+            self.kernel.connection_options,
+            raw=args.raw,
+            alone=attach and not args.raw,
+            replace_log=getattr(args, "force", False),
+            **chosen,
+        )
+        if address == "all":
+            self._connect_all(options, args)
+            return
+        place = parse(address)
+        if getattr(args, "pace", False):
+            if place.scheme != "replay":
+                raise MagicError("--pace is for recordings: %connect replay:FILE --pace plays one at its own pace.")
+            address = at_recorded_pace(place)
+        options.check(place)
         name = getattr(args, "name", None)
         wait, take = getattr(args, "wait", None), getattr(args, "take", False)
         board = self.kernel.connect(address, options, name=name, wait=wait, take=take)
         if args.verbose and board.greeting.strip():
             self.kernel.Print(board.greeting.strip("\n"))
         self.kernel.Print(describe_connection(board, name))
+
+    def _connect_all(self, options: ConnectionOptions, args: Namespace) -> None:
+        if args.wait is not None or args.log is not None:
+            raise MagicError("%connect all takes no --wait and no --log: they are for one board.")
+        boards = self.kernel.connections
+        ports = port_scan.serial_ports()
+        there = connect_all.likely_boards(ports)
+        if not there:
+            raise MagicError(choose_one(ports))
+        new = connect_all.not_connected(there, (session.address for _, session in boards))
+        names = connect_all.names_for(new, args.name or "", boards.names)
+        current = boards.current_name
+        for port in new:
+            options.check(parse(port))
+        failed = connect_all.at_once(
+            {
+                name: partial(self.kernel.connect, port, options, name=name, take=args.take)
+                for name, port in zip(names, new, strict=True)
+            },
+            boards.give_up_opening,
+        )
+        worked = [name for name in names if failed[name] is None]
+        if current or worked:
+            boards.use(current or worked[0])
+        self._tell_all(there, failed)
+
+    def _tell_all(self, ports: list[str], failed: Mapping[str, MicroPythonError | None]) -> None:
+        boards = self.kernel.connections
+        connected = [(name, one) for name, one in boards if any(same_device(one.address, port) for port in ports)]
+        width = max((len(name) for name, _ in connected), default=0)
+        for name, session in sorted(connected, key=lambda one: port_scan.natural(one[0])):
+            before = "" if name in failed else " (connected before)"
+            self.kernel.Print(f"{name:<{width}}  {session.describe()}{before}")
+        problems = [error for error in failed.values() if error is not None]
+        if problems:
+            lines = "".join(f"\n  {error}" for error in problems)
+            raise MagicError(f"{len(problems)} of {len(ports)} boards could not be connected:{lines}")
+        self.kernel.Print(boards.listed())
 
     def _only_port(self) -> str:
         """Return the port of the only board that is plugged in: which of several it is, one had to ask them."""

@@ -11,13 +11,14 @@ from metakernel_micropython.host.value_arguments import (
 )
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, arguments
+from metakernel_micropython.sessions.registry import gathered
 
 
 class GetMagic(BoardMagic):
     """Brings values from the board to the host."""
 
+    kernel: MicroPythonKernel
     group = "Values"
-    on_several = False
 
     def split(self, text: str) -> list[str]:
         """Split at the spaces that are not within an expression's quotes or brackets."""
@@ -30,6 +31,8 @@ class GetMagic(BoardMagic):
         Numbers, strings, bytes, bytearrays, lists, tuples, dicts, sets, arrays, None, also nested; every value
         exactly. A named tuple comes as a tuple. What cannot cross says so, and nothing is changed then.
 
+        Below %%on, each name becomes a dict with the value of each board under its name, of those that had one.
+
         Examples:
           %get samples
           %get mean=sum(samples)/len(samples) first=samples[0]
@@ -41,7 +44,7 @@ class GetMagic(BoardMagic):
             if not name.isidentifier():
                 raise MagicError(f"%get: give {expression} a name here, as in %get value={expression}")
             found[name] = self.board.values.get(expression)
-        self.kernel.host_variables.update(found)
+        gathered.get(self.kernel.host_variables).update(found)
         for name, value in found.items():
             self.kernel.Print(f"{name}: {described(value)}")
 

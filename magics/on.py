@@ -25,12 +25,15 @@ class OnMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
 
-    @arguments(argument("names", nargs="+", metavar="NAME", complete=names, help="boards, all, or fleet:PATTERN"))
+    @arguments(
+        argument("names", nargs="+", metavar="NAME", complete=names, help="boards, desk*, all, or fleet:PATTERN")
+    )
     def cell_on(self, args: Namespace) -> None:
         """%%on NAME ... - run the cell on these boards at the same time (all: on every connected one).
 
-        What they print appears as it comes, line by line, with the board's name in front. A board that fails, is slow
-        or is lost holds up no other; the cell fails in the end if one did, and says which. Stop interrupts all of them.
+        Names may be patterns, as in desk*. What the boards print appears as it comes, line by line, with their names in
+        front; the values of the last expression follow, equal ones as one. A board that fails, is slow or is lost holds
+        up no other; the cell fails in the end if one did, and says which. Stop interrupts all of them.
         Magics on top of the cell that are about a board act on each of them: %upload, %ls, %rm, %reboot, %info ...
 
         fleet:* stands for the boards of other machines that %fleet connected, fleet:NAME for one of them, fleet:2 for

@@ -71,7 +71,7 @@ class RunMagic(BoardMagic):
         except UnicodeDecodeError as error:
             raise HostFileProblem(f"{path} on this computer is no text in UTF-8: {error.reason}.") from error
         self._set_argv(args.file, args.arguments)
-        self._run(args.file, code)
+        self._run(args.file, code, str(path.resolve()))
 
     def _set_argv(self, name: str, rest: list[str]) -> None:
         """Give the program its arguments; a board without sys.argv can only run it without any.
@@ -85,8 +85,8 @@ class RunMagic(BoardMagic):
             if rest:
                 raise MagicError(f"The board on {self.board.address} has no sys.argv for {' '.join(rest)}.") from error
 
-    def _run(self, name: str, code: str) -> None:
-        if failed := self.kernel.runner.run_file(name, code):
+    def _run(self, name: str, code: str, path: str) -> None:
+        if failed := self.kernel.runner.run_file(name, code, path):
             self.fail(failed)
 
     def _run_module(self, module: str) -> None:

@@ -9,4 +9,8 @@ def __getattr__(name: str) -> object:
         from .kernel import MicroPythonKernel
 
         return MicroPythonKernel
+    if name in ("load_ipython_extension", "unload_ipython_extension"):  # %load_ext in IPython's own kernel
+        from . import ipython_extension
+
+        return getattr(ipython_extension, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

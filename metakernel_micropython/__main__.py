@@ -1,4 +1,4 @@
-"""``python -m metakernel_micropython``: the kernel itself, or ``install``."""
+"""``python -m metakernel_micropython``: the kernel itself, or ``install`` or ``collect``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ def main() -> None:
 
         sys.exit(install(sys.argv[2:]))
     _leave_current_folder()
+    if sys.argv[1:2] == ["collect"]:
+        from .collecting.command import main as collect
+
+        sys.exit(collect(sys.argv[2:]))
     from .app import MicroPythonKernelApp
     from .kernel import MicroPythonKernel
 

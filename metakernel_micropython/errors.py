@@ -47,6 +47,8 @@ class Advice(Enum):
     SOFT_RESET = "(board.soft_reset() soft-resets it.)"
     RESET_IF_AGAIN = "Try again; where it happens again, reset the board with board.soft_reset()."
     MAKE_ROOM = "Remove something first (board.files.remove)."
+    LIST_PARTS = "(board.parts.all() tells what is attached, board.parts.kinds() what can be.)"
+    USE_VIRTUAL = "Connect to one with Board.connect('virtual')."
     REMOVE_IT = "Remove it from the board first: board.files.remove({path!r}, recurse=True)."
 
 
@@ -174,6 +176,14 @@ class HostFileProblem(MicroPythonError):
     """Something about a file on this computer did not work; what was there before is as it was."""
 
 
+class NoParts(MicroPythonError):
+    """Nothing can be attached to this board from here: it is no virtual one."""
+
+
+class PartError(MicroPythonError):
+    """Something about a part on a virtual board does not work as it was asked for."""
+
+
 class DeviceError(MicroPythonError):
     r"""Code on the board raised an exception.
 
@@ -188,6 +198,10 @@ class DeviceError(MicroPythonError):
         self.name = name
         self.message = message
         self.traceback = traceback
+
+
+class RecordingDiffers(DeviceError):
+    """A board that is replayed was asked something that its recording has no answer to; it says so as an exception."""
 
 
 class MagicError(MicroPythonError):

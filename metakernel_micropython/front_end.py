@@ -49,6 +49,10 @@ class Sessions(Protocol):
         """Have somebody hear what goes over the line of the board that cells run on; None for nobody."""
         ...
 
+    def note_cell(self, number: int) -> None:
+        """Tell those who hear the boards' lines that a cell begins."""
+        ...
+
 
 class Messages(Protocol):
     """The front end of the cell that runs: a notebook or a console."""
@@ -56,6 +60,11 @@ class Messages(Protocol):
     @property
     def can_ask(self) -> bool:
         """Whether it can ask a person for a line."""
+        ...
+
+    @property
+    def stop_needs_ticks(self) -> bool:
+        """Whether Stop is seen only between two waits of the main thread, which must have an end then."""
         ...
 
     @property
@@ -87,6 +96,10 @@ class Messages(Protocol):
 
     def sender(self) -> Callable[[str, Mapping[str, Any]], None]:
         """Return what sends messages (type and content) to the cell that runs now; any thread may call it."""
+        ...
+
+    def between_cells(self, action: Callable[[], None]) -> None:
+        """Have something done that needs the board: at once on the main thread, from others when no cell runs."""
         ...
 
     def ask(self, prompt: str, *, secret: bool) -> None:

@@ -6,6 +6,7 @@ away. A test names what is gone.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -15,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import comm
 from ipykernel import kernel_protocol_version  # type: ignore[attr-defined]
 from ipykernel.iostream import OutStream
 from metakernel import MetaKernel
@@ -26,15 +28,19 @@ from .cell.iopub import MESSAGE_LIMIT, BoundedOutput, IOPubThrottle
 from .cell.masking import masked
 from .display.wrapping import wrapped
 from .front_end import thread_output
+from .interrupts import interrupt_main_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+
+    from ipykernel.kernelbase import Kernel
 
 
 class JupyterMessages(MetaKernel):
     """The messages of one kernel; implements ``front_end.Messages``."""
 
     allow_html = False  # whether what a board gives to show may run in the browser
+    stop_needs_ticks = False  # Stop arrives in another thread than the one that waits
 
     # ipykernel sleeps half a millisecond before every reply, for front ends that do not wait for "idle"; they all do.
     _execute_sleep = Float(0.0)
@@ -55,7 +61,10 @@ class JupyterMessages(MetaKernel):
 
     @property
     def kernel_info(self) -> dict[str, Any]:
-        """What the kernel tells about itself: no subshells, because they would share the board's line.
+        """What the kernel tells about itself.
+
+        Subshells are for widgets: what is pressed on %panel arrives while a cell runs. What would need the board is
+        refused there (``request_replies``).
 
         ipykernel's own would import debugpy to know whether it is there: a quarter of the kernel's start and 12 MB, for
         code that does not run in this process.
@@ -67,14 +76,8 @@ class JupyterMessages(MetaKernel):
             "language_info": self.language_info,
             "banner": self.banner,
             "help_links": self.help_links,
-            "supported_features": [],
+            "supported_features": ["debugger", *(["kernel subshells"] if self._supports_kernel_subshells else [])],
         }
-
-    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:
-        """Refuse a subshell: the board has one prompt."""
-        content = {"status": "error", "ename": "NotSupported", "evalue": "A board runs one thing at a time."}
-        assert self.session is not None
-        self.session.send(socket, "create_subshell_reply", {**content, "traceback": []}, parent, ident=ident)
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Run a cell. What a front end sends for itself, in CPython, is answered with nothing and has no number."""
@@ -179,6 +182,17 @@ class JupyterMessages(MetaKernel):
         """
         self.show_data({"text/plain": text, "text/html": html})
 
+    def interrupt_host(self) -> None:
+        """Raise KeyboardInterrupt in the main thread."""
+        interrupt_main_thread()
+
+    def between_cells(self, action: Callable[[], None]) -> None:
+        """Have something done that needs the board: at once on the main thread, from others when no cell runs."""
+        if threading.current_thread() is threading.main_thread():
+            action()
+        else:
+            self.io_loop.add_callback(action)
+
     def sender(self) -> Callable[[str, Mapping[str, Any]], None]:
         """Return what sends messages (type and content) to the cell that runs now; any thread may call it."""
         parent = self.get_parent("shell")  # type: ignore[no-untyped-call]
@@ -203,10 +217,30 @@ class JupyterMessages(MetaKernel):
             kind: what the messages are called, with ``_request`` or ``_reply`` behind it.
             answer: gets the content of a request and returns that of the reply; runs in the thread of the channel.
         """
+        answer_control(self, kind, answer)
+
+    def answer_later(self, kind: str, answer: Callable[[dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]) -> None:
+        """Answer requests on the control channel that take their time: others, such as Stop, are handled meanwhile.
+
+        Args:
+            kind: as for ``answer_control``.
+            answer: gets the content of a request and returns that of the reply; runs in the loop of the channel.
+        """
+        tasks = set()  # the loop itself keeps no hold of them
 
         def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
-            assert self.session is not None
-            self.session.send(stream, f"{kind}_reply", answer(parent["content"]), parent, ident=ident)
+            async def reply() -> None:
+                assert self.session is not None
+                try:
+                    content = await answer(parent["content"])
+                    self.session.send(stream, f"{kind}_reply", content, parent, ident=ident)
+                except Exception as error:  # it cannot be sent, as half of a surrogate pair: a front end would wait
+                    content = {"status": "error", "ename": type(error).__name__, "evalue": ascii(str(error))}
+                    self.session.send(stream, f"{kind}_reply", content, parent, ident=ident)
+
+            task = asyncio.ensure_future(reply())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
         self.control_handlers[f"{kind}_request"] = handle
 
@@ -217,7 +251,7 @@ class JupyterMessages(MetaKernel):
         Consoles are no notebooks' servers: they name the file with the kernel's ports after their process. An engine of
         a cluster shows text, too.
         """
-        if self.session is None:
+        if not self.connection_file:
             return True
         found = re.fullmatch(r"kernel-(\d+)\.json", Path(self.connection_file).name)
         return found is not None and int(found[1]) == os.getppid()
@@ -264,10 +298,24 @@ class JupyterMessages(MetaKernel):
         return self._input.answer()
 
 
-class InputRequest:
-    """The front end's input box."""
+def answer_control(kernel: Kernel, kind: str, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Have a kernel answer requests on its control channel (see ``JupyterMessages.answer_control``)."""
 
-    def __init__(self, kernel: JupyterMessages) -> None:
+    def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        assert kernel.session is not None
+        kernel.session.send(stream, f"{kind}_reply", answer(parent["content"]), parent, ident=ident)
+
+    kernel.control_handlers[f"{kind}_request"] = handle
+
+
+class InputRequest:
+    """The front end's input box.
+
+    Args:
+        kernel: the kernel whose front end it is; IPython's own is one, too.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._request = ""
         self._ident: Any = None
@@ -306,6 +354,29 @@ class InputRequest:
             theirs = self._ident is None or not idents or idents[0] in _as_list(self._ident)
             if theirs and reply["header"]["msg_type"] == "input_reply":
                 return dict(reply)
+
+
+def asks(kernel: Kernel) -> bool:
+    """Whether the front end of the cell that a kernel runs can ask a person for a line."""
+    return bool(kernel._allow_stdin)
+
+
+@contextlib.contextmanager
+def without_traces() -> Iterator[None]:
+    """Put back what MetaKernel's constructor changes of the process: it may be another kernel's, or a program's.
+
+    That is where ``sys.stdout`` writes to, and whose widgets are made.
+    """
+    stdout, create_comm, first = sys.stdout, comm.create_comm, MetaKernel.meta_kernel
+    write = vars(stdout).get("write") if hasattr(stdout, "__dict__") else None
+    try:
+        yield
+    finally:
+        comm.create_comm, MetaKernel.meta_kernel = create_comm, first
+        if write is not None:
+            vars(stdout)["write"] = write
+        elif hasattr(stdout, "__dict__"):
+            vars(stdout).pop("write", None)
 
 
 def _as_list(ident: Any) -> list[bytes]:

@@ -17,6 +17,8 @@ from .errors import MagicError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _WORD_OR_BLANKS = re.compile(r"""(?:'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|[^\s'"])+|\s+""")
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(s|ms)", re.ASCII)
+_LONGEST = 3600.0  # seconds
 _Argument = tuple[tuple[str, ...], Callable[[Any, str], Iterable[str]] | None, dict[str, Any]]
 
 
@@ -87,6 +89,19 @@ def seconds(text: str) -> float:
 
 
 seconds.__name__ = "time in seconds"  # what argparse names
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a time with its unit: ``2s``, ``0.5s``, ``200ms``.
+
+    Raises:
+        ValueError: it is none, or more than an hour.
+    """
+    found = _DURATION.fullmatch(text)
+    value = float(found[1]) / (1000 if found[2] == "ms" else 1) if found else math.inf
+    if value > _LONGEST:
+        raise ValueError(text)
+    return value
 
 
 def parse(method: Callable[..., None], typed: str, words: list[str]) -> Namespace:

@@ -24,7 +24,13 @@ _NOTHING: dict[str, dict[str, Any]] = {
     "comm_info": {"comms": {}},
 }
 
+_NEED_THE_BOARD = ("execute", "complete", "inspect")  # which has one prompt, and answers one at a time
+
 _WITHOUT_ERROR = {"is_complete": {"status": "unknown"}}  # its status has other words
+
+
+class NotSupported(Exception):
+    """The kernel does not do this."""
 
 
 def answer_always(kernel: Kernel) -> None:
@@ -41,6 +47,8 @@ def _answering(kernel: Kernel, handler: Callable[..., Any], kind: str) -> Callab
             # ipykernel returns without a reply where these are missing.
             if kind == "execute" and not isinstance(parent["content"]["code"], str):
                 raise TypeError("The code of a cell must be text.")
+            if kind in _NEED_THE_BOARD and parent["header"].get("subshell_id"):
+                raise NotSupported("A board runs one thing at a time: subshells are for widgets alone.")
             result = handler(stream, ident, parent)
             if inspect.isawaitable(result):
                 await result

@@ -21,6 +21,8 @@ from .webrepl_server import BoardBehind, WebReplServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .bluetooth_radio import Radio
+
 Start = Callable[..., Jupyter]
 
 _BEFORE = {name: os.environ[name] for name in ("HOME", "USERPROFILE") if name in os.environ}
@@ -88,6 +90,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 patch.delenv(name)
         patch.setenv("MICROPYTHON_BOARD", "")  # a board that is plugged in here is not the tests'
         patch.setenv("MICROPYTHON_MIP_INDEX", "http://127.0.0.1:1")  # and no test asks the real index
+        patch.setenv("MICROPYTHON_FIRMWARE_INDEX", "http://127.0.0.1:1")
         patch.setenv("HOME", str(folder))
         patch.setenv("USERPROFILE", str(folder))
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
@@ -134,6 +137,26 @@ def server(behind: BoardBehind) -> Iterator[WebReplServer]:
     made = WebReplServer(behind)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def module_radio() -> Iterator[Radio]:
+    """Air for Bluetooth, which this process's bleak takes for the system's."""
+    from . import bleak_on_bumble
+    from .bluetooth_radio import Radio
+
+    made = Radio()
+    with pytest.MonkeyPatch.context() as patch:
+        bleak_on_bumble.install(made.address, patch.setattr)
+        yield made
+    made.close()
+
+
+@pytest.fixture
+def radio(module_radio: Radio) -> Iterator[Radio]:
+    """The same without the devices of earlier tests."""
+    yield module_radio
+    module_radio.clear()
 
 
 @pytest.fixture(scope="module", params=["virtual", "microbit"])

@@ -30,7 +30,7 @@ from metakernel_micropython.transports import ConnectionOptions, Transport, open
 SECTOR = 0x1000
 SYNC = b"\x07\x07\x12\x20" + 32 * b"\x55"
 SYNC_PACKET = b"\xc0\x00\x08\x24\x00"
-WINBOND_4_MB = 0x1640EF
+WINBOND = 0x0040EF  # and the size, as the power of two, above it
 UNKNOWN_COMMAND = b"\x01\x05"
 
 NAMES = {
@@ -53,6 +53,7 @@ NAMES = {
     0x14: "GET_SECURITY_INFO",
     0xD0: "ERASE_FLASH",
     0xD1: "ERASE_REGION",
+    0xD2: "READ_FLASH",
 }
 
 
@@ -82,22 +83,33 @@ class EspChip:
         said: how often each command came.
         refused: what was wrong with commands.
         worn: address of a byte that is 0 whatever is written.
+        misread: whether what is read has another digest than what lies there.
         paused: is set when the block came that ``pause_at`` names.
         restarted: is set when the port was closed after the loader had run.
     """
 
-    def __init__(self, chip: str = "esp32", *, size: int = 4 * 1024 * 1024, firmware: bytes = b"") -> None:
+    def __init__(
+        self,
+        chip: str = "esp32",
+        *,
+        size: int = 4 * 1024 * 1024,
+        firmware: bytes = b"",
+        board: str | None = None,
+    ) -> None:
         import pty
         import tty
 
         from esptool.targets import CHIP_DEFS
 
         self.chip = CHIP_DEFS[chip]
+        self._board = board  # which one the virtual board is
+        self._flash_id = WINBOND | (size.bit_length() - 1) << 16
         self.flash = bytearray(b"\xff" * size)
         self.flash[self.offset : self.offset + len(firmware)] = firmware
         self.said: Counter[str] = Counter()
         self.refused: list[str] = []
         self.worn: int | None = None
+        self.misread = False
         self._master, slave = pty.openpty()
         tty.setraw(slave)
         self.address = os.ttyname(slave)
@@ -192,7 +204,7 @@ class EspChip:
         self._stop_program()
         self._in_loader = self._stub = False
         if self.flash[self.offset] == 0xE9:
-            program = self._program = open_transport("virtual", ConnectionOptions(heap=64 * 1024))
+            program = self._program = open_transport("virtual", ConnectionOptions(heap=64 * 1024, board=self._board))
             threading.Thread(target=self._speak, args=(program,), daemon=True).start()
 
     def _speak(self, program: Transport) -> None:
@@ -219,6 +231,9 @@ class EspChip:
     # -- commands ------------------------------------------------------------------------------------------------
 
     def _answer(self, packet: bytes) -> None:
+        if self._reading and len(packet) == 4:
+            self._send_flash(struct.unpack("<I", packet)[0])
+            return
         direction, command, length, checksum = struct.unpack("<BBHI", packet[:8])
         data = packet[8:]
         name = NAMES.get(command, hex(command))
@@ -259,7 +274,7 @@ class EspChip:
         base = self.chip.SPI_REG_BASE
         asked = self._registers.get(base + self.chip.SPI_USR2_OFFS, 0) & 0xFFFF
         if started:
-            self._registers[base + self.chip.SPI_W0_OFFS] = {0x9F: WINBOND_4_MB, 0x5A: 0x50444653}.get(asked, 0)
+            self._registers[base + self.chip.SPI_W0_OFFS] = {0x9F: self._flash_id, 0x5A: 0x50444653}.get(asked, 0)
             self._registers[base] = 0
 
     def _do_get_security_info(self, command: int, _data: bytes) -> None:
@@ -351,6 +366,28 @@ class EspChip:
         start, size = struct.unpack("<2I", data[:8])
         digest = hashlib.md5(self.flash[start : start + size])
         self._reply(command, data=digest.digest() if self._stub else digest.hexdigest().encode())
+
+    _reading: tuple[int, int, int] | None = None  # where it began, where it ends, what was sent up to
+
+    def _do_read_flash(self, command: int, data: bytes) -> None:
+        start, size, _block, _in_flight = struct.unpack("<4I", data)
+        self._reply(command)
+        self._reading = start, start + size, start
+        for _ in range(4):
+            self._send_flash(0)
+
+    def _send_flash(self, confirmed: int) -> None:
+        """Send the next sector; at the end, once all is confirmed, the digest."""
+        assert self._reading is not None
+        start, end, at = self._reading
+        if at < end:
+            self._reading = start, end, min(at + SECTOR, end)
+            self._send(bytes(self.flash[at : min(at + SECTOR, end)]))
+        elif confirmed == end - start:
+            self._reading = None
+            content = bytes(self.flash[start:end])
+            digest = hashlib.md5(content).digest()
+            self._send(digest if not self.misread else bytes(16))
 
     def _do_erase_flash(self, command: int, _data: bytes) -> None:
         self._erase(0, len(self.flash))

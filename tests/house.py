@@ -30,15 +30,20 @@ _BOARD = {"board", "board.files", "board.protocol", "board.snippets", "transport
 _FRONT_END = {"front_end", "magic_arguments", *_BOARD}
 _SHOWN = {"host", "display", *_FRONT_END}
 _CELL = {"cell", "magic", *_SHOWN}
-_SESSIONS = {"sessions", *_CELL}
+_SESSIONS = {"sessions", "remote", *_CELL}
 _KERNEL = {
     "kernel",
     "settings",
     "magic_tables",
     "request_replies",
     "jupyter_internals",
+    "firmware",
     "fleet",
     "assist",
+    "board_tests",
+    "collecting",
+    "instrument",
+    "debugger",
     "plotting",
     *_SESSIONS,
 }
@@ -60,22 +65,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cell": _SHOWN,
     "magic": {"cell", "jupyter_internals", *_SHOWN},
     "assist": _CELL,
+    "board_tests": {"instrument", *_CELL},
+    "firmware": _SESSIONS,
+    "instrument": _CELL,
+    "collecting": {"plotting", *_SESSIONS},
+    "debugger": {"instrument", *_CELL},
     "plotting": _CELL,
-    "sessions": _CELL,
+    "remote": _SHOWN,
+    "sessions": {"remote", *_CELL},
     "fleet": _SESSIONS,
     "discovery": {"magic", *_FRONT_END},
     "magic_names": set(),
     "magic_tables": {"cell", "discovery", "magic", "magic_names"},
     "request_replies": set(),
     "papermill_plugin": set(),
+    "pytest_plugin": {"pytest_board", *_BOARD},
+    "pytest_board": {"board_tests", *_BOARD},
     "settings": set(),
     "jupyter_internals": {"cell", "display", "front_end"},
     "kernel": {"", *_KERNEL} - {"kernel"},
     # How it is started, and what people type.
     "app": _KERNEL,
     "install": _KERNEL,
-    "__main__": {"app", "install", "kernel"},
+    "__main__": {"app", "collecting", "install", "kernel"},
     "magics": _KERNEL,
+    "ipython_extension": {"discovery", *_KERNEL},
     # These two stand alone: the virtual board is a program of its own, the package only has its version.
     "virtual": set(),
     "": set(),
@@ -92,7 +106,9 @@ Graph = Mapping[str, set[str]]
 
 def is_board_code(path: Path) -> bool:
     """Tell whether a file is a program for MicroPython, which imports nothing of this computer's."""
-    return (path.parent.name == "snippets" and path.name != "__init__.py") or path.name == "boot_script.py"
+    if path.name == "boot_script.py" or "rom" in path.relative_to(PACKAGE.parent).parts:
+        return True
+    return path.parent.name == "snippets" and path.name != "__init__.py"
 
 
 def modules() -> dict[str, Path]:

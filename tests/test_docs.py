@@ -19,10 +19,12 @@ from metakernel_micropython.board import Board
 from . import documents, house
 from .boards import needs
 from .documents import DOCS, ROOT
+from .front_end import Jupyter
 
 PAGES = (
-    "architecture cells coming-from commands connecting files firmware fleet front-ends plots-and-displays "
-    "scripting several-boards troubleshooting virtual-board"
+    "architecture cells collecting coming-from commands connecting debugging files firmware fleet front-ends "
+    "plots-and-displays profiling-and-coverage python-notebooks scripting several-boards teaching testing-on-the-board "
+    "troubleshooting virtual-board virtual-parts"
 ).split()
 
 README_LINES = 180
@@ -108,6 +110,21 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
 
 
+def test_the_readmes_first_example_runs_on_the_virtual_board(virtual_address: str, tmp_path: Path) -> None:
+    block = (ROOT / "README.md").read_text(encoding="utf-8").split("```")[1]
+    cells = re.findall(r"^In \[\d\]: (.*?)\n\n", block, re.MULTILINE | re.DOTALL)
+    connect, pin, inverse, error = (re.sub(r"\n {8}", "\n", cell) for cell in cells[:3] + block.split("In [4]: ")[1:])
+    call, _, told = error.partition("\n")
+    kernel = Jupyter(tmp_path)
+    try:
+        assert kernel.do(connect.partition("\n")[0] + f" {virtual_address}").stdout.startswith("Connected to")
+        kernel.do(f"{pin}\nassert led.value() == 1")
+        kernel.do(inverse)
+        assert kernel.fail(call).text.strip() == told.strip()
+    finally:
+        kernel.close(now=True)
+
+
 def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for path in documents.markdown_files():
@@ -155,7 +172,8 @@ def test_the_commands_that_the_documents_name_exist(path: Path) -> None:
         return  # they tell of other programs and other times
     made = generator()
     known = {typed for commands in made.groups().values() for forms in commands.values() for typed, _ in forms}
-    of_the_host = {"%python", "%%python", "%%html", "%pmap", "%%micropython", "%matplotlib", "%NAME", "%%NAME"}
+    of_the_host = {"%python", "%%python", "%%html", "%pmap", "%matplotlib", "%NAME", "%%NAME", "%unload_ext"}
+    of_the_host |= {"%%capture", "%mpy", "%%mpy"}  # in a notebook of Python
     examples = {"%hello", "%clock"}
     named = set(re.findall(r"`(%{1,2}[A-Za-z][\w-]*)", path.read_text(encoding="utf-8")))
     assert named - known - of_the_host - examples == set()
@@ -230,7 +248,10 @@ def run_doctest(parser_input: str, name: str, names: dict[str, Any]) -> doctest.
     return results
 
 
-def test_the_examples_for_scripts_run_on_the_virtual_board(virtual_address: str) -> None:
+def test_the_examples_for_scripts_run_on_the_virtual_board(
+    virtual_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # they write a file
     assert run_doctest(page("scripting"), "scripting.md", {}).attempted > 25
 
 

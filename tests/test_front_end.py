@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Notebook:
     """A front end of a test: it keeps what it is to show, and knows one board."""
 
-    can_ask = in_console = allow_html = False
+    can_ask = in_console = allow_html = stop_needs_ticks = False
     port, connection, connections = "", None, SimpleNamespace(current_name="")
 
     def __init__(self, board: Board) -> None:

@@ -13,6 +13,7 @@ import re
 import sys
 import textwrap
 import tomllib
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,8 @@ USED: dict[str, str | None] = {
     "ipykernel.kernelbase.Kernel._publish_execute_input": "self, code, parent, execution_count",
     "ipykernel.kernelbase.Kernel._publish_status_and_flush": "self, status, channel, stream, parent",
     "ipykernel.kernelbase.Kernel._shell_parent_ident": None,
-    "ipykernel.kernelbase.Kernel.create_subshell_request": "self, socket, ident, parent",
+    "ipykernel.kernelbase.Kernel._supports_kernel_subshells": None,
+    "ipykernel.kernelbase.Kernel.io_loop": None,
     "ipykernel.kernelbase.Kernel.kernel_info": None,
     "ipykernel.iostream.OutStream._buffers": None,
     "ipykernel.iostream.OutStream.pub_thread": None,
@@ -88,17 +90,22 @@ def private_uses(path: Path, module: str) -> set[str]:
         for alias in node.names
         if alias.name.startswith("_") or "._" in (node.module or "")
     }
+    used = private_names(tree)
     for kind in vars(importlib.import_module(module)).values():
         if not inspect.isclass(kind) or kind.__module__ != module:
             continue
-        used = private_names(tree)
         for base in (base for base in kind.__mro__ if of_a_library(base.__module__)):
-            try:
-                theirs = private_names(ast.parse(textwrap.dedent(inspect.getsource(base)))) | names_of(base)
-            except (OSError, TypeError):  # written in C
-                theirs = set(vars(base))
-            found |= {f"{base.__module__}.{base.__qualname__}.{name}" for name in used & theirs}
+            found |= {f"{base.__module__}.{base.__qualname__}.{name}" for name in used & library_names(base)}
     return found
+
+
+@cache
+def library_names(base: type) -> frozenset[str]:
+    """The private names that a class of a library has or uses."""
+    try:
+        return frozenset(private_names(ast.parse(textwrap.dedent(inspect.getsource(base)))) | names_of(base))
+    except (OSError, TypeError):  # written in C
+        return frozenset(vars(base))
 
 
 @pytest.mark.parametrize("name", USED)

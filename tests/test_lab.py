@@ -14,6 +14,8 @@ from .lab import Lab
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Locator
+
     from .lab import Notebook
 
 pytestmark = pytest.mark.timeout(300)  # a busy machine; each wait has a deadline of its own
@@ -214,3 +216,137 @@ def test_the_file_browser_opens_on_a_double_click_and_is_text_where_its_kernel_i
     lab.page.goto(f"{lab.url}lab/tree/browse.ipynb?reset")
     again = lab._opened()
     again.see(again.output(3).locator(".micropython-listing"), text="inside.py")
+
+
+BLINK = """\
+from machine import Pin, Timer
+led = Pin(15, Pin.OUT)
+timer = Timer(period=300, callback=lambda t: led.toggle())
+lamp, button = Pin(3, Pin.OUT), Pin(14, Pin.IN, Pin.PULL_UP)
+button.irq(lambda pin: lamp.toggle(), Pin.IRQ_FALLING)"""
+
+
+OLED = """\
+import framebuf
+from machine import I2C
+i2c, buffer = I2C(0), bytearray(1025)
+screen = framebuf.FrameBuffer(memoryview(buffer)[1:], 128, 64, framebuf.MONO_VLSB)
+screen.text("Hello", 10, 10)
+screen.rect(5, 5, 60, 20, 1)
+buffer[0] = 0x40
+i2c.writeto(60, bytes((0, 0x8D, 0x14, 0xA1, 0xC8, 0xAF, 0x20, 0)))
+i2c.writeto(60, buffer)"""
+
+
+def test_the_panel_blinks_and_its_button_is_pressed_while_a_cell_runs(lab: Lab) -> None:
+    attach = "%attach led 15 --name blinker\n%attach led 3 --name lamp --color green\n%attach button 14 --name start"
+    screen = "%attach ssd1306\n%attach potentiometer 26 --name knob"
+    notebook = lab.open("panel.ipynb", "%connect virtual --board pico", f"{attach}\n{screen}", "%panel", BLINK)
+    notebook.cell(1).click()
+    for number in (1, 2, 3, 4):
+        lab.page.keyboard.press("Shift+Enter")
+        notebook.prompt(number, f"[{number}]:")
+    panel = notebook.output(3)
+
+    def lamp(name: str, brightness: str) -> Locator:
+        # The innermost box that holds both the part's name and its lamp.
+        card = panel.locator(f'xpath=.//div[./b[text()="{name}"]]').first
+        return card.locator(f'svg[aria-label="lamp, {brightness}"]')
+
+    # The timer runs while no cell does.
+    for brightness in ("100%", "0%", "100%"):
+        notebook.see(lamp("blinker", brightness))
+    notebook.see(lamp("lamp", "0%"))
+    panel.locator("button", has_text="start pressed").click()
+    notebook.see(lamp("lamp", "100%"))
+    panel.locator("button", has_text="start pressed").click()
+
+    notebook.start(
+        5, "import time\nwhile not button.value() == 0:\n    time.sleep(0.01)\nprint('pressed', lamp.value())"
+    )
+    notebook.prompt(5, "[*]:")
+    panel.locator("button", has_text="start pressed").click()
+    notebook.see(notebook.output(5), text="pressed 0")
+    notebook.prompt(5, "[5]:")
+    notebook.see(lamp("lamp", "0%"))
+    notebook.run(6, OLED)
+    panel.evaluate("e => e.scrollIntoView()")
+    lab.picture("panel")
+
+    # What a cell sets is seen at the panel's own controls.
+    notebook.run(7, "%set start released\n%set knob 75")
+    notebook.see(panel.locator(".widget-readout", has_text="75"))
+    notebook.see(panel.locator("button:not(.mod-active)", has_text="start pressed"))
+
+
+def test_a_breakpoint_in_an_earlier_cell_stops_and_its_names_are_seen(lab: Lab) -> None:
+    notebook = lab.open(
+        "debug.ipynb",
+        "%connect virtual",
+        "def area(w, h):\n    sides = [w, h]\n    w = twice(w)\n    sides.append(w)\n    return w * h\n",
+        "def twice(x):\n    return x + x\n",
+        "total = 5\nfor n in range(2):\n    total += area(n + 1, 3)\nprint(total)",
+    )
+    page = lab.page
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": 1280, "height": 720})  # a panel beside the notebook
+    try:
+        notebook.cell(1).click()
+        page.keyboard.press("Shift+Enter")
+        notebook.prompt(1, "[1]:")
+        notebook.panel.locator(".jp-DebuggerBugButton").click()
+        notebook.see(page.locator(".jp-DebuggerSidebar"))
+        for number in (2, 3):
+            notebook.cell(number).locator(".cm-content").click()
+            page.keyboard.press("Shift+Enter")
+            notebook.prompt(number, f"[{number}]:")
+        # The first element of a gutter only gives it its width.
+        notebook.cell(2).locator(".cm-breakpoint-gutter .cm-gutterElement").nth(3).click()
+        notebook.see(notebook.cell(2).locator(".cm-breakpoint-icon").nth(1))
+        notebook.cell(4).locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+
+        def at(number: int, line: str) -> None:
+            notebook.see(notebook.cell(number).locator(".jp-DebuggerEditor-highlight"), text=line)
+
+        def local(name: str, value: str) -> None:
+            item = page.locator(".jp-debuggerVariables-local jp-tree-item.nested").filter(
+                has=page.locator(".jp-DebuggerVariables-name", has_text=re.compile(f"^{name}$"))
+            )
+            notebook.see(item.locator(".jp-DebuggerVariables-detail").first, text=value)
+
+        def press(command: str) -> None:
+            page.locator(f'.jp-DebuggerSidebar [data-command="debugger:{command}"]').click()
+
+        at(2, "w = twice(w)")
+        local("w", "1")
+        local("h", "3")
+        local("sides", "list")
+        notebook.see(page.locator(".jp-DebuggerCallstack-body"), text="area")
+        lab.picture("debugger")
+        press("stepIn")
+        at(3, "return x + x")
+        local("x", "1")
+        press("stepOut")
+        at(2, "sides.append(w)")
+        local("w", "2")  # what the step has changed is seen
+        press("next")
+        at(2, "return w * h")
+        press("continue")  # to the second round of the loop
+        at(2, "w = twice(w)")
+        local("w", "2")
+        press("continue")
+        notebook.see(notebook.output(4), text="23")
+        notebook.prompt(4, "[4]:")
+        # What the cell has left is seen without a pause.
+        shown = page.locator(".jp-DebuggerVariables-body").first
+        notebook.see(shown, text="total")
+        notebook.see(shown, text="23")
+        notebook.start(5, "total = 'changed'")
+        notebook.see(shown, text="'changed'")
+        notebook.panel.locator(".jp-DebuggerBugButton").click()
+        notebook.see(notebook.panel.locator('.jp-DebuggerBugButton[title="Enable Debugger"]'))
+        assert notebook.run(6, "area(1, 1)").split() == ["[6]:", "2"]
+    finally:
+        page.set_viewport_size(size)

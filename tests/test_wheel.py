@@ -130,6 +130,10 @@ def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
         "metakernel_micropython/magics/connect.py",
         "metakernel_micropython/transports/serial.py",
         "metakernel_micropython/virtual/__main__.py",
+        "metakernel_micropython/virtual/parts/led.py",
+        "metakernel_micropython/virtual/rom/asyncio/core.py",
+        "metakernel_micropython/virtual/rom/neopixel.py",
+        "metakernel_micropython/virtual/wiring/pinout.py",
         "metakernel_micropython/kernelspec/kernel.json",
         "metakernel_micropython/kernelspec/logo-64x64.png",
     ):
@@ -144,6 +148,8 @@ def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "metakernel_micropython").rglob("*.py")}
     assert sources <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
+    (points,) = (text for name, text in texts.items() if name.endswith("entry_points.txt"))
+    assert "[pytest11]\nmetakernel_micropython = metakernel_micropython.pytest_plugin" in points
     (metadata,) = (text for name, text in texts.items() if name.endswith("METADATA"))
     assert "License-Expression: MIT" in metadata
     assert "# " in metadata.partition("\n\n")[2]  # the readme

@@ -17,6 +17,7 @@ from ..transports.options import ATTACH_TIMEOUT, DEFAULT_BAUD, ConnectionOptions
 from . import auto, expressions, host_functions
 from .background import Background
 from .files.filesystem import Files
+from .parts import Parts
 from .protocol.capabilities import CHUNK_PAUSE
 from .protocol.control_bytes import CTRL_C
 from .protocol.diagnosis import interrupted
@@ -26,6 +27,7 @@ from .protocol.soft_reset import soft_reset
 from .protocol.source_check import check_source
 from .protocol.text import decode
 from .protocol.unsolicited import UnsolicitedOutput
+from .remote_calls.scripting import Scripting
 from .value_transfer import Values
 
 if TYPE_CHECKING:
@@ -46,13 +48,12 @@ MAX_REPLY = 1024 * 1024
 """Characters of the answer to a short request."""
 
 
-class Board:
+class Board(Scripting):
     """One connected board. Executions are one at a time; ``interrupt`` and ``close`` may come from any thread.
 
     Attributes:
         address: where the board was found, for example ``/dev/ttyACM0``.
-        banner: what it says it is, for example ``MicroPython v1.27.0 on 2025-12-09; Raspberry Pi Pico with RP2040``;
-            empty on a raw line.
+        banner: what it says it is, as in ``MicroPython v1.27.0 on 2025-12-09; Raspberry Pi Pico``; empty on a raw line.
         greeting: what it said while it was connected: boot messages, the end of a stopped program.
         considered: for ``auto``, the ports that were tried or left, with the reason.
     """
@@ -80,6 +81,7 @@ class Board:
         raw: bool = False,
         timeout: float = ATTACH_TIMEOUT,
         tap: Tap | None = None,
+        board: str | None = None,
     ) -> Board:
         """Open the line to a board and bring it to its raw prompt, without a reset.
 
@@ -89,17 +91,17 @@ class Board:
             dtr: state of the modem line DTR when the port opens; None for the transport's choice.
             rts: the same for RTS.
             heap: bytes of heap of a virtual board; None for its default.
-            password: of a WebREPL, or what asks a person for it; None for what the environment variable
-                ``MICROPYTHON_WEBREPL_PASSWORD`` holds.
+            password: of a WebREPL, or what asks for it; None for what ``MICROPYTHON_WEBREPL_PASSWORD`` holds.
             raw: only open the line, without the protocol.
             timeout: seconds that the board has to come to its prompt.
             tap: is told everything that goes over the line; see ``transports.tap``.
+            board: which board the virtual one is, ``pico`` or ``esp32``; None for none in particular.
 
         Raises:
             AddressError: the address names nothing that could be opened.
             ConnectError: it could not be opened, or no MicroPython answered.
         """
-        return cls.open(address, ConnectionOptions(baud, dtr, rts, heap, password, raw, timeout, tap))
+        return cls.open(address, ConnectionOptions(baud, dtr, rts, heap, password, raw, timeout, tap, board=board))
 
     @classmethod
     def open(cls, address: str, options: ConnectionOptions) -> Board:
@@ -111,6 +113,7 @@ class Board:
             return cls._attach(session, timeout)
 
         parsed = transports.parse(address)
+        options.check(parsed)
         if parsed.scheme != "auto":
             return attach(parsed, options.timeout)
         board, considered = auto.first_answer(lambda device: attach(device, PROBE_TIMEOUT))
@@ -136,10 +139,7 @@ class Board:
 
     @property
     def lost(self) -> LineLost | None:
-        """Why the line to the board is gone; None while it is there, or comes back when it is used.
-
-        The soft reset of a board ends its WebREPL; the next execution waits until boot.py has started it again.
-        """
+        """Why the line is gone; None while it is there, or comes back when it is used, as a WebREPL after a reset."""
         return None if self._session.away else self._session.line.lost
 
     @property
@@ -192,6 +192,11 @@ class Board:
         return Values(self)
 
     @cached_property
+    def parts(self) -> Parts:
+        """What is attached to a virtual board's pins; a `NoParts` error for any other board."""
+        return Parts.of(self._session.line.transport, self.address)
+
+    @cached_property
     def background(self) -> Background:
         """What the board does on its own."""
         return Background(self.start, lambda: self._session, self._at_prompt, self._reopen)
@@ -212,8 +217,7 @@ class Board:
     def start(self, source: str | bytes) -> Execution:
         """Send a program and let it run; the result gives its output as it comes.
 
-        A board that is not at its prompt any more (it restarted, or the last program did not stop) is brought there
-        first.
+        A board that is not at its prompt any more (it restarted, or a program did not stop) is brought there first.
 
         Raises:
             NotConnected: the line was opened raw.
@@ -331,9 +335,7 @@ class Board:
         self._stop_next = False
 
     def soft_reset(self) -> str:
-        """Soft-reset the board: variables are gone, ``boot.py`` runs. Return what the board said.
-
-        Where that ends the line, as with a WebREPL, it is opened again.
+        """Soft-reset the board (variables go, ``boot.py`` runs); return what it said. A WebREPL is opened again.
 
         Raises:
             NotConnected: the line was opened raw.
@@ -346,8 +348,7 @@ class Board:
     def hard_reset(self) -> None:
         """Restart the board as its reset button does; the line may go with it, and comes back in its own time.
 
-        The board's own ``machine.reset()`` does it. Where it has none, or does not come to its prompt, and is behind a
-        USB bridge, the bridge's lines do, as on boards with a chip of Espressif's.
+        The board's own ``machine.reset()`` does it, or else the lines of its USB bridge, as on boards with an ESP32.
 
         Raises:
             NotConnected: the line was opened raw.

@@ -91,6 +91,11 @@ class Reader:
         if rest:
             self._rest.append(rest)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the board has told all of it."""
+        return self._ended
+
     def value(self) -> Any:
         """Return the value, when the board has told all of it.
 

@@ -31,6 +31,17 @@ def pushed(source: str) -> str:
     return f"'+',{source}"
 
 
+def whole(value: Any, size: int, path: str) -> str | None:
+    """Return an expression for a value that has at most ``size`` bytes; None where it has more.
+
+    Raises:
+        ValueProblem: the value cannot cross; the message names it by ``path``.
+    """
+    first = next(steps(value, size, path))
+    source = with_unpack(first.removeprefix(pushed("")))
+    return source if first != pushed("[]") and len(source) <= size + 100 else None
+
+
 def steps(value: Any, size: int, path: str, depth: int = 0) -> Iterator[str]:
     """Give the arguments of the calls that build a value on the board, each of about ``size`` bytes of source."""
     value = _plain(value)
@@ -94,7 +105,10 @@ def _source(value: Any, path: str, depth: int) -> str:
     if kind is float:
         return f"U('<d',{struct.pack('<d', value)!r})[0]"
     if kind is complex:
-        return f"complex(*U('<dd',{struct.pack('<dd', value.real, value.imag)!r}))"
+        # MicroPython's complex() makes an imaginary -0.0 to 0.0 (py/objcomplex.c adds parts); its minus keeps it.
+        minus = "-" if value.imag == 0 and math.copysign(1, value.imag) < 0 else ""
+        value = -value if minus else value
+        return f"{minus}complex(*U('<dd',{struct.pack('<dd', value.real, value.imag)!r}))"
     if kind is str:
         try:
             value.encode("utf-8")

@@ -10,6 +10,7 @@ import ast
 import keyword
 import re
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Advice, BoardTimeout, DeviceError
@@ -19,7 +20,7 @@ from .value_reader import DisturbedValue, Reader, ValueProblem
 from .value_source import FINISHED, pushed, same_value, steps, with_unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .protocol.executor import Executor
 
@@ -111,15 +112,40 @@ class Values:
             else:
                 return
 
+    @contextmanager
+    def built(self, value: Any, path: str) -> Iterator[str]:
+        """Build a value on the board, piece by piece, and give an expression for it; in the end it is gone there.
+
+        Args:
+            value: the value.
+            path: what it is called in errors.
+        """
+        no_flow_control = self._board.capabilities.no_flow_control
+        pieces = list(steps(value, SMALL_PIECE if no_flow_control else PIECE, path))
+        try:
+            with self._held(pieces, value if no_flow_control else None) as expression:
+                yield expression
+        except DisturbedValue:
+            raise ValueProblem(
+                f"The value of {path} arrived damaged at the board on {self._board.address}: the line loses or changes "
+                "bytes. Try again."
+            ) from None
+
     def _put_pieces(self, name: str, pieces: list[str], expected: Any) -> None:
         """Build a value on the board and give it its name; where ``expected`` is not None, look whether it is that."""
+        with self._held(pieces, expected) as expression:
+            self._run(f"{name}={expression}\n", _nothing)
+
+    @contextmanager
+    def _held(self, pieces: list[str], expected: Any) -> Iterator[str]:
+        """Build a value on the board; give an expression for it as long as this lasts."""
         try:
             self._run(snippets.hold("values_put"), _nothing)
             for piece in pieces:
                 self._run(snippets.statement(with_unpack(snippets.held_with(piece))), _nothing)
             if expected is not None and not same_value(expected, self._get_once(snippets.held_with(FINISHED))):
                 raise DisturbedValue
-            self._run(f"{name}={snippets.held_with(FINISHED)}\n", _nothing)
+            yield snippets.held_with(FINISHED).rstrip()
         finally:
             if self._board.idle:
                 self._run(snippets.let_go(), _nothing)

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 """Seconds that the board has to answer."""
 
+HELPERS = {"described": "described"}
+"""What snippets call that tell of values."""
+
+SHORT = 40
+"""Characters or bytes of a text that is shown."""
+
 MAX_REPLY = 200_000
 """Characters of its answer that are read."""
 
@@ -56,12 +62,15 @@ def variables(board: Executor) -> list[Variable]:
     """
     # A micro:bit's prompt begins with ``from microbit import *``: those names are not the user's.
     at_start = "microbit" if "micro:bit" in getattr(board, "banner", "") else ""
-    said = board.execute(snippets.call("variables", at_start), timeout=TIMEOUT)[:MAX_REPLY]
+    source = snippets.serve("variables", HELPERS, at_start)
+    said = board.execute(source, timeout=TIMEOUT)[:MAX_REPLY]
     found = []
     for line in said.splitlines():
         try:
             name, class_text, kind, size, value = parse_tuple(line, (str, str, int, int, str))
             type_name = class_text.removeprefix("<class '").removesuffix("'>")
+            if type_name in ("str", "bytes", "bytearray") and size > SHORT:
+                value = ""
             found.append(Variable(name, type_name, Kind(kind), None if size < 0 else size, value))
         except (TransferFailed, ValueError):
             continue  # something else printed

@@ -55,7 +55,7 @@ _WORDS = {
     "EINVAL": (22, "an argument has a value that is not possible here"),
     "EMFILE": (24, "too many files are open; close some"),
     "ENOSPC": (28, "the file system is full (%df)"),
-    "EROFS": (30, "the file system is read-only"),
+    "EROFS": (30, "the file system is read-only, as a mounted folder is without --write"),
     "EPIPE": (32, "the other side has closed the connection"),
     "ENOTEMPTY": (39, "the folder is not empty"),
     "EOPNOTSUPP": (95, "this is not supported"),
@@ -132,9 +132,11 @@ def hints(error: DeviceError, board: Board, magics: Container[str], known: list[
             if code.isascii() or name.isascii():  # others have been named
                 yield from near_names(name, code, board, known, _timeout(board))
         case "ImportError" | "ModuleNotFoundError":
-            yield from _import(error, magics, known)
+            yield from _import(error, magics, known, board)
         case "OSError":
-            yield from _number(error, board)
+            requests = board.capabilities.requests
+            remarks = requests.take_remarks() if requests is not None else []
+            yield from remarks or _number(error, board)
         case "MemoryError":
             yield from _memory(board)
 
@@ -166,7 +168,7 @@ def _frames(error: DeviceError, board: Board) -> Iterator[str]:
             yield f"{shown(frame[0])}, line {frame[1]}: {texts[frame]}"
 
 
-def _import(error: DeviceError, magics: Container[str], known: list[str]) -> Iterator[str]:
+def _import(error: DeviceError, magics: Container[str], known: list[str], board: Board) -> Iterator[str]:
     found = _MISSING.search(error.message)
     if not found:
         return
@@ -178,7 +180,10 @@ def _import(error: DeviceError, magics: Container[str], known: list[str]) -> Ite
     elif renamed := [one for one in (top.removeprefix("u"), f"u{top}") if one != top and one in known]:
         yield f"The board has this module as {renamed[0]}."
     elif top in _PORTS:
-        yield f"The module {top} belongs to MicroPython for {_PORTS[top]}; this board's firmware has none."
+        if "virtual" in board.banner:
+            yield f"The module {top} belongs to MicroPython for {_PORTS[top]}; the virtual board leaves it out."
+        else:
+            yield f"The module {top} belongs to MicroPython for {_PORTS[top]}; this board's firmware has none."
     elif top in _ELSEWHERE:
         yield _ELSEWHERE[top] + "."
     elif near := [one for one in get_close_matches(top, known, n=1, cutoff=0.75) if one != top] or [

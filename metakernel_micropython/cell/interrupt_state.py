@@ -25,12 +25,16 @@ class Stoppable(Protocol):
 class InterruptState:
     """What the main thread does with a cell, for Stop, which comes on another thread.
 
+    Args:
+        interrupt_host: raises KeyboardInterrupt in the main thread.
+
     Attributes:
         on_host: whether a cell runs and what it does now happens on this computer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interrupt_host: Callable[[], object] = interrupt_main_thread) -> None:
         self.on_host = False
+        self._interrupt_host = interrupt_host
         self._requested = False  # a front end has asked for a cell
         self._stopped = False  # Stop came before anything of it ran
         self._given_to: Stoppable | None = None
@@ -43,6 +47,11 @@ class InterruptState:
     def request_ends(self) -> None:
         """The cell was answered."""
         self._requested = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a front end has asked for a cell that has not been answered."""
+        return self._requested
 
     def cell_begins(self) -> None:
         """The cell begins, on the host.
@@ -84,7 +93,7 @@ class InterruptState:
                 if board is not None and not in_background and board.interrupt():
                     return
                 if self.on_host:
-                    interrupt_main_thread()
+                    self._interrupt_host()
                 elif self._requested:
                     self._stopped = True
                 elif board is not None and in_background:

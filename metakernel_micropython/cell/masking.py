@@ -24,7 +24,7 @@ _BEHIND_URL = re.compile(
     re.IGNORECASE,
 )
 _CONNECTING = re.compile(r"[ \t]*%+\w*(?:con+ec|repl)", re.IGNORECASE)
-_WITH_VALUE = frozenset("--name --timeout --wait --log --baud --dtr --rts --heap".split())
+_WITH_VALUE = frozenset("--name --timeout --wait --log --baud --dtr --rts --heap --board".split())
 
 
 def masked(cell: str) -> str:

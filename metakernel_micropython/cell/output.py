@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..board import Board
+    from ..board import Board, Execution
     from ..errors import DeviceError
 
 
@@ -71,10 +71,12 @@ class FilterSink:
 class Stage(IntEnum):
     """Where in the chain a follower stands; there is one for each place."""
 
+    PROBES = 0
     STOPWATCH = 1
     DISPLAY = 2
-    CAPTURE = 3
-    PLOT = 4
+    CHECK = 3
+    CAPTURE = 4
+    PLOT = 5
 
 
 class Follower:
@@ -98,6 +100,12 @@ class Follower:
     def around(self, source: str) -> str:
         """Return the program with what has to run before and after it."""
         return source
+
+    def running(self, execution: Execution) -> None:
+        """The program was given to the board; its output has not been read yet."""
+
+    def failed(self, error: DeviceError) -> None:
+        """An exception has ended the program; the board is at its prompt again."""
 
     def retold(self, error: DeviceError) -> DeviceError:
         """Return an error of the program with the lines that it has without what ``around`` has added."""

@@ -61,16 +61,17 @@ def prepare(code: str, lines_above: int = 0) -> Program:
     """
     code = re.sub("\r\n?", "\n", code)  # both are line ends to Python's parser and to MicroPython's
     above = "\n" * lines_above
-    mark = new_mark() if _last_expression(code) is not None else ""
+    value = last_expression(code)
+    mark = new_mark() if value else ""
+    source = above + _with_value(code, mark, value)
     awaiting = without_await(code)
-    return Program(
-        above + _with_value(code, mark), mark, above + _with_value(awaiting, mark) if awaiting is not None else ""
-    )
+    if awaiting is None:
+        return Program(source, mark)
+    return Program(source, mark, above + _with_value(awaiting, mark, last_expression(awaiting) if value else None))
 
 
-def _with_value(code: str, mark: str) -> str:
-    """Return the code with what prints the value of its last expression, between two marks."""
-    span = _last_expression(code) if mark else None
+def _with_value(code: str, mark: str, span: tuple[int, int] | None) -> str:
+    """Return the code with what prints the value of its last expression, which stands at ``span``."""
     if span is None:
         return code
     start, end = span
@@ -82,18 +83,42 @@ def _with_value(code: str, mark: str) -> str:
 
 # The names are in every firmware's ROM, and no program has them among its globals. The list prints its item's repr
 # piece by piece, where repr() would need the room for all of it. "_" is the last value, as at the friendly prompt, but
-# among the builtins: there it takes no name of the user's, and globals() does not hold itself. Short: bytes are time.
-_SHOW = """def __lt__(id,all="{mark}"):
- import builtins as abs
- global __eq__,__lt__
- del __eq__,__lt__
+# among the builtins: there it takes no name of the user's, and globals() does not hold itself. Short: bytes are time,
+# so the function takes the value's name, and its default is what that was.
+_SHOW = """def __eq__(id=__eq__):
+ import builtins as _
+ global __eq__
+ del __eq__
  if id is None:return
- abs.print(all,[id],all)
-{keep}__lt__(__eq__)
+ _.print("{mark}",[id],"{mark}")
+{keep}__eq__()
 """
-_KEEP = " try:abs._=id\n except:pass\n"
+_SHOW_BEGINS = "\n" + _SHOW.partition("{")[0]
+_KEEP = " try:_._=id\n except:pass\n"
 _NOT_KEPT = re.compile(r"\b(?:globals|locals)\b")
 """What gives the dict of all names, which "_" must not keep."""
+
+
+def code_end(source: str) -> int:
+    """Return where the code of a cell ends in its program: what shows a value stands behind it."""
+    found = source.rfind(_SHOW_BEGINS)
+    return len(source) if found < 0 else found
+
+
+def code_of(source: str) -> str:
+    """Return the code of a cell from its program, without what keeps and shows its value."""
+    end = code_end(source)
+    code = source[:end]
+    if end == len(source):
+        return code
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the user's code
+        last = ast.parse(code).body[-1]
+    assert last.end_lineno is not None and last.end_col_offset is not None
+    starts = line_starts(code)
+    start = offset(code, starts, last.lineno, last.col_offset)
+    stop = offset(code, starts, last.end_lineno, last.end_col_offset)
+    return code[:start] + code[start + len("__eq__=(") : stop - 1] + code[stop:]
 
 
 def value_line(code: str) -> int:
@@ -102,11 +127,11 @@ def value_line(code: str) -> int:
     Args:
         code: the cell, with its lines above the code blank.
     """
-    span = _last_expression(code)
+    span = last_expression(code)
     return code.count("\n", 0, span[0]) + 1 if span is not None else 0
 
 
-def _last_expression(code: str) -> tuple[int, int] | None:
+def last_expression(code: str) -> tuple[int, int] | None:
     """Return where the last statement starts and ends, if it is an expression whose value is to be shown."""
     try:
         with warnings.catch_warnings():

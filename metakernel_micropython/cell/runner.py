@@ -22,7 +22,7 @@ from .parser import lines_above
 from .program import Program, ValueFilter, prepare
 from .syntax_reasons import put_right
 from .top_level_await import source_for, without_helper
-from .tracebacks import CellSources, render
+from .tracebacks import CellSources, functions, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..front_end import FrontEnd
     from .interrupt_state import InterruptState
     from .iopub import BoundedOutput
-    from .output import Sink
+    from .output import Follower, Sink
     from .stdin import ProgramInput, StdinBridge
 
 OUTPUT_INTERVAL = 0.05
@@ -81,6 +81,11 @@ class CellRunner:
         text: the cell that runs, as it was typed.
         number: its number.
         only_type: whether its code is typed to the board, which is not told to run it.
+        at_next_program: is called once, as the next program of a cell begins on the board (%%script).
+        pauses: returns what has a program pause (see ``debugger``), for the cell, the code, and the path of its file;
+            None where nobody debugs it.
+        failed_code: the last program that an exception has ended; ``""`` where there was none.
+        failed_in: the functions that the exception came through.
     """
 
     def __init__(
@@ -90,6 +95,9 @@ class CellRunner:
         self.text = ""
         self.number = 0
         self.only_type = False
+        self.at_next_program: Callable[[], object] | None = None
+        self.pauses: Callable[[str, str, str], Follower | None] = lambda _cell, _code, _file: None
+        self.failed_code, self.failed_in = "", frozenset[str]()
         self._front_end = front_end
         self._output = output
         self._interrupts = interrupts
@@ -109,7 +117,8 @@ class CellRunner:
     def note_tags(self, tags: object, cell_id: str | None) -> None:
         """Keep the tags that the front end tells of this cell; none where it had none and has none."""
         if tags or cell_id in self._tagged:
-            self._tagged[cell_id or str(self.number)] = self.number, _texts(tags)
+            texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+            self._tagged[cell_id or str(self.number)] = self.number, texts
 
     def end_cell(self) -> None:
         """The cell has ended, however it did."""
@@ -151,12 +160,13 @@ class CellRunner:
         except (MicroPythonError, KeyboardInterrupt) as error:
             return failure(error)
 
-    def run_file(self, name: str, code: str) -> ExceptionWrapper | None:
+    def run_file(self, name: str, code: str, path: str = "") -> ExceptionWrapper | None:
         """Run a file of this computer on the board, as a cell runs; return the error that ended it.
 
         Args:
             name: what errors call it.
             code: its content.
+            path: where it lies on this computer.
 
         Raises:
             MicroPythonError: as for ``FrontEnd.require_board``, and what ends a program from outside.
@@ -165,7 +175,7 @@ class CellRunner:
         self._names().note_cell(code)
         board = self._front_end.require_board()
         number = self._sources.add_file(name, program.source, self._front_end.connections.current_name)
-        result = self._run(board, code, program, number)
+        result = self._run(board, code, program, number, path)
         return result if isinstance(result, ExceptionWrapper) else None
 
     def program(self, code: str) -> Program:
@@ -218,6 +228,7 @@ class CellRunner:
             tell("[this board does not tell when input() asks: a started program that does so waits for ever]")
         for follower in self.followers.active():
             follower.prepare(board)
+        self._program_begins()
         program = board.background.start(source, self.number, f"the program that In[{self.number}] started")
         try:
             program.wait(FIRST_MOMENT)
@@ -305,9 +316,16 @@ class CellRunner:
         """
         return chain([one for one in self.followers.active() if one.stage in stages], self._output)
 
-    def _run(self, board: Board, code: str, program: Program, number: int) -> Result:
+    def _program_begins(self) -> None:
+        waiting, self.at_next_program = self.at_next_program, None
+        if waiting is not None:
+            waiting()
+
+    def _run(self, board: Board, code: str, program: Program, number: int, file: str = "") -> Result:
         values = ValueFilter(program.mark)
         followers = self.followers.active()
+        if not any(one.stage is Stage.PROBES for one in followers) and (one := self.pauses(self.text, code, file)):
+            followers.insert(0, one)
         asked: ProgramInput | None = None
         try:
             for follower in followers:
@@ -317,9 +335,12 @@ class CellRunner:
             for follower in followers:
                 source = follower.around(source)
             head: Sink = FilterSink(values, chain(followers, self._output))
+            self._program_begins()
             try:
                 with board.start(source) as execution:
                     self._interrupts.on_host = False
+                    for follower in followers:
+                        follower.running(execution)
                     head = asked = open_input(execution, head)
                     self._show(execution, asked)
                     execution.check()
@@ -330,6 +351,9 @@ class CellRunner:
         except DeviceError as error:
             if asked is not None and asked.refused:
                 raise asked.refused from None
+            self._interrupts.on_host, self.failed_code, self.failed_in = True, code, functions(error)
+            for follower in followers:
+                follower.failed(error)
             for follower in followers:
                 error = follower.retold(error)
             error = without_helper(error)
@@ -423,7 +447,3 @@ class CellRunner:
             return  # the error is told; nothing that follows may take its place
         if said:
             self._front_end.Error(said)
-
-
-def _texts(value: object) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -134,7 +134,7 @@ class ProgramInput:
         """Return how long to wait for output, in seconds; ``timeout`` where there is nothing to ask."""
         if self._question is not None:
             return POLL
-        return SILENCE if self._reads and timeout is None else timeout
+        return SILENCE if timeout is None and (self._reads or self._front_end.stop_needs_ticks) else timeout
 
     @property
     def open(self) -> bool:
@@ -145,12 +145,12 @@ class ProgramInput:
         """Take a piece of output, and ask what it asks."""
         if self._interrupts != self._execution.interrupts:
             self._interrupts = self._execution.interrupts
-            self._question = None
+            self._note(None)
         for piece in self._filter.feed(text):
             if isinstance(piece, str):
                 self._feed_lines(piece)
             elif isinstance(piece, Over):
-                self._question = None
+                self._note(None)
             else:
                 self._let_go()
                 self._ask(piece)
@@ -168,18 +168,24 @@ class ProgramInput:
 
     def close(self) -> None:
         """The program has ended, and its questions are over."""
-        self._question = None
+        self._note(None)
         try:
             self._feed_lines(self._filter.flush())
             self._let_go()
         finally:
             self._following.close()
 
+    def _note(self, question: Question | None) -> None:
+        self._question = question
+        self._execution.asks = question is not None
+
     def _moved(self) -> bool:
         return self._execution.printed or self._execution.done
 
     def _feed_lines(self, text: str) -> None:
-        if self._reads:
+        if self._reads and "\x1e" in self._held + text:  # of somebody else: a value, a pause
+            text, self._held = self._held + text, ""
+        elif self._reads:
             text = self._held + text
             whole, end, self._held = text.rpartition("\n")
             if len(self._held) > MAX_HELD:
@@ -214,7 +220,7 @@ class ProgramInput:
             )
             self._board.interrupt()
             return
-        self._question = question
+        self._note(question)
         self._guessed = guessed
         self._front_end.ask(question.prompt, secret=is_secret(question.prompt))
 
@@ -222,7 +228,7 @@ class ProgramInput:
         text = self._front_end.answer()
         if text is None:
             return
-        self._question = None
+        self._note(None)
         if self._guessed:
             self._held = ""  # the front end shows it before the answer
         left_out = self._execution.answer(

@@ -25,6 +25,8 @@ from .program import value_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..errors import DeviceError
+
 MAX_CELLS = 2000
 """Cells that are remembered; the oldest are forgotten first."""
 
@@ -71,6 +73,12 @@ class _Cell:
         return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
 
 
+def functions(error: DeviceError) -> frozenset[str]:
+    """Return the names of the functions that an exception came through."""
+    found = map(_FRAME.match, error.traceback.splitlines())
+    return frozenset(frame["function"] for frame in found if frame and (frame["function"] or "").isidentifier())
+
+
 class CellSources:
     """The cells that were executed, for telling where a frame lies."""
 
@@ -95,7 +103,7 @@ class CellSources:
             called_there, below = below, int(frame["line"]) > end and frame["function"] in (None, "<module>")
             if below:
                 yield line.replace(f"line {frame['line']}", f"line {value_line(cell.code) or end}", 1)
-            elif not called_there or frame["function"] != "__lt__":
+            elif not called_there or frame["function"] != "__eq__":
                 yield line
 
     def add(self, number: int, text: str, code: str, board: str = "") -> None:

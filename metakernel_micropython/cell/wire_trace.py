@@ -52,6 +52,11 @@ class Trace:
 
         self._add(describe(seconds, direction, data, CHUNK))
 
+    def note_event(self, kind: str, reason: str = "") -> None:
+        """Note what happened to the line."""
+        if kind not in ("cell", "closed"):  # the notebook shows them
+            self._add(f"# {kind}{': ' * bool(reason)}{reason}")
+
     def start(self) -> None:
         """Show what comes, and what came since ``stop``."""
         with self._news:
@@ -123,14 +128,22 @@ class CellTrace:
         if self._trace is None and on:
             self._trace = Trace(self._show)
             self._front_end.connections.listen(self._trace)
-            self.start()
+            self._begin()
         elif self._trace is not None and not on:
             self._front_end.connections.listen(None)
             self._trace.close()
             self._trace = None
 
-    def start(self) -> None:
-        """A cell is there to show it."""
+    def start(self, number: int) -> None:
+        """A cell is there to show it.
+
+        Args:
+            number: the cell's, for recordings.
+        """
+        self._front_end.connections.note_cell(number)
+        self._begin()
+
+    def _begin(self) -> None:
         if self._trace is not None:
             # The lines come from another thread, which does not know what cell runs.
             self._send = self._front_end.sender()

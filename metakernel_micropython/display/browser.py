@@ -1,7 +1,7 @@
 """A window of ipywidgets in a notebook that shows the board's files and works with them.
 
-Its clicks come as messages on the shell channel, as cells do: so they are handled one after the other, and never while
-a cell runs.
+A click may come on another thread while a cell runs: it is handled when the cell has ended, on the main thread, as
+cells are.
 """
 
 from __future__ import annotations
@@ -111,6 +111,9 @@ class Browser:
         return f'{_HIDDEN}<div class="micropython-listing">{self._where.value}<pre>{names}</pre></div>'
 
     def _do(self, action: Callable[[], None]) -> None:
+        self._front_end.between_cells(lambda: self._do_now(action))
+
+    def _do_now(self, action: Callable[[], None]) -> None:
         """Do what was clicked on; what goes wrong is said in the window, because no cell would show it."""
         if action != self._remove:
             self._reconsider()

@@ -31,6 +31,8 @@ WORDS = {
     Advice.SOFT_RESET: "(%reboot without --hard soft-resets it.)",
     Advice.RESET_IF_AGAIN: "Try again; where it happens again, %reboot the board.",
     Advice.MAKE_ROOM: "Remove something first (%rm).",
+    Advice.LIST_PARTS: "(%parts tells what is attached, and what can be.)",
+    Advice.USE_VIRTUAL: "Connect to one with %connect virtual.",
     Advice.REMOVE_IT: "Remove it from the board first (%rm -r).",
 }
 

@@ -104,7 +104,9 @@ def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     def work(name: str) -> None:
         values = ValueFilter(program.mark)
         try:
-            unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)
+            value = unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)
+            if value is not None:
+                said.put((name, value + "\n"))
         except DeviceError as error:
             failed[name] = (error.name, error.message, error.traceback)
         except KeyError:

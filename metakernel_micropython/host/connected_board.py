@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from ..front_end import FrontEnd
 
 
+_FOLLOW = frozenset({"remote", "proxy"})
+"""What gives functions and objects that ask for the connected board with each call, as this object does."""
+
+
 class ConnectedBoard(Board):
     """The connected board. It is one for ``isinstance`` and for completion, which looks at classes and asks nobody.
 
@@ -26,7 +30,7 @@ class ConnectedBoard(Board):
         Raises:
             MicroPythonError: none is connected; the message says how to get one.
         """
-        if name.startswith("_"):
+        if name.startswith("_") or name in _FOLLOW:
             return object.__getattribute__(self, name)
         return getattr(self._front_end.require_board(), name)
 

@@ -122,20 +122,41 @@ def chip_of_image(path: Path, wanted: Chip | None = None) -> Chip:
         raise FirmwareError(
             f"{path} holds no boot loader: it updates a board that has one, and does not start alone. {advice}"
         )
-    number = int.from_bytes(header[12:14], "little")
-    if int.from_bytes(header[8:12], "little") in _ESP8266_MEMORY:
-        chip = CHIPS["esp8266"]
-    else:
-        found = [chip for chip in CHIPS.values() if chip.image_id == number]
-        if not found:
-            raise FirmwareError(
-                f"{path} is for a chip with the number {number}, whose offset is not known here. Write it with "
-                f"%esptool -- write-flash OFFSET {path}"
-            )
-        chip = found[0]
+    chip = _chip_of_header(header)
+    if chip is None:
+        raise FirmwareError(
+            f"{path} is for a chip with the number {int.from_bytes(header[12:14], 'little')}, whose offset is not "
+            f"known here. Write it with %esptool -- write-flash OFFSET {path}"
+        )
     if wanted not in (None, chip):
         raise FirmwareError(f"{path} is for the {chip.title}, not for the {wanted.title}. {advice}")
     return chip
+
+
+def chip_at(path: Path, offset: int) -> Chip | None:
+    """Return the chip whose boot loader begins at an offset of a file that holds a whole flash; None where none does.
+
+    Args:
+        path: the file.
+        offset: in bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        header = file.read(_HEADER)
+    if len(header) < _HEADER or header[0] != _MAGIC:
+        return None
+    chip = _chip_of_header(header)
+    return chip if chip is not None and chip.offset == offset else None
+
+
+def _chip_of_header(header: bytes) -> Chip | None:
+    if int.from_bytes(header[8:12], "little") in _ESP8266_MEMORY:
+        return CHIPS["esp8266"]
+    number = int.from_bytes(header[12:14], "little")
+    return next((chip for chip in CHIPS.values() if chip.image_id == number), None)
 
 
 def write_arguments(chip: Chip, path: Path, port: str, baud: int = BAUD) -> list[str]:

@@ -3,7 +3,7 @@
 The record is ``.mip.json`` in the folder with the packages, so that it goes wherever that goes:
 
     {"version": 1, "packages": {NAME: {"version": ..., "source": URL, "asked": whether a person asked for it,
-        "needs": [NAME ...], "files": {PATH: [size, SHA-256, Adler-32]}}}}
+        "needs": [NAME ...], "files": {PATH: [size, SHA-256, Adler-32]}, "branch": of a repository, where asked for}}}
 
 What it says is data from a board: a path that leads out of the folder is never followed.
 """
@@ -21,7 +21,7 @@ from ..errors import FileProblem
 from .packages import unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ..board import Board
     from ..board.files.filesystem import Files
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RECORD = ".mip.json"
 """The name of the record."""
+
+MODIFIED = "it was modified since it was installed"
 
 MAX_RECORD = 256 * 1024
 """Bytes of a record; a larger one is none of ours."""
@@ -44,6 +46,7 @@ class Installed:
         asked: whether a person asked for it; else another package needs it.
         needs: the names of the packages that it needs.
         files: what its files were like, by their paths below the folder.
+        branch: the branch or tag of a repository that was asked for; ``""`` for none.
     """
 
     version: str
@@ -51,6 +54,12 @@ class Installed:
     asked: bool
     needs: list[str]
     files: dict[str, Fingerprint]
+    branch: str = ""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it was installed as .mpy files."""
+        return any(path.endswith(".mpy") for path in self.files)
 
 
 @dataclass
@@ -119,7 +128,14 @@ def read(files: Files, target: str) -> dict[str, Installed]:
     )
 
 
-def prepare_install(files: Files, target: str, packages: Sequence[Package], *, force: bool = False) -> Plan:
+def prepare_install(
+    files: Files,
+    target: str,
+    packages: Sequence[Package],
+    *,
+    force: bool = False,
+    asked: Collection[str] | None = None,
+) -> Plan:
     """Compare packages with what a board has. Nothing is changed.
 
     The record is the last file of the plan: an installation that ends in the middle can be done again.
@@ -127,13 +143,15 @@ def prepare_install(files: Files, target: str, packages: Sequence[Package], *, f
     Args:
         files: the board's file system.
         target: the folder for packages.
-        packages: the first is the one that was asked for.
-        force: replace files also when they belong to nobody or somebody else, or were changed.
+        packages: what is to be installed.
+        force: replace files also when they belong to nobody or somebody else, or were modified.
+        asked: the names of those that a person asked for; None for the first one.
 
     Raises:
         FileProblem: files are in the way, or the board cannot hold it.
     """
     before = read(files, target)
+    names = {packages[0].name} if asked is None else asked
     contents: dict[str, bytes] = {}
     after = dict(before)
     for package in packages:
@@ -141,9 +159,11 @@ def prepare_install(files: Files, target: str, packages: Sequence[Package], *, f
             if contents.setdefault(path, data) != data or path == RECORD:
                 raise FileProblem(f"{package.name} has a {path} that cannot be beside another of that name.")
         known = before.get(package.name)
-        asked = package is packages[0] or (known is not None and known.asked)
+        is_asked = package.name in names or (known is not None and known.asked)
         prints = {path: Fingerprint.of(data) for path, data in package.files.items()}
-        after[package.name] = Installed(package.version, package.source, asked, package.needs, prints)
+        after[package.name] = Installed(
+            package.version, package.source, is_asked, package.needs, prints, package.branch
+        )
     plan = prepare(files, Source(contents, _folders(contents)), target)
     own = {path: what for package in packages if package.name in before for path, what in _files(before, package.name)}
     staying = {path for installed in after.values() for path in installed.files}
@@ -156,7 +176,7 @@ def prepare_install(files: Files, target: str, packages: Sequence[Package], *, f
             target, replaced, before, {package.name for package in packages}, found.same if found else set()
         )
     plan.delete = [path for path in stale if found and path in found.same]
-    plan.keep = [(path, "it was changed since it was installed") for path in stale if found and path in found.different]
+    plan.keep = [(path, MODIFIED) for path in stale if found and path in found.different]
     if after != before:
         plan.send[RECORD] = _dumped(after)
         if not before:
@@ -188,11 +208,7 @@ def prepare_uninstall(files: Files, target: str, names: Iterable[str]) -> Remova
     found = files.compare(target, alone)
     removal.delete = [path for path in alone if path in found.same]
     removal.missing = [path for path in alone if path in found.missing]
-    removal.keep += [
-        (path, "it was changed since it was installed; %rm removes it")
-        for path in alone
-        if path in found.different | found.wrong
-    ]
+    removal.keep += [(path, f"{MODIFIED}; %rm removes it") for path in alone if path in found.different | found.wrong]
     for name in sorted(left):
         for need in left[name].needs:
             if need not in left and need in names:
@@ -221,19 +237,21 @@ def uninstall(files: Files, removal: Removal) -> None:
         files.remove(record)
 
 
-def changes(files: Files, target: str, record: dict[str, Installed]) -> dict[str, tuple[int, int]]:
-    """Return how many files of each package were changed, and how many are missing, since it was installed."""
+def changes(files: Files, target: str, record: dict[str, Installed]) -> dict[str, tuple[set[str], set[str]]]:
+    """Return which files of each package were modified, and which are missing, since it was installed."""
     wanted: dict[str, bytes | Fingerprint | None] = {}
     for installed in record.values():
         wanted |= installed.files
     found = files.compare(target, wanted)
     return {
-        name: (
-            len((found.different | found.wrong) & installed.files.keys()),
-            len(found.missing & installed.files.keys()),
-        )
+        name: ((found.different | found.wrong) & installed.files.keys(), found.missing & installed.files.keys())
         for name, installed in record.items()
     }
+
+
+def sha256(data: bytes) -> bytes:
+    """Return the digest that a record has of a file with this content."""
+    return Fingerprint.of(data).sha256
 
 
 def _check_replaced(
@@ -253,7 +271,7 @@ def _check_replaced(
         elif not owners:
             problems.append(f"{join(target, path)} belongs to no package")
         elif path not in untouched:
-            problems.append(f"{join(target, path)} was changed since it was installed")
+            problems.append(f"{join(target, path)} was modified since it was installed")
     if problems:
         lines = "".join(f"\n  {problem}" for problem in problems)
         raise FileProblem(f"These files would be replaced; nothing was changed, --force replaces them:{lines}")
@@ -280,10 +298,11 @@ def _installed(name: object, entry: dict[str, Any]) -> Installed:
         if unfit(path) or not isinstance(size, int) or not isinstance(adler32, int) or size < 0:
             raise ValueError(path)
         files[path] = Fingerprint(size, bytes.fromhex(sha256), adler32)
-    texts = (name, entry["version"], entry["source"], *entry["needs"])
+    branch = entry.get("branch", "")
+    texts = (name, entry["version"], entry["source"], branch, *entry["needs"])
     if not all(isinstance(text, str) and text.isprintable() for text in texts):
         raise ValueError(name)
-    return Installed(entry["version"], entry["source"], bool(entry["asked"]), list(entry["needs"]), files)
+    return Installed(entry["version"], entry["source"], bool(entry["asked"]), list(entry["needs"]), files, branch)
 
 
 def _dumped(record: dict[str, Installed]) -> bytes:
@@ -294,6 +313,7 @@ def _dumped(record: dict[str, Installed]) -> bytes:
             "asked": installed.asked,
             "needs": installed.needs,
             "files": {path: [what.size, what.sha256.hex(), what.adler32] for path, what in installed.files.items()},
+            **({"branch": installed.branch} if installed.branch else {}),
         }
         for name, installed in sorted(record.items())
     }

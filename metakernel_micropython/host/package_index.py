@@ -13,7 +13,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from .packages import INDEX, INDEX_VARIABLE, Downloads, PackageError
+from .package_web import PackageError
+from .packages import INDEX, INDEX_VARIABLE, Downloads
 
 if TYPE_CHECKING:
     from pathlib import Path

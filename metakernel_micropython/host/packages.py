@@ -12,18 +12,18 @@ import json
 import os
 import posixpath
 import re
-import threading
 import time
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from ..errors import MicroPythonError
-from .paths import shown
+from .package_web import Missing, PackageError, Unreachable, Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from .package_cache import PackageCache
 
 INDEX = "https://micropython.org/pi/v2"
 
@@ -37,12 +37,6 @@ HOSTS = {
 }
 """Where repositories are; ``MICROPYTHON_MIP_GITHUB`` and its like in the environment name a mirror."""
 
-TIMEOUT = 15.0
-"""Seconds in which a server must say something."""
-
-PATIENCE = 120.0
-"""Seconds for all the downloads of one installation."""
-
 MAX_JSON = 256 * 1024
 """Bytes of a package's description."""
 
@@ -51,9 +45,6 @@ MAX_LIST = 1024 * 1024
 
 MAX_FILE = 2 * 1024 * 1024
 """Bytes of one file; more has no room on a board."""
-
-MAX_TOTAL = 8 * 1024 * 1024
-"""Bytes of everything that is downloaded for one installation."""
 
 MAX_FILES, MAX_PACKAGES = 500, 100
 """Files and packages of one installation."""
@@ -64,10 +55,6 @@ MAX_PATH = 200
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-+]{0,99}")
 _HASH = re.compile(r"[0-9a-f]{8,64}")
-
-
-class PackageError(MicroPythonError):
-    """A package could not be found, downloaded, or trusted."""
 
 
 @dataclass
@@ -81,6 +68,7 @@ class Package:
         files: contents by their paths below the folder for packages.
         needs: the names of the packages that it needs.
         compiled: whether it came as .mpy files.
+        branch: the branch or tag of a repository that was asked for; ``""`` for none, and in an index.
     """
 
     name: str
@@ -89,6 +77,7 @@ class Package:
     files: dict[str, bytes] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     compiled: bool = False
+    branch: str = ""
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -117,32 +106,59 @@ class Downloads:
         index: the index's URL; None for the environment's, or micropython.org's.
         mpy: the version of .mpy to prefer; 0 for .py.
         told: called with what is being downloaded.
+        cache: keeps what comes, and has it where a server cannot be reached; None for none.
+        plain: packages that are wanted as .py whatever ``mpy`` says.
+        digests: by package and path the SHA-256 that a file must have, as far as that is known: a content that the
+            cache has is not downloaded again.
+
+    Attributes:
+        unreachable: the servers that could not be reached, each with the reason; the cache had what was asked of them.
+        oldest: when the oldest content that came from the cache in their place was downloaded, in seconds since 1970.
     """
 
-    def __init__(self, index: str | None = None, mpy: int = 0, told: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        index: str | None = None,
+        mpy: int = 0,
+        told: Callable[[str], object] | None = None,
+        *,
+        cache: PackageCache | None = None,
+        plain: Collection[str] = (),
+        digests: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.index = (index or os.environ.get(INDEX_VARIABLE) or INDEX).rstrip("/")
         if not self.index.startswith(("http://", "https://")):
             raise PackageError(f"The index {self.index} is no http:// or https:// address.")
+        self.unreachable: dict[str, str] = {}
+        self.oldest = time.time()
         self._mpy = mpy
         self._told = told or (lambda _: None)
-        self._size = self._files = 0
-        self._deadline = 0.0
+        self._cache = cache
+        self._plain = plain
+        self._digests = digests or {}
+        self._failed: dict[str, Unreachable] = {}
+        self._files = 0
+        self._web = Web()
 
     def get(self, name: str, version: str = "") -> list[Package]:
-        """Return a package and all that it needs, the package first.
+        """Return a package and all that it needs, the package first; see ``get_all``."""
+        return self.get_all([(name, version)])
+
+    def get_all(self, wanted: Sequence[tuple[str, str]]) -> list[Package]:
+        """Return packages and all that they need, these in front.
 
         Args:
-            name: in the index, or a URL: ``github:OWNER/REPOSITORY[/PATH]``, ``https://...``.
-            version: in the index, or the branch or tag of a repository; ``""`` for the latest.
+            wanted: for each its name in the index, or a URL (``github:OWNER/REPOSITORY[/PATH]``, ``https://...``), and
+                its version in the index, or the branch or tag of a repository; ``""`` for the latest.
 
         Raises:
             PackageError: one cannot be had.
         """
-        self._deadline = time.monotonic() + PATIENCE
+        self._web.begin()
         found: dict[str, Package] = {}
-        wanted = [(name.rstrip("/"), version, "")]
-        while wanted:
-            name, version, whose = wanted.pop(0)
+        waiting = [(name.rstrip("/"), version, "") for name, version in wanted]
+        while waiting:
+            name, version, whose = waiting.pop(0)
             if name in found:
                 continue
             if len(found) >= MAX_PACKAGES:
@@ -150,12 +166,12 @@ class Downloads:
             try:
                 package, needs = self._package(name, version)
             except PackageError as error:
-                if not whose:
-                    raise
-                raise PackageError(f"{error} {whose} needs {name}.") from error
+                raise PackageError(f"{error} {whose} needs {name}." if whose else str(error)) from error
             package.needs = [need for need, _ in needs]
             found[name] = package
-            wanted += [(need, of, name) for need, of in needs]
+            waiting += [(need, of, name) for need, of in needs]
+        if self._cache is not None:
+            self._cache.tidy()
         return list(found.values())
 
     def names(self) -> list[str]:
@@ -164,10 +180,9 @@ class Downloads:
         Raises:
             PackageError: the index has no list of them, or cannot be reached.
         """
-        self._deadline = time.monotonic() + PATIENCE
+        self._web.begin()
         url = f"{self.index}/index.json"
-        described = self._json(url, limit=MAX_LIST)
-        packages = described.get("packages") if described is not None else None
+        packages = self._json(url, limit=MAX_LIST).get("packages")
         if not isinstance(packages, list):
             raise PackageError(f"{url} is no list of packages.")
         named = [package.get("name") for package in packages if isinstance(package, dict)]
@@ -181,13 +196,20 @@ class Downloads:
                 f"{name + '@' * bool(version) + version!r} is no package: name one of the index, such as aioble or "
                 "aioble@0.6.1, a github:OWNER/REPOSITORY, or an https:// address."
             )
-        kinds = [str(self._mpy), "py"] if self._mpy else ["py"]
+        kinds = [str(self._mpy), "py"] if self._mpy and name not in self._plain else ["py"]
         for kind in kinds:
-            url = f"{self.index}/package/{kind}/{quote(name)}/{quote(version or 'latest')}.json"
-            described = self._json(url, missing_is_none=True)
-            if described is not None:
-                package = Package(name, _text(described.get("version")) or version, url, compiled=kind != "py")
-                return self._described(package, described, "", version)
+            base = f"{self.index}/package/{kind}/{quote(name)}"
+            url = f"{base}/{quote(version or 'latest')}.json"
+            try:
+                described = self._json(url, partial(_address_of_version, base))
+            except Missing:
+                continue
+            except Unreachable:  # offline, nobody can tell whether the index has it compiled
+                if kind == "py":
+                    raise
+                continue
+            package = Package(name, _text(described.get("version")) or version, url, compiled=kind != "py")
+            return self._described(package, described, "", version)
         which = name if version in ("", "latest") else f"{name} in version {version}"
         raise PackageError(
             f"The index {self.index} has no {which}. See https://github.com/micropython/micropython-lib."
@@ -197,14 +219,13 @@ class Downloads:
         if name.endswith((".py", ".mpy")):
             url = _address(name, version)
             file = posixpath.basename(urlsplit(name).path if "://" in name else name)
-            package = Package(name, version, url, compiled=name.endswith(".mpy"))
+            package = Package(name, version, url, compiled=name.endswith(".mpy"), branch=version)
             self._add(package, file, url, "")
             return package, []
         described_at = name if name.endswith(".json") else name + "/package.json"
         url = _address(described_at, version)
         described = self._json(url)
-        assert described is not None
-        package = Package(name, version or _text(described.get("version")), url)
+        package = Package(name, version or _text(described.get("version")), url, branch=version)
         return self._described(package, described, described_at.rpartition("/")[0], version)
 
     def _described(
@@ -228,122 +249,95 @@ class Downloads:
         if self._files > MAX_FILES:
             raise PackageError(f"{package.name} and what it needs are more than {MAX_FILES} files.")
         self._told(path)
-        data = self._download(url, MAX_FILE)
-        digest = hashlib.sha256(data).hexdigest()
-        if not digest.startswith(short):
-            raise PackageError(
-                f"{url} is not the file that the index promises (SHA-256 {digest[: len(short)]}, not {short}): it was "
-                "damaged or changed on the way. Nothing was installed."
-            )
-        package.files[path] = data
+
+        def check(data: bytes) -> None:
+            digest = hashlib.sha256(data).hexdigest()
+            if not digest.startswith(short):
+                raise PackageError(
+                    f"{url} is not the file that the index promises (SHA-256 {digest[: len(short)]}, not {short}): it "
+                    "was damaged or changed on the way. Nothing was installed."
+                )
+
+        known = self._known(package.name, path, url, check if short else None)
+        package.files[path] = known if known is not None else self._obtain(url, MAX_FILE, check)
+
+    def _known(self, name: str, path: str, url: str, check: Callable[[bytes], None] | None) -> bytes | None:
+        """Return the content of a file that cannot be another one, from the cache; None where it does not have it."""
+        if self._cache is None:
+            return None
+        data = self._cache.content(self._digests.get(name, {}).get(path, ""))
+        if data is None and check is not None and (kept := self._cache.behind(url)) is not None:
+            try:
+                check(kept.data)
+            except PackageError:
+                return None
+            data = kept.data
+        if data is not None:
+            self._web.count(url, len(data))
+        return data
 
     # -- the network -----------------------------------------------------------------------------------------------
 
-    def _json(self, url: str, *, missing_is_none: bool = False, limit: int = MAX_JSON) -> dict[str, Any] | None:
-        try:
-            data = self._download(url, limit)
-        except _Missing:
-            if missing_is_none:
-                return None
-            raise
-        try:
-            described = json.loads(data)
-        except (ValueError, RecursionError):
-            described = None
-        if not isinstance(described, dict):
-            raise PackageError(f"{url} is no description of a package (JSON).")
-        return described
+    def _json(
+        self, url: str, also: Callable[[dict[str, Any]], str] | None = None, limit: int = MAX_JSON
+    ) -> dict[str, Any]:
+        """Return a description.
 
-    def _download(self, url: str, limit: int) -> bytes:
-        """Return what is behind a URL.
+        Args:
+            url: where it is.
+            also: gives another address of the same description, once that is known; for the cache.
+            limit: bytes that it has at most.
+        """
+        found: dict[str, Any] = {}
 
-        A thread does it: a server that sends its header byte by byte, or a resolver that is silent, would be waited for
-        without an end.
+        def check(data: bytes) -> None:
+            try:
+                described = json.loads(data)
+            except (ValueError, RecursionError):
+                described = None
+            if not isinstance(described, dict):
+                raise PackageError(f"{url} is no description of a package (JSON).")
+            found.update(described)
+
+        self._obtain(url, limit, check, lambda: also(found) if also else "")
+        return found
+
+    def _obtain(
+        self, url: str, limit: int, check: Callable[[bytes], None], also: Callable[[], str] = lambda: ""
+    ) -> bytes:
+        """Return what is behind an address, or what was, where its server cannot be reached.
+
+        Args:
+            url: the address.
+            limit: bytes that it has at most.
+            check: raises where it cannot be right; that is not kept.
+            also: gives another address that has the same.
 
         Raises:
-            PackageError: it cannot be had, or is too large, or comes too slowly.
+            PackageError: it cannot be had.
         """
-        came: SimpleQueue[bytes | BaseException] = SimpleQueue()
-
-        def work() -> None:
+        server = urlsplit(url).netloc
+        error = self._failed.get(server)
+        if error is None:
             try:
-                came.put(self._fetch(url, limit))
-            except BaseException as error:
-                came.put(error)
-
-        threading.Thread(target=work, name="download", daemon=True).start()
-        try:
-            result = came.get(timeout=max(0.0, self._deadline - time.monotonic()))
-        except Empty:
-            raise self._too_slow(url) from None
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
-    def _too_slow(self, url: str) -> PackageError:
-        return PackageError(f"The downloads took more than {PATIENCE:g} s: {url} comes too slowly.")
-
-    def _fetch(self, url: str, limit: int) -> bytes:
-        """Return what is behind a URL, and leave the time until the server has begun to answer to the caller."""
-        import http.client
-        import urllib.error
-        import urllib.request
-
-        host = urlsplit(url).hostname
-        content = bytearray()
-        try:
-            request = urllib.request.Request(url, headers={"User-Agent": "metakernel-micropython"})  # noqa: S310
-            with _opener().open(request, timeout=TIMEOUT) as response:
-                while block := response.read1(64 * 1024):
-                    content += block
-                    self._size += len(block)
-                    if len(content) > limit or self._size > MAX_TOTAL:
-                        raise PackageError(f"{url} is too large: more than {min(limit, MAX_TOTAL)} bytes.")
-                    if time.monotonic() > self._deadline:
-                        raise self._too_slow(url)
-                if response.length:
-                    raise http.client.IncompleteRead(bytes(content), response.length)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in (404, 410):
-                raise _Missing(f"There is no {url} (the server says {error.code}).") from None
-            raise PackageError(f"{url}: the server says {error.code} {shown(str(error.reason)[:200])}.") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = shown(str(getattr(error, "reason", None) or error)[:200]) or type(error).__name__
-            raise PackageError(
-                f"{host} cannot be reached: {reason}. Packages are downloaded by this "
-                f"computer: is it in the network? A copy of the index can be named with --index or {INDEX_VARIABLE}. "
-                "Nothing was installed."
-            ) from error
-        return bytes(content)
-
-
-class _Missing(PackageError):
-    """A server does not have it."""
-
-
-def _opener() -> Any:
-    """Return what opens http and https, also behind a proxy, and nothing else, wherever a server redirects to."""
-    import urllib.error
-    import urllib.request
-
-    class Redirects(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, request: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-            if request.full_url.startswith("https:") and not newurl.startswith("https:"):
-                raise urllib.error.URLError(f"it redirects to {newurl}, which is not protected")
-            return super().redirect_request(request, fp, code, msg, headers, newurl)
-
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        Redirects(),
-    ):
-        opener.add_handler(handler)
-    return opener
+                data = self._web.download(url, limit)
+            except Unreachable as problem:
+                error = self._failed[server] = problem
+            else:
+                check(data)
+                if self._cache is not None:
+                    self._cache.keep(data, url, *filter(None, [also()]))
+                return data
+        kept = self._cache.behind(url) if self._cache is not None else None
+        if kept is None:
+            if self._cache is not None:
+                error = Unreachable(f"{error} This computer's cache does not have {url}.", server, error.reason)
+            raise error
+        self.unreachable[server] = error.reason
+        self.oldest = min(self.oldest, kept.downloaded)
+        self._web.count(url, len(kept.data))
+        check(kept.data)
+        return kept.data
 
 
 def _address(url: str, branch: str) -> str:
@@ -404,3 +398,9 @@ def _pairs(described: dict[str, Any], key: str, source: str) -> list[tuple[str, 
 
 def _text(value: object) -> str:
     return value[:100] if isinstance(value, str) and value.isprintable() else ""
+
+
+def _address_of_version(base: str, described: dict[str, Any]) -> str:
+    """Return where an index has the description of just this version of a package."""
+    version = _text(described.get("version"))
+    return f"{base}/{quote(version)}.json" if _VERSION.fullmatch(version) else ""

@@ -84,24 +84,31 @@ def board_paths(front_end: FrontEnd, word: str) -> list[str]:
     return _words(word, ((entry.path, entry.folder) for entry in entries if entry.path != folder))
 
 
-def host_paths(_front_end: FrontEnd, word: str) -> list[str]:
-    """Return the paths on this computer that a word may become; hidden ones when it begins with their dot."""
-    folder = _folder(word)
-    hidden = word[len(word) - len(os.path.basename(word)) :].lstrip("\"'").startswith(".")  # noqa: PTH119 - no Path
+def host_paths(_front_end: FrontEnd, word: str, *, windows: bool = os.name == "nt") -> list[str]:
+    r"""Return the paths on this computer that a word may become; hidden ones when it begins with their dot.
+
+    Args:
+        word: what stands before the cursor.
+        windows: whether Windows' rules hold: ``\`` ends a folder as well, and a folder goes on as it was typed.
+    """
+    folder = _folder(word, "/\\" if windows else "/")
+    slash = folder[-1:] or "/"
+    hidden = word.lstrip("\"'")[len(folder) :].startswith(".")
     try:
-        found = sorted(Path(folder).expanduser().iterdir())
-        return _words(word, ((folder + p.name, p.is_dir()) for p in found if hidden or p.name[:1] != "."))
+        found = sorted(Path(folder.replace("\\", "/") if windows else folder).expanduser().iterdir())
+        paths = ((folder + p.name, p.is_dir()) for p in found if hidden or p.name[:1] != ".")
+        return _words(word, paths, slash)
     except (OSError, RuntimeError, ValueError):
         return []
 
 
-def _folder(word: str) -> str:
+def _folder(word: str, slashes: str = "/") -> str:
     """Return what stands before the last name of a path, with the slash."""
     path = word.lstrip("\"'")
-    return path[: path.rfind("/") + 1]
+    return path[: max(map(path.rfind, slashes)) + 1]
 
 
-def _words(word: str, found: Iterable[tuple[str, bool]]) -> list[str]:
+def _words(word: str, found: Iterable[tuple[str, bool]], slash: str = "/") -> list[str]:
     """Return paths as they are typed: in quotes where they need them; the quote of a folder stays open.
 
     What cannot be typed as one argument is left out: names with line ends and others that are not seen as they are,
@@ -114,5 +121,5 @@ def _words(word: str, found: Iterable[tuple[str, bool]]) -> list[str]:
             continue
         typed = quote + path + quote if quote else quoted(path)
         closing = quote or (typed[0] if typed != path else "")
-        words.append(typed.removesuffix(closing) + "/" if is_folder else typed)
+        words.append(typed.removesuffix(closing) + slash if is_folder else typed)
     return words

@@ -124,7 +124,7 @@ class CsvFile:
         self._names = names
 
     def _write_names(self, file: IO[str], names: list[str]) -> None:
-        csv.writer(file, lineterminator="\n").writerow(map(_as_text, names))
+        csv.writer(file, lineterminator="\n").writerow(map(as_text, names))
 
     def close(self) -> None:
         """Close the file."""
@@ -134,7 +134,7 @@ class CsvFile:
             self.problem = self.problem or error.strerror or str(error)
 
 
-def _as_text(name: str) -> str:
+def as_text(name: str) -> str:
     """Return a name as a spreadsheet takes it for text: one that begins as a formula does gets an apostrophe.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection

@@ -6,11 +6,8 @@ A slow or a dead board holds up no other. The cell ends when all are done; it fa
 from __future__ import annotations
 
 import contextvars
-import re
 import threading
 import time
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..board.display_filter import DisplayFilter
@@ -23,7 +20,8 @@ from ..errors import DeviceError, LineLost, MagicError, MicroPythonError
 from ..front_end import thread_output
 from ..magic import BoardMagic, ExceptionWrapper
 from . import unattended
-from .registry import acting_on, in_parallel
+from .labelled_output import LabelledOutput, grouped
+from .registry import acting_on, gathered, in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,118 +36,12 @@ if TYPE_CHECKING:
 INTERVAL = 0.05
 """Seconds between two messages of output."""
 
-PATIENCE = 0.5
-"""Seconds after which a line that has begun is shown without its end."""
-
-ROOM = 1024 * 1024
-"""Characters of output that wait to be shown before the boards that print have to wait."""
-
-LONGEST_LINE = 64 * 1024
-"""Characters of a line that are shown in one piece."""
-
 STOP_TIMEOUT = 8.0
 """Seconds that the boards have to stop, before the cell ends without them."""
-
-_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class BoardsFailed(MicroPythonError):
     """A cell failed on some of the boards that it ran on."""
-
-
-class LabelledOutput:
-    """What several boards say, in whole lines with their names in front.
-
-    Any thread may ``write``; one thread shows.
-
-    Args:
-        names: the boards.
-        show: shows text on ``stdout`` or ``stderr``.
-        display: shows data, by MIME types.
-    """
-
-    def __init__(
-        self, names: list[str], show: Callable[[str, str], object], display: Callable[[dict[str, Any]], object]
-    ) -> None:
-        self._width = max(map(len, names))
-        self._show = show
-        self._display = display
-        self._room = threading.Condition()  # guards the four below
-        self._lines: list[tuple[str, str | dict[str, Any]]] = []
-        self._size = 0
-        self._begun: dict[tuple[str, str], tuple[str, float]] = {}  # lines without their end, and since when
-        self._closed = False
-
-    def write(self, name: str, stream: str, text: str) -> None:
-        """Take what a board said; wait while too much of it is not yet shown."""
-        if stream == "stderr":
-            text = _COLOURS.sub("", text)
-        with self._room:
-            self._room.wait_for(lambda: self._size < ROOM or self._closed)
-            if self._closed:
-                return
-            begun, _ = self._begun.pop((name, stream), ("", 0.0))
-            *lines, rest = (begun + text).split("\n")
-            for line in lines:
-                self._add(name, stream, line)
-            if len(rest) > LONGEST_LINE:
-                self._add(name, stream, rest)
-            elif rest:
-                self._begun[name, stream] = rest, time.monotonic()
-
-    def display(self, name: str, data: dict[str, Any]) -> None:
-        """Take data that a board gave to be shown; a line with its name stands above."""
-        plain = str(data["text/plain"])
-        kind = next(kind for kind in data if kind != "text/plain")
-        with self._room:
-            self._room.wait_for(lambda: self._size < ROOM or self._closed)
-            if self._closed:
-                return
-            begun, _ = self._begun.pop((name, "stdout"), ("", 0.0))
-            if begun:
-                self._add(name, "stdout", begun)
-            self._add(name, "stdout", f"<{kind}>" if "\n" in plain else plain)
-            self._lines.append(("", data))
-            self._size += sum(len(str(content)) for content in data.values())
-
-    def end(self, name: str) -> None:
-        """Give out what a board has begun to say: it says no more."""
-        with self._room:
-            for key in [key for key in self._begun if key[0] == name]:
-                self._add(*key, self._begun.pop(key)[0])
-
-    def show(self) -> None:
-        """Show what there is."""
-        with self._room:
-            now = time.monotonic()
-            for key in [
-                key for key, (text, since) in self._begun.items() if now - since >= PATIENCE and "\r" not in text
-            ]:
-                self._add(*key, self._begun.pop(key)[0])
-            lines, self._lines = self._lines, []
-            self._size = 0
-            self._room.notify_all()
-        for stream, group in groupby(lines, key=itemgetter(0)):
-            if stream:
-                self._show(stream, "".join(str(text) for _, text in group))
-                continue
-            for _, data in group:
-                assert isinstance(data, dict)
-                self._display(data)
-
-    def close(self) -> None:
-        """Take no more."""
-        with self._room:
-            self._closed = True
-            self._room.notify_all()
-
-    def _add(self, name: str, stream: str, line: str) -> None:
-        # A progress bar writes over its line; what counts is what it left.
-        shown = line.rstrip("\r").rpartition("\r")[2]
-        if "\r" in line and not shown.strip():
-            return
-        self._lines.append((stream, f"{name:<{self._width}} | {shown}\n"))
-        self._size += len(shown) + self._width
 
 
 class Job:
@@ -160,6 +52,7 @@ class Job:
         connection: the board.
         failed: why it failed; None while it has not.
         done: whether it is over.
+        values: what was brought from it to this computer, by name.
     """
 
     def __init__(self, name: str, connection: BoardSession) -> None:
@@ -167,6 +60,7 @@ class Job:
         self.connection = connection
         self.failed: ExceptionWrapper | None = None
         self.done = False
+        self.values: dict[str, Any] = {}
         self._ending = threading.Lock()  # a Stop that comes at the end must not hit the next cell
 
     def stop(self) -> None:
@@ -241,6 +135,7 @@ class Broadcast:
         finally:
             self._interrupts.give_to(None)
             self._page.close()
+            self._keep_values()
         self._sum_up()
 
     def stop(self) -> None:
@@ -260,6 +155,7 @@ class Broadcast:
                 self.stop()
             if self._stopped_at and time.monotonic() - self._stopped_at > STOP_TIMEOUT:
                 break
+        self._page.release()
         self._page.show()
 
     def _magic(self, code: str) -> tuple[BoardMagic, str, str]:
@@ -280,6 +176,7 @@ class Broadcast:
 
     def _work(self, job: Job) -> None:
         acting_on.set(job.connection)
+        gathered.set(job.values)
 
         def say(stream: str, text: str) -> None:
             self._page.write(job.name, stream, text)
@@ -291,7 +188,8 @@ class Broadcast:
             job.failed = self._failure(error)
         if job.failed is not None:
             stopped = self._stops and job.failed.ename == "KeyboardInterrupt"
-            say("stderr", "stopped\n" if stopped else "\n".join(job.failed.traceback) + "\n")
+            self._page.end(job.name)
+            self._page.hold(job.name, "stderr", "stopped" if stopped else "\n".join(job.failed.traceback))
         self._page.end(job.name)
         job.end()
         self._changed.set()
@@ -308,8 +206,9 @@ class Broadcast:
             if not run.evaluate:
                 return None
             code = run.get_code()
-        if code.strip():
-            self._run_code(job, code, say)
+        if code.strip() and (value := self._run_code(job, code, say)) is not None:
+            self._page.end(job.name)
+            self._page.hold(job.name, "stdout", value)
         return None
 
     def _program(self, code: str) -> Program:
@@ -319,7 +218,7 @@ class Broadcast:
                 self._prepared = self._runner.program(code)
             return self._prepared
 
-    def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> None:
+    def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> str | None:
         program = self._program(code)
         board = job.connection.ready(lambda text, **_: say("stderr", text + "\n"))
         unsolicited = board.take_unsolicited()
@@ -336,7 +235,7 @@ class Broadcast:
             for follower in self._runner.followers.active():
                 if follower.stage is Stage.DISPLAY:
                     follower.prepare(board)
-            unattended.run(
+            return unattended.run(
                 board, code, program, ValueFilter(program.mark), tell, "%use a board and run the cell there."
             )
         except LineLost as error:
@@ -366,6 +265,12 @@ class Broadcast:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
+    def _keep_values(self) -> None:
+        """Make a dict, by the boards' names, of each name that %get has brought from some."""
+        for name in {name for job in self._jobs if job.done for name in job.values}:
+            values = {job.name: job.values[name] for job in self._jobs if job.done and name in job.values}
+            self._front_end.host_variables[name] = values
+
     def _sum_up(self) -> None:
         late = [job for job in self._jobs if not job.done]
         failed = [job for job in self._jobs if job.failed is not None]
@@ -374,12 +279,18 @@ class Broadcast:
             raise KeyboardInterrupt
         if not failed and not late:
             return
-        lines = [f"{job.name}: {_in_a_line(job.failed)}" for job in failed if job.failed is not None]
+        same: dict[str, list[str]] = {}
+        for job in failed:
+            if job.failed is not None:
+                same.setdefault(_in_a_line(job.failed), []).append(job.name)
+        lines = [f"{grouped(names)}: {problem}" for problem, names in same.items()]
         lines += [f"{job.name}: it did not stop within {STOP_TIMEOUT:g} s, and may still be running" for job in late]
         refused = any(job.failed is not None and job.failed.ename == "SyntaxError" for job in failed)
         meant = f"\n{misplaced}" if refused and (misplaced := misplaced_magic(self._ran)) else ""
         raise BoardsFailed(
-            f"{len(lines)} of {len(self._jobs)} boards failed:" + "".join(f"\n  {line}" for line in lines) + meant
+            f"{len(failed) + len(late)} of {len(self._jobs)} boards failed:"
+            + "".join(f"\n  {line}" for line in lines)
+            + meant
         )
 
     def _show(self, stream: str, text: str) -> None:

@@ -21,14 +21,18 @@ from .kernel_notes import HeldBoard, KernelNotes
 
 if TYPE_CHECKING:
     from ..board import Board
+    from ..board.parts import Parts
     from ..transports import Address, ConnectionOptions
     from .kernel_notes import KernelNote
     from .registry import SessionRegistry
 
-_ON_A_LINE = ("serial", "id", "usb", "ws", "wss", "socket", "rfc2217")
+REPLAY_VARIABLE = "MICROPYTHON_REPLAY"
+"""The environment variable with a recording that takes the place of every board: for notebooks in CI."""
+
+_ON_A_LINE = ("serial", "id", "usb", "ws", "wss", "ble", "socket", "rfc2217")
 """Schemes of lines that serve one program at a time."""
 
-_KEPT_OPTIONS = ("baud", "dtr", "rts", "heap", "raw", "timeout")
+_KEPT_OPTIONS = ("baud", "dtr", "rts", "heap", "raw", "timeout", "board")
 _LET_GO = 2.0  # seconds in which a port is free after its holder let go
 _LOOK = 0.1  # seconds
 
@@ -79,6 +83,7 @@ class Connector:
         self._kernel = kernel
         self._boards = kernel.connections
         self._before: tuple[HeldBoard, ...] | None = None  # a restart, not connected again yet; None: not looked up
+        self._noted: object = None  # what the last note was made of
         self._asked = False  # whether a person has said something about which board is meant
         self._taken = ""  # what to say about a board that another kernel took
 
@@ -111,15 +116,20 @@ class Connector:
         """
         self._asked = True
         board = self._open(address, options, name=name, wait=wait, take=take)
-        self._taken = ""
-        if not options.alone:
-            self._forget_variables(board)
-        self.note_boards()
+        with self._boards.changing:
+            self._taken = ""
+            if not options.alone:
+                self._forget_variables(board)
+            self.note_boards()
         return board
 
     def _open(
         self, address: str, options: ConnectionOptions, *, name: str | None, wait: float | None, take: bool = False
     ) -> Board:
+        recorded = os.environ.get(REPLAY_VARIABLE)
+        if recorded and parse(address).scheme != "replay":
+            # Its --log would be the recording itself.
+            address, options, take = f"replay:{recorded}", replace(options, log=None, board=None), False
         if take:
             self._take(_place(address))
         try:
@@ -194,6 +204,15 @@ class Connector:
             )
         return current.ready_alone(self._kernel.Error)
 
+    @property
+    def parts(self) -> Parts:
+        """The parts on the pins of the virtual board; a program that runs there runs on.
+
+        Raises:
+            MicroPythonError: there is none, or it is no virtual board.
+        """
+        return (self.ready() if self._boards.current is None else self.ready_alone()).parts
+
     def _first(self) -> Board:
         if self._taken:
             raise NotConnected(self._taken)
@@ -257,7 +276,7 @@ class Connector:
         known = {key: value for key, value in held.options.items() if key in _KEPT_OPTIONS}
         options = replace(self._kernel.connection_options, **known)
         board = self._open(held.address, options, name=held.name or None, wait=None)
-        if parse(held.address).scheme in ("virtual", "exec"):
+        if parse(held.address).scheme in ("virtual", "exec", "replay"):
             self._kernel.Error(f"[the kernel was restarted: {held.address} was started anew, without its variables]")
         elif self._kernel.restart == "keep" or board.raw:
             self._kernel.Error(f"[the kernel was restarted: connected again to the board on {board.address}, as it is]")
@@ -291,6 +310,10 @@ class Connector:
             restarts: the kernel ends now, and is started again.
         """
         sessions = sorted(self._boards, key=lambda item: item[0] == self._boards.current_name)
+        noted = self._before, [(name, session.address, session.options) for name, session in sessions]
+        if noted == self._noted and not restarts:
+            return  # as before each cell
+        self._noted = noted
         held = []
         for name, session in sessions:
             address = parse(session.address)

@@ -24,7 +24,7 @@ def only_board(ports: Iterable[PortInfo]) -> PortInfo | None:
     Args:
         ports: those that are plugged in.
     """
-    likely = _devices(port for port in ports if port.likelihood >= Likelihood.BRIDGE)
+    likely = devices(port for port in ports if port.likelihood >= Likelihood.BRIDGE)
     return likely[0] if len(likely) == 1 else None
 
 
@@ -34,7 +34,7 @@ def choose_one(ports: Iterable[PortInfo]) -> str:
     Args:
         ports: those that are plugged in, the likeliest first.
     """
-    found = _devices(ports)
+    found = devices(ports)
     if not found:
         return (
             "No board is connected, and no serial port is there: plug a board in (with a cable that carries data; some "
@@ -59,8 +59,12 @@ def _what(port: PortInfo) -> str:
     return port.guess + (f", id:{port.serial_number}" if port.serial_number else "")
 
 
-def _devices(ports: Iterable[PortInfo]) -> list[PortInfo]:
-    """The ports with only the first of each device."""
+def devices(ports: Iterable[PortInfo]) -> list[PortInfo]:
+    """Return the ports with only the first of each device.
+
+    Args:
+        ports: those that are plugged in.
+    """
     found: dict[tuple[object, ...], PortInfo] = {}
     for port in ports:
         place = re.sub(r":[\d.]+$", "", port.location) if port.location else ""  # without the USB interface

@@ -35,7 +35,7 @@ class HeldBoard:
         address: what reaches it, without a password.
         device: the real path or name of its port; ``""`` where it is on none.
         name: what a person called it; ``""`` where nobody did.
-        options: what was chosen for its line: ``baud``, ``dtr``, ``rts``, ``heap``, ``raw``, ``timeout``.
+        options: what was chosen for its line: ``baud``, ``dtr``, ``rts``, ``heap``, ``raw``, ``timeout``, ``board``.
     """
 
     address: str

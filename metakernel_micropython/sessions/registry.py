@@ -8,9 +8,10 @@ import threading
 from contextvars import ContextVar
 from dataclasses import replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConnectError, NotConnected
@@ -32,6 +33,9 @@ CLOSE_TIMEOUT = 3.0
 acting_on: ContextVar[BoardSession | None] = ContextVar("acting_on", default=None)
 """The board of a thread that works on one of several; None: the current one is meant."""
 
+gathered: ContextVar[dict[str, Any]] = ContextVar("gathered")
+"""The values that a thread, which works on one of several boards, has got from it; unset: the notebook's own names."""
+
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -44,6 +48,7 @@ class SessionRegistry:
     Attributes:
         ends_with: called by name when all boards are freed: what else uses boards.
         unnamed: the name of the board that nobody gave one; ``""`` where there is none.
+        changing: held by who changes which boards there are.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -53,6 +58,9 @@ class SessionRegistry:
         self._current = ""
         self.unnamed = ""
         self._listener: Listener | None = None
+        self.changing = threading.RLock()
+        self._opening: set[BoardSession] = set()
+        self._cell = ""  # the number of the newest
         self._files: dict[str, KeptFiles] = {}  # of virtual boards, by the name that a person chose
 
     def __len__(self) -> int:
@@ -125,18 +133,22 @@ class SessionRegistry:
 
         wanted = parse(address)
         options = options or ConnectionOptions()
-        if wanted.scheme == "virtual" and not wanted.target:
-            options = replace(options, files=self._files.setdefault(name or "", KeptFiles()))
-        connection = BoardSession(address, options)
-        replaced = self.unnamed if name is None else name
-        before = self._boards.get(replaced)
-        if before is not None and may_share_line(parse(before.address), wanted):
-            self.close(replaced)
-            freed, before = before.address, None
-        else:
-            freed = ""
-        if self._listener is not None:
-            connection.tap.add(self._listener)
+        with self.changing:
+            if wanted.scheme == "virtual" and not wanted.target:
+                options = replace(options, files=self._files.setdefault(name or "", KeptFiles()))
+            connection = BoardSession(address, options)
+            replaced = self.unnamed if name is None else name
+            before = self._boards.get(replaced)
+            if before is not None and may_share_line(parse(before.address), wanted):
+                self.close(replaced)
+                freed, before = before.address, None
+            else:
+                freed = ""
+            if self._listener is not None:
+                connection.tap.add(self._listener)
+            if self._cell:
+                connection.tap.note_event("cell", self._cell)
+            self._opening.add(connection)
         try:
             if taken := self._at(address):
                 raise ConnectError(
@@ -149,13 +161,21 @@ class SessionRegistry:
             if freed:
                 self._tell(f"The board on {freed} was disconnected first: its line had to be free for {address}.")
             raise
-        if before is not None:
-            self.close(replaced)
-        if name is None:
-            name = self.unnamed = self._free_name(connection.address)
-        self._boards[name] = connection
-        self._choose(name)
+        finally:
+            self._opening.discard(connection)
+        with self.changing:
+            if before is not None:
+                self.close(replaced)
+            if name is None:
+                name = self.unnamed = self._free_name(connection.address)
+            self._boards[name] = connection
+            self._choose(name)
         return board
+
+    def give_up_opening(self) -> None:
+        """Have the boards that other threads connect to now be freed as soon as they are connected."""
+        for connection in list(self._opening):
+            connection.close(exit_raw_repl=False)
 
     def close(self, name: str, *, exit_raw_repl: bool = True) -> str:
         """Free a board's line, and return its address.
@@ -182,6 +202,8 @@ class SessionRegistry:
 
     def _end(self, connection: BoardSession, *, exit_raw_repl: bool) -> None:
         connection.close(exit_raw_repl=exit_raw_repl)
+        if connection.mount is not None:
+            connection.mount.close()
         if problem := connection.end_log():
             self._tell(problem)
 
@@ -207,6 +229,12 @@ class SessionRegistry:
         if listener is not None and current is not None:
             current.tap.add(listener)
 
+    def note_cell(self, number: int) -> None:
+        """Tell those who hear the boards' lines that a cell begins."""
+        self._cell = str(number)
+        for connection in list(self._boards.values()):
+            connection.tap.note_event("cell", self._cell)
+
     def use(self, name: str) -> BoardSession:
         """Have cells run on a board.
 
@@ -215,17 +243,20 @@ class SessionRegistry:
         """
         if name == ALL and self._boards:
             raise NotConnected(f"Cells run on one board; %%on all runs one on every board. {self.listed()}")
-        ((name, connection),) = self.select([name])
+        if name not in self._boards:
+            self.select([name])  # tells what is near, where none fits
+            raise NotConnected(f"Cells run on one board, and {name} is a pattern. {self.listed()}")
+        connection = self._boards[name]
         self._choose(name)
         return connection
 
     # -- names ---------------------------------------------------------------------------------------------------
 
     def select(self, names: Iterable[str]) -> list[tuple[str, BoardSession]]:
-        """Return the named boards, each once; ``all`` stands for every one.
+        """Return the named boards, each once; ``all`` stands for every one, ``desk*`` for those whose names fit.
 
         Raises:
-            NotConnected: no board has one of the names.
+            NotConnected: no board has one of the names, or none fits.
         """
         found: dict[str, BoardSession] = {}
         for name in names:
@@ -233,6 +264,8 @@ class SessionRegistry:
                 found.update(self._boards)
             elif name in self._boards:
                 found[name] = self._boards[name]
+            elif fitting := [one for one in self.names if fnmatchcase(one, name)]:
+                found.update((one, self._boards[one]) for one in fitting)
             else:
                 raise NotConnected(f"No board is called {name}.{self._meant(name)} {self.listed()}")
         return list(found.items())
@@ -251,7 +284,7 @@ class SessionRegistry:
         """Return the name of the board on a line that serves one program at a time; ``""`` where there is none."""
         from ..transports import parse
 
-        if parse(address).scheme in ("virtual", "exec", "auto"):
+        if parse(address).scheme in ("virtual", "exec", "replay", "auto"):
             return ""
         return next((name for name, one in self if parse(one.address).target == parse(address).target), "")
 
@@ -276,6 +309,11 @@ def may_share_line(one: Address, other: Address) -> bool:
         return same_device(found.device, one.target)
     if one.scheme == other.scheme == "serial":
         return same_device(one.target, other.target)
+    if one.scheme == other.scheme == "ble":
+        from ..transports.ble_scan import is_address
+
+        # Which device has a name shows only in the air, and not while it is connected.
+        return is_address(one.target) != is_address(other.target) or one.target.casefold() == other.target.casefold()
     return (one.scheme, one.target) == (other.scheme, other.target)
 
 

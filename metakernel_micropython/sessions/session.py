@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING
 
 from .. import transports
 from ..display.error_text import error_text
-from ..errors import ConnectError, LineLost, MicroPythonError, NotConnected, PortInUse
+from ..errors import ConnectError, LineLost, NotConnected, PortInUse
 from ..transports import ConnectionOptions, port_scan
 from ..transports.address import without_passwords
-from ..transports.tap import Tap, WireLog
+from ..transports.options import KeptParts, KeptPlace
+from ..transports.recorder import open_log
+from ..transports.tap import Tap
 from .background_end import end_background
 from .remembered_password import RememberedPassword
+from .usb_port import port_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ..board import Board
     from ..board.identity import BoardIdentity
+    from ..remote.mount import Mount
     from ..transports.port_info import PortInfo
 
 RETURN_TIMEOUT = 5.0
@@ -43,7 +46,7 @@ LOOK = 0.25
 WAIT = 60.0
 """Seconds that ``%connect --wait`` waits unless it is told how long."""
 
-_NETWORK = ("ws", "wss")
+_NETWORK = ("ws", "wss", "ble")
 
 
 class BoardSession:
@@ -52,10 +55,11 @@ class BoardSession:
     Any thread may call ``stop`` and ``close``.
 
     Attributes:
-        address: what a person types to reach the board; for ``auto`` it becomes the port that was found.
+        address: what reaches the board; for ``auto`` the port that was found. ``typed``: the same with a password.
         board: the board on its line; None before the first ``open``, and while the line is lost.
         tap: where one can listen to the line, also to the one that takes the place of a lost one.
         options: how it was opened, and is again.
+        mount: the folder of this computer that the board has; None where it has none.
     """
 
     def __init__(self, address: str, options: ConnectionOptions | None = None) -> None:
@@ -68,12 +72,13 @@ class BoardSession:
         Raises:
             ConnectError: the log cannot be written.
         """
-        self._typed = address  # may hold a password
+        self.typed = address
         self.address = without_passwords(address)
         self.board: Board | None = None
         self.tap = Tap()
+        self.mount: Mount | None = None
         options = options or ConnectionOptions()
-        self._log = _open_log(options.log) if options.log is not None else None
+        self._log = open_log(options.log, replace=options.replace_log) if options.log is not None else None
         if self._log is not None:
             self.tap.add(self._log)
         self._port: PortInfo | None = None  # where it is, or was, on the USB
@@ -85,7 +90,8 @@ class BoardSession:
         self._stopped = threading.Event()
         self._closed = False
         self._password = RememberedPassword(options.password) if callable(options.password) else None
-        self.options = replace(options, tap=self.tap, password=self._password or options.password)
+        password = self._password or options.password
+        self.options = replace(options, tap=self.tap, password=password, parts=KeptParts(), place=KeptPlace())
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -95,7 +101,7 @@ class BoardSession:
         Raises:
             MicroPythonError: it did not work, and nothing is open.
         """
-        board = self._open(self._typed, alone=self.options.alone)
+        board = self._open(self.typed, alone=self.options.alone)
         try:
             if not (board.raw or board.background.alone):
                 self._learn(board)
@@ -106,7 +112,7 @@ class BoardSession:
                 raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
-        self._port = _port_of(self.address)
+        self._port = port_of(self.address)
         return board
 
     def wait(self, seconds: float, tell: Callable[[str], None]) -> Board:
@@ -208,6 +214,8 @@ class BoardSession:
             end_background(board, tell)
             if not board.raw and self._learned != (board, board.restarts):
                 self._learn(board)
+            if self.mount is not None:
+                self.mount.keep(board, tell)
         except LineLost as error:
             raise self.lose(error) from error
         return board
@@ -329,7 +337,7 @@ class BoardSession:
         Raises:
             ConnectError: it is not there, or another one is.
         """
-        address = self._typed if transports.parse(self.address).scheme == "exec" else self.address
+        address = self.typed if transports.parse(self.address).scheme == "exec" else self.address
         if self._port is not None and transports.parse(address).scheme == "serial":
             found = port_scan.again(self._port)
             if found.device != self._port.device:
@@ -347,11 +355,13 @@ class BoardSession:
                 raise error.turned_into(ConnectError) from error
             raise
         self.address = board.address
-        self._port = _port_of(self.address) or self._port
+        self._port = port_of(self.address) or self._port
         return board
 
     def _check_same(self, board: Board, earlier: BoardIdentity | None) -> None:
         """Refuse a board that is not the one that was lost: nobody wants a cell to run on another one."""
+        if self._started_here:
+            return  # whatever its number is: a virtual board's is that of the folder with its files
         now = self._identity.unique_id if self._identity is not None else ""
         if earlier is not None and earlier.unique_id and now != earlier.unique_id:
             number = f"its chip has the number {now}" if now else "its chip has no number"
@@ -423,24 +433,3 @@ class BoardSession:
 
 class _AnotherBoard(ConnectError):
     """Another board answers in the place of the one that was lost."""
-
-
-def _port_of(address: str) -> PortInfo | None:
-    """The USB port that an address leads to; None where it leads to none, or to one that cannot be told."""
-    parsed = transports.parse(address)
-    found: PortInfo | None = None
-    if parsed.scheme == "serial":
-        found = port_scan.port_at(parsed.target)
-    elif parsed.scheme in ("id", "usb"):
-        try:
-            found = port_scan.find(parsed)
-        except MicroPythonError:
-            return None
-    return found if found is not None and found.vid is not None else None
-
-
-def _open_log(path: Path) -> WireLog:
-    try:
-        return WireLog(path)
-    except OSError as error:
-        raise ConnectError(f"The log {path} cannot be written: {error.strerror or error}.") from error

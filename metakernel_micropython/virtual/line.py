@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 CTRL_C = 0x03
 NO_CHARACTER = -1
@@ -71,6 +71,12 @@ class Line:
             data = self.read(1)
             if data:
                 return data[0]
+
+    def next_byte(self) -> Generator[None, None, int]:
+        """Takes one byte of input and returns it; gives None each time that `wake` was called meanwhile."""
+        while not (data := self.read(1)):
+            yield
+        return data[0]
 
     def wait_readable(self, timeout: float | None) -> bool:
         """Waits for input.

@@ -15,7 +15,7 @@ from metakernel_micropython.virtual.line import NO_CHARACTER, Line
 from metakernel_micropython.virtual.readline import CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E, Readline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 _PAUSE = 0.005  # seconds
 WINDOW = 128  # bytes; half of the firmware's default MICROPY_REPL_STDIN_BUFFER_MAX
@@ -127,17 +127,22 @@ class Prompt:
     Args:
         line: the board's line.
         limit: bytes; a source that is longer cannot be kept on the board.
+
+    Attributes:
+        started: called on the board's thread when a program that was sent begins to run.
     """
 
     def __init__(self, line: Line, limit: int) -> None:
         self.line = line
+        self.started: Callable[[], None] | None = None
         self.raw = False
         self.banner = b"MicroPython\r\n"
         self.request: Request | None = None
         self._limit = limit
         self._readline = Readline(line)
-        self._session: Iterator[Request] = iter(())
+        self._session: Iterator[Request | None] = iter(())
         self._output_open = False
+        self._answer: Iterator[None] = iter(())
 
     # How the interpreter goes from one request to the next.
 
@@ -150,8 +155,8 @@ class Prompt:
         self.request = None
         self._session = self._run(has_file)
 
-    def next(self) -> Request:
-        """Waits for something to execute.
+    def next(self) -> Request | None:
+        """Waits for something to execute; returns None where something else than the client ended the wait.
 
         Raises:
             Reset: the user wants the board to start again.
@@ -159,19 +164,37 @@ class Prompt:
         while True:
             self.finish()
             self.request = next(self._session)
+            if self.request is None:
+                return None
             self._output_open = self.request.marks
             if not self.request.too_long:
                 return self.request
             self.end_output()
             self.line.write(b"MemoryError: memory allocation failed\r\n")
 
-    def read_line(self) -> tuple[int, bytes]:
-        """Reads a line for a program's ``input()``; see `Readline.read`."""
-        return self._readline.read(b"")
+    def read_line(self, *, goes_on: bool) -> tuple[int, bytes] | None:
+        """Reads a line for a program's ``input()``, as `Readline.read` does.
+
+        Args:
+            goes_on: whether it is the line whose reading was ended last.
+
+        Returns:
+            None where something else than the client ended the wait.
+        """
+        if not goes_on:
+            self._answer = self._readline.read(b"")
+        try:
+            next(self._answer)
+        except StopIteration as end:
+            how, line = end.value
+            return how, line
+        return None
 
     def enable_interrupt(self) -> None:
         """The program runs: from now on Ctrl-C interrupts it."""
         self.line.interrupt_character = INTERRUPT
+        if self.started is not None and self.request and self.request.name == "<stdin>":
+            self.started()
 
     def disable_interrupt(self) -> None:
         """The program has ended: from now on Ctrl-C is for the prompt."""
@@ -193,7 +216,7 @@ class Prompt:
 
     # The prompts themselves.
 
-    def _run(self, has_file: Callable[[str], bool]) -> Iterator[Request]:
+    def _run(self, has_file: Callable[[str], bool]) -> Iterator[Request | None]:
         if has_file("boot.py"):
             yield Request("boot.py", Source(b""))
         if has_file("main.py") and not self.raw:
@@ -201,12 +224,12 @@ class Prompt:
         while True:
             yield from self._raw_repl() if self.raw else self._friendly_repl()
 
-    def _raw_repl(self) -> Iterator[Request]:
-        write, read_byte = self.line.write, self.line.read_byte
+    def _raw_repl(self) -> Iterator[Request | None]:
+        write = self.line.write
         write(b"raw REPL; CTRL-B to exit\r\n>")
         text = bytearray()
         while True:
-            character = read_byte()
+            character = yield from self.line.next_byte()
             if character == CTRL_A:
                 if len(text) == 2 and text[0] == CTRL_E:
                     if text[1:] == b"A":
@@ -235,11 +258,11 @@ class Prompt:
             else:
                 self._add(text, character)
 
-    def _friendly_repl(self) -> Iterator[Request]:
+    def _friendly_repl(self) -> Iterator[Request | None]:
         write = self.line.write
         write(self.banner + _HELP)
         while True:
-            ended_by, line = self._readline.read(b">>> ")
+            ended_by, line = yield from self._readline.read(b">>> ")
             if ended_by:
                 write(b"\r\n")
             if ended_by == CTRL_A:
@@ -250,19 +273,19 @@ class Prompt:
             elif ended_by == CTRL_D:
                 raise Reset(hard=False)
             elif ended_by == CTRL_E:
-                text = self._paste()
+                text = yield from self._paste()
                 if text is not None:
                     yield self._complete(text)
             elif line and not ended_by:
-                compound = self._compound(line)
+                compound = yield from self._compound(line)
                 if compound is not None:
                     yield Request("<stdin>", Source(compound), single=True)
 
-    def _compound(self, line: bytes) -> bytes | None:
+    def _compound(self, line: bytes) -> Generator[None, None, bytes | None]:
         """The whole statement that begins with the line; None when it is cancelled."""
         while continues(line):
             indent = _indent_after(line)
-            ended_by, more = self._readline.read(b"... ", indent)
+            ended_by, more = yield from self._readline.read(b"... ", indent)
             if ended_by == CTRL_C:
                 self.line.write(b"\r\n")
                 return None
@@ -272,13 +295,13 @@ class Prompt:
                 break
         return line
 
-    def _paste(self) -> bytearray | None:
+    def _paste(self) -> Generator[None, None, bytearray | None]:
         """Paste mode's text; None when it is cancelled."""
         write = self.line.write
         write(b"paste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
         text = bytearray()
         while True:
-            character = self.line.read_byte()
+            character = yield from self.line.next_byte()
             if character in (CTRL_C, CTRL_D):
                 write(b"\r\n")
                 return None if character == CTRL_C else text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from metakernel_micropython.virtual.line import Line
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
@@ -24,8 +26,8 @@ class Readline:
         self._line = line
         self._history: list[bytes] = []
 
-    def read(self, prompt: bytes, indent: bytes = b"") -> tuple[int, bytes]:
-        """Shows the prompt and reads a line.
+    def read(self, prompt: bytes, indent: bytes = b"") -> Generator[None, None, tuple[int, bytes]]:
+        """Shows the prompt and reads a line; gives None each time that the wait for it was ended (`Line.wake`).
 
         Args:
             prompt: what to show first.
@@ -41,7 +43,7 @@ class Readline:
         recalled = 0
         typed = b""
         while True:
-            character = self._line.read_byte()
+            character = yield from self._line.next_byte()
             if indent and text == indent and character in (0x09, 0x20):
                 # Pasted code brings its own indentation: the one that was offered goes.
                 self._line.write(_back(indent) + b"\x1b[K")
@@ -58,7 +60,7 @@ class Readline:
                 return 0, bytes(text)
             key = ""
             if character == 0x1B:
-                key = self._escape()
+                key = yield from self._escape()
             elif character == CTRL_A:
                 key = "home"
             elif character == CTRL_E:
@@ -99,11 +101,11 @@ class Readline:
                 position += 1
             self._show(old, before, bytes(text), position)
 
-    def _escape(self) -> str:
-        sequence = bytes([self._line.read_byte()])
+    def _escape(self) -> Generator[None, None, str]:
+        sequence = bytes([(yield from self._line.next_byte())])
         if sequence in (b"[", b"O"):
             while len(sequence) < 8:
-                character = self._line.read_byte()
+                character = yield from self._line.next_byte()
                 sequence += bytes([character])
                 if 0x40 <= character <= 0x7E:
                     break

@@ -34,6 +34,7 @@ from metakernel_micropython.virtual.wasm_format import (
 
 _EMPTY = 0x40
 _STACK_POINTER = 0  # the index of the global
+STACK_POINTER = "stack_pointer"  # what it is exported as
 STACK_PAGES = 4  # of 64 KiB: the frames need more room than the C stack has, so it moves to memory of its own
 
 # What these produce is never a pointer: constants, comparisons, narrow loads, counts of bits, floats turned integer.
@@ -117,6 +118,8 @@ def spill_pointers(wasm: bytes) -> bytes:
             content = b"\x01\x00" + unsigned_leb(pages + STACK_PAGES)
         elif number == 6:
             content = _move_stack(content, stack_top)
+        elif number == 7:
+            content = _export_stack_pointer(content)
         elif number == 10:
             content = unsigned_leb(len(bodies)) + b"".join(unsigned_leb(len(body)) + body for body in bodies)
         out += bytes([number]) + unsigned_leb(len(content)) + content
@@ -132,6 +135,13 @@ def _move_stack(content: bytes, top: int) -> bytes:
         raise SpillError("global 0 is no stack pointer")
     reader.number()
     return unsigned_leb(count) + bytes([I32, 1, 0x41]) + signed_leb(top) + content[reader.at :]
+
+
+def _export_stack_pointer(content: bytes) -> bytes:
+    """The section of exports with global 0 as `STACK_POINTER` (kind 3 is a global)."""
+    reader = Reader(content)
+    count, name = reader.number(), STACK_POINTER.encode()
+    return unsigned_leb(count + 1) + content[reader.at :] + unsigned_leb(len(name)) + name + b"\x03\x00"
 
 
 def _parse(wasm: bytes) -> _Module:

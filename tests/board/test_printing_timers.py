@@ -43,7 +43,7 @@ class Talks:
     def stat(self, path):
         print({said!r}, end={end!r})
         if path in ('', '/'): return (0x4000,) + (0,) * 9
-        if path not in DATA: raise OSError(44)
+        if path not in DATA: raise OSError(2)
         return (0x8000, 0, 0, 0, 0, 0, len(DATA[path]), 0, 0, 0)
     def statvfs(self, path): return (512, 512, 1000, 1000, 1000, 0, 0, 0, 0, 255)
     def ilistdir(self, path):

@@ -11,7 +11,8 @@ import pytest
 from metakernel_micropython.board import Board
 from metakernel_micropython.errors import BoardReset, ConnectError, DeviceError, LineLost
 from metakernel_micropython.transports import webrepl
-from metakernel_micropython.transports.tap import Tap, WireLog
+from metakernel_micropython.transports.recorder import Recorder
+from metakernel_micropython.transports.tap import Tap
 
 from ..boards import in_background
 from ..webrepl_server import PASSWORD, WebReplServer
@@ -231,7 +232,7 @@ def test_a_raw_line_is_logged_in_and_nothing_more(server: WebReplServer, keep: E
 
 
 def test_a_log_of_the_line_has_no_password_in_it(server: WebReplServer, keep: ExitStack, tmp_path: Path) -> None:
-    tap, log = Tap(), WireLog(tmp_path / "wire.log")
+    tap, log = Tap(), Recorder(tmp_path / "wire.log")
     tap.add(log)
     board = keep.enter_context(connect(server, tap=tap))
     board.execute(f"secret = {PASSWORD!r}\nprint(secret)")
@@ -239,7 +240,7 @@ def test_a_log_of_the_line_has_no_password_in_it(server: WebReplServer, keep: Ex
     board.close()
     log.close()
     text = (tmp_path / "wire.log").read_text(encoding="utf-8")
-    assert sum(line.startswith("# ") and server.address in line for line in text.splitlines()) == 2
+    assert sum('"open"' in line and server.address in line for line in text.splitlines()) == 2
     assert "print(secret)" in text
     assert PASSWORD not in text
 

@@ -6,18 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from metakernel_micropython.cell import interrupt_state
 from metakernel_micropython.cell.interrupt_state import InterruptState
 
 Hits = list[str]
 
 
 @pytest.fixture
-def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
-    """What Stop has hit; a signal to the main thread is only noted."""
-    found: Hits = []
-    monkeypatch.setattr(interrupt_state, "interrupt_main_thread", lambda: found.append("host"))
-    return found
+def hits() -> Hits:
+    """What Stop has hit."""
+    return []
 
 
 def stop(state: InterruptState, hits: Hits, *, runs: bool = False, in_background: bool = False) -> None:
@@ -41,7 +38,7 @@ def begins(state: InterruptState) -> bool:
 
 
 def test_stop_before_the_cell_has_begun_ends_it_as_it_begins_and_not_the_next_one(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.request_begins()
     stop(state, hits)
     assert "host" not in hits
@@ -53,14 +50,14 @@ def test_stop_before_the_cell_has_begun_ends_it_as_it_begins_and_not_the_next_on
 
 
 def test_stop_without_a_cell_stops_nothing_that_comes_later(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     stop(state, hits)
     assert "host" not in hits
     assert begins(state)  # as in an engine of a cluster, where nobody sends a request
 
 
 def test_stop_hits_the_host_while_the_host_works_and_not_after_the_cell(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.request_begins()
     state.cell_begins()
     stop(state, hits)
@@ -72,14 +69,14 @@ def test_stop_hits_the_host_while_the_host_works_and_not_after_the_cell(hits: Hi
 
 
 def test_a_board_that_runs_a_program_takes_stop_in_place_of_the_host(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.cell_begins()
     stop(state, hits, runs=True)
     assert hits == ["hurry", "board"]
 
 
 def test_a_cell_on_several_boards_takes_stop_alone_until_it_is_over(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.cell_begins()
     state.give_to(SimpleNamespace(stop=lambda: hits.append("several")))
     stop(state, hits)
@@ -90,7 +87,7 @@ def test_a_cell_on_several_boards_takes_stop_alone_until_it_is_over(hits: Hits) 
 
 
 def test_stop_reaches_a_program_that_nobody_waits_for_only_where_no_cell_runs(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.request_begins()
     assert begins(state)
     stop(state, hits, in_background=True)
@@ -103,7 +100,7 @@ def test_stop_reaches_a_program_that_nobody_waits_for_only_where_no_cell_runs(hi
 
 
 def test_stop_before_a_cell_has_begun_leaves_a_program_that_nobody_waits_for_alone(hits: Hits) -> None:
-    state = InterruptState()
+    state = InterruptState(lambda: hits.append("host"))
     state.request_begins()
     stop(state, hits, in_background=True)
     assert "background" not in hits

@@ -65,7 +65,7 @@ def test_frames_of_files_on_the_board_stay_as_they_are() -> None:
 
 
 def test_what_shows_the_last_value_is_not_told() -> None:
-    traceback = HEAD + frame(11) + frame(6, "__lt__") + frame(3, "__repr__") + "ValueError: \n"
+    traceback = HEAD + frame(11) + frame(6, "__eq__") + frame(3, "__repr__") + "ValueError: \n"
     cell = "class A:\n    def __repr__(self):\n        raise ValueError\n"
     lines = told(traceback, cell, "\n(A(),\n)")
     frames = [line for line in lines if ", line" in line]
@@ -73,9 +73,9 @@ def test_what_shows_the_last_value_is_not_told() -> None:
 
 
 def test_a_comparison_of_the_users_is_told() -> None:
-    cell = "class A:\n    x = 1\n    def __lt__(self, other):\n        raise ValueError\n"
-    lines = told(HEAD + frame(1) + frame(4, "__lt__") + "ValueError: \n", cell, "A() < 1")
-    assert [line for line in lines if "__lt__" in line and "Cell" in line] == ["  Cell In[1], line 4, in __lt__"]
+    cell = "class A:\n    x = 1\n    def __eq__(self, other):\n        raise ValueError\n"
+    lines = told(HEAD + frame(1) + frame(4, "__eq__") + "ValueError: \n", cell, "A() == 1")
+    assert [line for line in lines if "__eq__" in line and "Cell" in line] == ["  Cell In[1], line 4, in __eq__"]
 
 
 def test_a_lambda_of_the_cell_is_told() -> None:

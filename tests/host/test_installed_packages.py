@@ -94,7 +94,7 @@ def test_another_version_replaces_its_own_files_and_removes_what_it_lost(connect
     connected.files.write("/lib/mine.py", b"changed")
     plan = install(connected, package("a", {"a.py": b"two", "new.py": b""}, version="2"))
     assert plan.delete == ["gone.py"]
-    assert plan.keep == [("mine.py", "it was changed since it was installed")]
+    assert plan.keep == [("mine.py", "it was modified since it was installed")]
     assert names(connected) == [RECORD, "a.py", "both.py", "mine.py", "new.py"]
     assert installed_packages.read(connected.files, "/lib")["a"].version == "2"
 
@@ -107,7 +107,7 @@ def test_files_that_are_not_the_packages_own_are_not_replaced(connected: Board) 
     wanted = package("a", {"a.py": b"2", "b.py": b"2", "mine.py": b"2", "new.py": b""})
     with pytest.raises(FileProblem) as caught:
         install(connected, wanted)
-    for part in ("--force", "a.py was changed since", "b.py belongs to b", "mine.py belongs to no package"):
+    for part in ("--force", "a.py was modified since", "b.py belongs to b", "mine.py belongs to no package"):
         assert part in str(caught.value)
     assert names(connected) == [RECORD, "a.py", "b.py", "mine.py"]
     assert connected.files.read("/lib/mine.py") == b"mine"
@@ -132,11 +132,11 @@ def test_uninstalling_leaves_what_was_changed_or_added(connected: Board) -> None
     connected.files.write("/lib/a/added.py", b"")
     connected.files.remove("/lib/a/z.py")
     assert installed_packages.changes(connected.files, "/lib", installed_packages.read(connected.files, "/lib")) == {
-        "a": (1, 1)
+        "a": ({"a/x.py"}, {"a/z.py"})
     }
     removal = prepare_uninstall(connected.files, "/lib", ["a"])
     uninstall(connected.files, removal)
-    assert removal.keep == [("a/x.py", "it was changed since it was installed; %rm removes it")]
+    assert removal.keep == [("a/x.py", "it was modified since it was installed; %rm removes it")]
     assert removal.missing == ["a/z.py"]
     assert names(connected) == ["a/added.py", "a/x.py"]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metakernel_micropython.host import packages
-from metakernel_micropython.host.packages import Downloads, PackageError, split_name, unfit
+from metakernel_micropython.host import package_web, packages
+from metakernel_micropython.host.package_web import PackageError
+from metakernel_micropython.host.packages import Downloads, split_name, unfit
 
 from ..boards import needs
 from ..package_index import PackageIndex
@@ -204,7 +205,7 @@ def test_sizes_are_bounded(index: PackageIndex, monkeypatch: pytest.MonkeyPatch)
     index.package("a", "1", {"a.py": b"x" * 1001})
     with pytest.raises(PackageError, match="too large: more than 1000 bytes"):
         get("a")
-    monkeypatch.setattr(packages, "MAX_TOTAL", 1500)
+    monkeypatch.setattr(package_web, "MAX_TOTAL", 1500)
     index.package("b", "1", {"a.py": b"x" * 900, "b.py": b"y" * 900})
     with pytest.raises(PackageError, match="too large"):
         get("b")
@@ -219,7 +220,7 @@ def test_sizes_are_bounded(index: PackageIndex, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_server_without_an_answer_is_given_up(index: PackageIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "TIMEOUT", 0.2)
+    monkeypatch.setattr(package_web, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("MICROPYTHON_MIP_INDEX", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(PackageError, match=r"127\.0\.0\.1 cannot be reached: timed out"):
@@ -230,7 +231,7 @@ def test_a_server_without_an_answer_is_given_up(index: PackageIndex, monkeypatch
 def test_a_server_that_says_a_byte_now_and_then_is_given_up(
     index: PackageIndex, monkeypatch: pytest.MonkeyPatch, begins: bytes
 ) -> None:
-    monkeypatch.setattr(packages, "PATIENCE", 0.5)
+    monkeypatch.setattr(package_web, "PATIENCE", 0.5)
     over = threading.Event()
 
     def drip(listener: socket.socket) -> None:
@@ -261,7 +262,7 @@ def test_it_is_said_which_package_needs_one_that_is_not_there(index: PackageInde
 
 
 def test_downloads_that_take_too_long_are_given_up(index: PackageIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "PATIENCE", -1.0)
+    monkeypatch.setattr(package_web, "PATIENCE", -1.0)
     index.package("a", "1", {})
     with pytest.raises(PackageError, match="too slowly"):
         get("a")

@@ -51,6 +51,23 @@ def test_a_tree_is_drawn_with_every_branch() -> None:
     ]
 
 
+def test_windows_paths_are_completed_as_they_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Mein Projekt" / "src").mkdir(parents=True)
+    (tmp_path / "Mein Projekt" / "main.py").touch()
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def offered(word: str, *, windows: bool = True) -> list[str]:
+        return host_paths(None, word, windows=windows)  # type: ignore[arg-type]  # asks no front end
+
+    assert offered("M") == ['"Mein Projekt/']
+    assert offered('"Mein Projekt\\') == ['"Mein Projekt\\main.py"', '"Mein Projekt\\src\\']
+    assert offered('"Mein Projekt/s') == ['"Mein Projekt/main.py"', '"Mein Projekt/src/']
+    assert offered(".\\.") == [".\\.git\\", '".\\Mein Projekt\\']
+    assert offered("no\\such\\folder\\") == []
+    assert '"Mein Projekt\\main.py"' not in offered('"Mein Projekt\\', windows=False), "a name may hold it elsewhere"
+
+
 HIDDEN = ["a\n!{touch,X};#", "a\r!touch X", "a\x1b[2Jb", "a\u202egpj.exe", "a\u2028%rm b", "a\x85b", "a\u200bb", "-r"]
 AWKWARD = ["a b", "a'b", 'a"b', "a'b\"c", "a # b", "#a", "a;b", "$(touch X)", "`touch X`", "{a,b}", "$HOME", "日本"]
 

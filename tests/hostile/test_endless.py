@@ -64,7 +64,11 @@ def test_magics_tell_it_too_and_the_kernel_lives_on(start: Start, virtual_addres
 
 
 @pytest.mark.parametrize(
-    "request_", [lambda board: board.execute(ENDLESS, timeout=20), lambda board: board.evaluate(f"exec({ENDLESS!r})")]
+    "request_",
+    [
+        lambda board: board.execute(ENDLESS, timeout=60),
+        lambda board: board.evaluate(f"exec({ENDLESS!r})", timeout=60),
+    ],
 )
 def test_an_answer_without_end_is_stopped_before_its_time_is_over(
     connected: Board, request_: Callable[[Board], object]

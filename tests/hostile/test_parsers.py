@@ -296,7 +296,7 @@ def test_an_answer_about_files_is_data_or_refused(text: str) -> None:
 @given(text=board_text)
 def test_what_an_error_of_a_helper_means_can_always_be_told(text: str) -> None:
     board = Saying("")
-    board.capabilities.files = FileSupport("", "", True, True, 0, {2: "ENOENT"}, False, ("", ""))
+    board.capabilities.files = FileSupport("", "", True, True, 0, False, ("", ""))
     made = Helpers(cast("Board", board))
     for error in (device_error(text), device_error("OSError: " + text)):
         assert isinstance(made.meaning(error, "name"), (MicroPythonError, KeyboardInterrupt))

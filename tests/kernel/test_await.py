@@ -1,4 +1,4 @@
-"""``await`` at the top of a cell, on a board with the smallest asyncio that there can be."""
+"""``await`` at the top of a cell, on the virtual board, which has asyncio."""
 
 from __future__ import annotations
 
@@ -17,74 +17,6 @@ if TYPE_CHECKING:
     from metakernel_micropython.board import Board
 
     from ..conftest import Start
-
-# The virtual board has MicroPython's own tasks and no loop for them. As with the firmware's, nothing may come between
-# sleep_ms() and its await.
-ASYNCIO = """
-import time
-from _asyncio import Task, TaskQueue
-
-class CancelledError(BaseException):
-    pass
-
-class _io_queue:
-    map = {}
-
-class Sleep:
-    due = None
-    def __iter__(self):
-        return self
-    def __next__(self):
-        if self.due is None:
-            raise StopIteration
-        _task_queue.push(cur_task, self.due)
-        self.due = None
-
-_sleep = Sleep()
-
-def sleep_ms(ms):
-    assert _sleep.due is None, "something came between"
-    _sleep.due = time.ticks_add(time.ticks_ms(), ms)
-    return _sleep
-
-def sleep(seconds):
-    return sleep_ms(int(seconds * 1000))
-
-def create_task(coroutine):
-    task = Task(coroutine, globals())
-    _task_queue.push(task)
-    return task
-
-def run_until_complete(main=None):
-    global cur_task
-    while _task_queue.peek():
-        task = _task_queue.peek()
-        wait = time.ticks_diff(task.ph_key, time.ticks_ms())
-        if wait > 0:
-            time.sleep_ms(min(wait, 10))
-            continue
-        cur_task = _task_queue.pop()
-        thrown, task.data = task.data, None
-        try:
-            if thrown:
-                task.coro.throw(thrown)
-            else:
-                task.coro.send(None)
-        except (CancelledError, Exception) as end:
-            waiting, task.state, task.data = task.state, False, end
-            while waiting is not True and waiting.peek():
-                _task_queue.push(waiting.pop())
-            if task is main:
-                if isinstance(end, StopIteration):
-                    return end.value
-                raise end
-
-def new_event_loop():
-    global _task_queue, cur_task
-    _task_queue, cur_task = TaskQueue(), None
-
-new_event_loop()
-"""
 
 FUNCTIONS = """
 import asyncio
@@ -109,10 +41,8 @@ LEFT = "asyncio._task_queue.peek()"
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     needs_virtual()
-    folder = tmp_path_factory.mktemp("board")
-    (folder / "asyncio.py").write_text(ASYNCIO)
     made = Jupyter(tmp_path_factory.mktemp("notebooks"))
-    made.do(f'%connect "virtual:{folder}"')
+    made.do("%connect virtual")
     yield made
     made.close(now=True)
 
@@ -261,6 +191,7 @@ def test_what_the_board_needs_for_it_is_known_until_it_restarts(board: Jupyter) 
 
 def test_a_board_without_asyncio_says_so_and_runs_nothing(start: Start, virtual_address: str) -> None:
     kernel = start({"MICROPYTHON_BOARD": virtual_address})
+    kernel.do("%sendtofile asyncio.py\nraise ImportError('not in this firmware')")
     error = kernel.fail("x = 1\nawait x")
     assert error.name == "NoAsyncio"
     assert "neither asyncio nor uasyncio" in error.value
@@ -286,13 +217,12 @@ def test_a_firmware_without_await_says_so_itself(start: Start, microbit_address:
 
 
 def test_what_stays_on_the_board_for_it_is_small_and_goes_again(virtual_board: Board) -> None:
-    virtual_board.files.write("asyncio.py", ASYNCIO.encode())
     virtual_board.execute("import asyncio, gc")
     free = "gc.collect(); print(gc.mem_free())"
     virtual_board.execute(free)
     before = int(virtual_board.execute(free))
     assert virtual_board.give_await()
-    assert before - int(virtual_board.execute(free)) < 2000
+    assert before - int(virtual_board.execute(free)) < 3000
     assert virtual_board.execute("print(type(__mk_await(1)))") == "<class 'await'>\n"
     for _ in range(2):  # a second time is no matter
         virtual_board.execute(snippets.call("top_level_await_end"))

@@ -96,6 +96,8 @@ CORPUS = [
     "%connect /dev/ttyS",
     "%serialconnect --port ",
     "%connect ws://127.0.0.1:1",
+    "%connect ble:",
+    "%boards --ble ",
     "%socketconnect 127.0.0.1 1",
     "%esptool --port /dev/ttyS0 ",
     "%esptool -- ",

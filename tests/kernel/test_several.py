@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from metakernel_micropython.sessions.broadcast import LabelledOutput
+from metakernel_micropython.sessions.labelled_output import LabelledOutput, grouped
 from metakernel_micropython.sessions.registry import is_name, short_name
 
 from ..boards import Cable
@@ -83,8 +83,7 @@ def test_stop_interrupts_all_boards_and_keeps_their_variables(pair: Jupyter) -> 
     assert reply.seconds < 6
     assert sorted(reply.stderr.replace("\x1b[0;31m", "").replace("\x1b[1m", "").replace("\x1b[0m", "").split("\n")) == [
         "",
-        "left  | stopped",
-        "right | stopped",
+        "left, right | stopped",
     ]
     assert "False" not in pair.do("%%on all\nn > 10").stdout
 
@@ -108,7 +107,7 @@ def test_file_magics_act_on_each_board(pair: Jupyter, tmp_path: Path) -> None:
     reply = pair.do(f"%%on left right\n%upload {source}\n%ls\nimport module_of_mine\nmodule_of_mine.answer")
     for name in ("left  | ", "right | "):
         assert f"{name}Sent module_of_mine.py: 12 bytes" in reply.stdout
-        assert f"{name}42\n" in reply.stdout
+    assert "left, right | 42\n" in reply.stdout
     pair.do("%%on all\n%sendtofile note.txt\nthis is\n%not a magic")
     assert sorted(pair.do("%%on all\n%cat note.txt").stdout.splitlines()) == [
         "left  | %not a magic",
@@ -132,7 +131,7 @@ def test_a_folder_goes_to_each_board_as_far_as_it_lacks_it(pair: Jupyter, tmp_pa
     assert "left  | Synced" in told and "1 file sent (2 bytes), 1 unchanged" in told
     assert "right | Synced" in told and "2 files sent (3 bytes), 0 unchanged" in told
     listed = pair.do("%%on all\nimport os\nsorted(os.listdir('synced'))").stdout.splitlines()
-    assert sorted(listed) == [f"{name} | ['one.txt', 'two.txt']" for name in ("left ", "right")]
+    assert listed == ["left, right | ['one.txt', 'two.txt']"]
 
 
 def test_stop_ends_transfers_between_their_steps_and_leaves_nothing_half(pair: Jupyter, tmp_path: Path) -> None:
@@ -185,7 +184,7 @@ def test_what_cannot_be_is_refused_with_a_reason_and_touches_no_board(
 
 def test_a_magic_below_code_is_told_behind_the_syntax_errors_of_the_boards(pair: Jupyter) -> None:
     error = pair.fail("%%on all\nx = 1\n%ls")
-    assert error.value.count("SyntaxError: invalid syntax") == 2
+    assert "left, right: SyntaxError: invalid syntax" in error.value
     assert error.value.endswith("\n%ls stands below code: magics go to the top of a cell, or into one of their own.")
     error = pair.fail('%%on all\n"""\n%header\n"""\nx x')
     assert "stands below code" not in error.value
@@ -351,7 +350,9 @@ def test_what_boards_give_to_be_shown_comes_with_their_names(pair: Jupyter) -> N
         reply = pair.do("%%on all\ndisplay([{'a': 1}])\ndisplay('plain')\ndisplay('b', ['c'])\n'end'")
         lines = sorted(reply.stdout.splitlines())
         assert lines == [
-            f"{name:<5} | {text}" for name in ("left", "right") for text in ("'end'", "<text/html>", "plain")
+            *(f"{name:<5} | {text}" for name in ("left",) for text in ("<text/html>", "plain")),
+            "left, right | 'end'",
+            *(f"right | {text}" for text in ("<text/html>", "plain")),
         ]
         assert [list(content["data"]) for content in reply.of("display_data")] == [["text/plain", "text/html"]] * 2
         assert reply.stderr.count("gave something that is not shown") == 2
@@ -425,3 +426,71 @@ def test_a_flood_waits_until_it_is_shown_and_ends_with_the_page() -> None:
     assert not written.wait(0.3)
     paper.close()
     assert written.wait(5)
+
+
+def test_equal_values_are_shown_once_and_different_ones_in_the_order_of_names(pair: Jupyter) -> None:
+    assert pair.do("%%on right left\n1\n'two\\nlines'").stdout == "left, right | 'two\\nlines'\n"
+    pair.do("%use left\nwho = 'l'")
+    pair.do("%use right\nwho = 'r'")
+    assert pair.do("%%on right left\nwho").stdout == "left  | 'l'\nright | 'r'\n"
+
+
+def test_equal_errors_are_shown_once(pair: Jupyter) -> None:
+    reply = pair.run("%%on all\n1/0")
+    assert reply.error.value == "2 of 2 boards failed:\n  left, right: ZeroDivisionError: divide by zero"
+    assert reply.stderr.count("Traceback") == 1
+
+
+def test_the_value_of_a_fast_board_does_not_wait_for_a_slow_one(pair: Jupyter) -> None:
+    pair.do("%use left\nwait = 0")
+    pair.do("%use right\nwait = 3")
+    reply = pair.do("%%on all\nimport time\ntime.sleep(wait)\nwait")
+    shown = {text: at for at, text in reply.streams()}
+    assert shown["right | 3\n"] - shown["left  | 0\n"] > 1
+
+
+def test_patterns_name_boards(pair: Jupyter) -> None:
+    assert pair.do("%%on l*\n1").stdout == "left  | 1\n".replace("  |", " |")
+    assert pair.do("%%on *f? right\n1").stdout == "left, right | 1\n"
+    assert "No board is called x*" in pair.fail("%%on x*\n1").value
+    assert "is a pattern" in " ".join(pair.fail("%use *").value.split())
+
+
+def test_get_makes_a_dict_by_the_boards_names(pair: Jupyter) -> None:
+    pair.do("%use left\nx = 1")
+    pair.do("%use right\nx = 2.5")
+    pair.do("%%on all\n%get x double=x*2")
+    assert pair.do("%%python\nx, double").value == "({'left': 1, 'right': 2.5}, {'left': 2, 'right': 5.0})"
+    pair.do("%use right\ny = 1")
+    pair.do("%use left\n%reboot")
+    assert "left: NameError" in pair.fail("%%on all\n%get y").value
+    assert pair.do("%%python\ny").value == "{'right': 1}"
+    pair.do("%use right\n%get x")
+    assert pair.do("%%python\nx").value == "2.5"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["desk2", "desk1", "desk3"], "desk1–desk3"),  # noqa: RUF001
+        (["desk9", "desk10"], "desk9, desk10"),
+        (["a1", "a2", "a4", "b", "a3", "b5"], "a1–a4, b, b5"),  # noqa: RUF001
+        (["desk09", "desk10", "desk08"], "desk08, desk09, desk10"),
+        (["3", "left"], "3, left"),
+    ],
+)
+def test_names_in_a_row_are_told_as_the_first_and_the_last(names: list[str], told: str) -> None:
+    assert grouped(names) == told
+
+
+def test_a_long_label_stands_above_what_its_boards_say() -> None:
+    shown: list[str] = []
+    names = [f"a-rather-long-name-{letter}" for letter in "abcdef"]
+    page = LabelledOutput(names, lambda _, text: shown.append(text), lambda _: None)
+    for name in names:
+        page.hold(name, "stdout", "1")
+    page.release()
+    page.show()
+    first, second = "".join(shown).splitlines()
+    assert first == ", ".join(names) + ":"
+    assert second.strip() == "| 1"

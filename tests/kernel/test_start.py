@@ -273,9 +273,9 @@ def test_what_only_some_cells_need_is_not_imported_at_the_start(start: Start, tm
     assert "jedi" in kernel.do("%loaded").stdout, "this test would see nothing"
 
 
-def test_the_kernel_names_its_protocol_and_no_debugger(plain: Jupyter) -> None:
+def test_the_kernel_names_its_protocol_and_what_it_supports(plain: Jupyter) -> None:
     told = plain.kernel_info()
     assert told["protocol_version"].startswith("5.")
     assert told["implementation"] == "metakernel_micropython"
     assert told["language_info"]["name"] == "python"
-    assert told["supported_features"] == []
+    assert sorted(told["supported_features"]) == ["debugger", "kernel subshells"]

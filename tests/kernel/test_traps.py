@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -307,11 +307,35 @@ def test_python_on_the_host_finds_the_users_own_modules_beside_the_notebook(star
     assert start().do("%%python\nimport my_plot_helpers\nmy_plot_helpers.answer").value == "42"
 
 
-def test_subshells_are_refused(jupyter: Jupyter) -> None:
-    assert "kernel subshells" not in jupyter.kernel_info()["supported_features"]
-    reply = jupyter.control("create_subshell_request", {})
-    assert reply["status"] == "error"
-    assert reply["evalue"]
+def test_a_subshell_is_for_widgets_alone(jupyter: Jupyter) -> None:
+    assert "kernel subshells" in jupyter.kernel_info()["supported_features"]
+    subshell = jupyter.control("create_subshell_request", {})["subshell_id"]
+    client = jupyter.client
+
+    def send(kind: str, content: dict[str, Any]) -> str:
+        message = client.session.msg(kind, content)
+        message["header"]["subshell_id"] = subshell
+        client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def reply() -> tuple[str, dict[str, Any]]:
+        message = client.get_shell_msg(timeout=20)
+        return message["parent_header"]["msg_id"], message["content"]
+
+    for kind, content in (
+        ("execute_request", {"code": "print(1)"}),
+        ("complete_request", {"code": "pri", "cursor_pos": 3}),
+        ("inspect_request", {"code": "print", "cursor_pos": 3, "detail_level": 0}),
+    ):
+        sent = send(kind, content)
+        told = reply()
+        assert told[0] == sent
+        assert (told[1]["status"], told[1]["ename"]) == ("error", "NotSupported"), kind
+    # A widget's message is answered while a cell runs.
+    cell = client.execute("import time\ntime.sleep(1)")
+    sent = send("comm_info_request", {})
+    assert [reply()[0], reply()[0]] == [sent, cell]
+    assert jupyter.control("delete_subshell_request", {"subshell_id": subshell})["status"] == "ok"
     assert jupyter.do("1").value == "1"
 
 

@@ -58,7 +58,7 @@ def lived(kernel: Jupyter, folder: Path, seed: int, **how: float) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_short_life_at_random(kernel: Jupyter, tmp_path: Path) -> None:
-    lived(kernel, tmp_path, 7, steps=35)
+    lived(kernel, tmp_path, 7, steps=20)
 
 
 @pytest.mark.soak

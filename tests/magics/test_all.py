@@ -154,7 +154,7 @@ def test_a_percent_sign_that_is_code_is_code(jupyter: Jupyter, cell: str) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    "activity blockly brain conversation debug dot install install_magic jigsaw kernel kx pipe pmap "
+    "activity blockly brain conversation dot install install_magic jigsaw kernel kx pipe pmap "
     "processing scheme tutor".split(),
 )
 def test_metakernels_magics_that_make_no_sense_here_are_hidden(plain: Jupyter, name: str) -> None:

@@ -155,7 +155,7 @@ def test_a_board_whose_line_had_to_be_free_is_told_of_when_the_connect_fails(
     kernel.do(f"%connect virtual:{tmp_path}/board")
     reply = kernel.run(f"%connect virtual:{tmp_path}/board --heap 1k")
     assert reply.error.name in ("MagicError", "ConnectError")
-    assert "was disconnected first" in reply.stderr
+    assert "was disconnected first" in " ".join(reply.stderr.split())  # it is wrapped
     assert kernel.fail("1").name == "NotConnected"
 
 

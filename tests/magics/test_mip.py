@@ -109,10 +109,107 @@ def test_what_a_package_must_not_do(kernel: Jupyter) -> None:
 def test_what_was_changed_is_told_and_stays(kernel: Jupyter) -> None:
     kernel.do("%mip install words")
     kernel.do("%sendtofile /lib/words.py\n\nmine = 1")
-    assert "  words 0.1 (1 file, 6 B, 1 changed since)" in kernel.do("%mip list").stdout
+    assert "  words 0.1 (1 file, 6 B, 1 modified since)" in kernel.do("%mip list").stdout
     said = kernel.do("%mip uninstall words").stdout
-    assert "Kept words.py: it was changed since it was installed; %rm removes it" in said
+    assert "Kept words.py: it was modified since it was installed; %rm removes it" in said
     assert kernel.do("%cat /lib/words.py").stdout == "mine = 1\n"
+
+
+def test_show_tells_where_a_package_is_from_and_what_was_modified(kernel: Jupyter, index: PackageIndex) -> None:
+    kernel.do("%mip install hello")
+    kernel.do("%sendtofile /lib/words.py\n\nmine = 1")
+    kernel.do("%rm /lib/hello/__init__.py")
+    assert kernel.do("%mip show hello words").stdout.splitlines() == [
+        "hello 2.0 in /lib",
+        f"  from {index.url}/package/py/hello/latest.json",
+        "  needs words",
+        "  hello/__init__.py (37 B, missing)",
+        "words 0.1 in /lib",
+        f"  from {index.url}/package/py/words/latest.json",
+        "  needed by hello",
+        "  words.py (6 B, modified)",
+    ]
+    assert "nope is not installed in /lib. Installed packages: hello, words." in kernel.fail("%mip show nope").value
+
+
+def test_update_installs_the_newest_and_leaves_what_was_modified(kernel: Jupyter) -> None:
+    assert kernel.do("%mip update").stdout == "No packages that %mip installed in /lib.\n"
+    kernel.do("%mip install hello@1.0 github:owner/rep@HEAD")
+    said = kernel.do("%mip update").stdout.splitlines()
+    assert said[:3] == ["github:owner/rep HEAD is the newest", "hello 1.0 -> 2.0", "words 0.1 is the newest"]
+    assert said[3].startswith("Updated 3 packages in /lib: 2 files sent")
+    assert kernel.do("import hello\nhello.say()").value == "'hello, world'"
+    kernel.do("%mip install hello@1.0")
+    kernel.do("%sendtofile /lib/hello/__init__.py\n\nmine = 1")
+    assert "hello/__init__.py was modified since it was installed" in kernel.fail("%mip update hello").value
+    assert kernel.do("%cat /lib/hello/__init__.py").stdout == "mine = 1\n"
+    assert "hello 1.0 -> 2.0" in kernel.do("%mip update hello --force").stdout
+    assert "nope is not installed" in kernel.fail("%mip update nope").value
+
+
+def test_what_was_frozen_is_installed_again_exactly(
+    kernel: Jupyter, index: PackageIndex, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("frozen") / "my requirements.txt"
+    kernel.do("%mip install hello@1.0 github:owner/rep")
+    assert kernel.do(f'%mip freeze > "{path}"').stdout == f"Saved 3 packages of /lib in {path}\n"
+    frozen = path.read_text(encoding="utf-8")
+    assert kernel.do("%mip freeze").stdout == frozen
+    assert [line.split("  ")[-1] for line in frozen.splitlines() if line[:1] != "#"] == [
+        *("github:owner/rep", "rep.py", "hello@1.0", "hello/__init__.py", "words@0.1", "words.py")
+    ]
+    listed = kernel.do("%mip list").stdout
+    kernel.do("%mip update")
+    said = kernel.do(f'%mip install -r "{path}"').stdout
+    assert "in /lib, all with the digests that it names: 2 files sent" in said
+    assert kernel.do("%mip list").stdout == listed
+    # Another file under the same version: nothing is changed, and from the cache it can still be had.
+    kernel.do("%mip update")
+    before, pages = kernel.do("%mip list").stdout, dict(index.pages)
+    try:
+        index.package("hello", "1.0", {"hello/__init__.py": b"evil"}, [["words", "latest"]])
+        error = kernel.fail(f'%mip install --no-cache -r "{path}"')
+        assert error.name == "PackageError"
+        assert "Nothing was installed:\n  hello/__init__.py of hello has the SHA-256" in error.value
+        assert kernel.do("%mip list").stdout == before
+        assert "all with the digests" in kernel.do(f'%mip install -r "{path}"').stdout
+        assert kernel.do("%mip list").stdout == listed
+    finally:
+        index.pages = pages
+
+
+def test_freeze_tells_what_is_not_as_it_was_installed(
+    kernel: Jupyter, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("frozen") / "requirements.txt"
+    assert "no packages that %mip installed in /lib" in kernel.fail(f"%mip freeze -o {path}").value
+    kernel.do("%mip install words")
+    kernel.do("%mip install github:owner/rep --target /")
+    kernel.do("import sys\nsys.path.append('/')")
+    kernel.do("%sendtofile /lib/words.py\n\nmine = 1")
+    told = kernel.do(f"%mip freeze -o {path}").told
+    assert "words.py is modified on the board; this is the package's own" in told
+    assert "%mip freeze --target /]" in told
+    assert kernel.do("%mip freeze --target /").stdout.splitlines()[1].startswith("# github:owner/rep names no branch")
+    assert "takes no names" in kernel.fail("%mip freeze words").value
+    assert "takes no names" in kernel.fail(f"%mip freeze >> {path}").value
+    assert "is for %mip freeze" in kernel.fail(f"%mip list -o {path}").value
+    assert "-r FILE is for %mip install" in kernel.fail(f"%mip install words -r {path}").value
+    assert "There is no nope.txt" in kernel.fail("%mip install -r nope.txt").value
+
+
+def test_without_a_network_a_package_comes_from_the_cache_and_that_is_said(kernel: Jupyter) -> None:
+    made = PackageIndex()
+    made.package("again", "1.5", {"again.py": b"x = 5\n"})
+    kernel.do(f"%mip install again --index {made.url}")
+    kernel.do("%mip uninstall again")
+    made.close()
+    reply = kernel.do(f"%mip install again --index {made.url}")
+    assert "Installed again 1.5 in /lib" in reply.stdout
+    assert f"[cannot be reached: {made.url.removeprefix('http://')} (" in reply.told
+    assert "come from this computer's cache, downloaded on 20" in reply.told
+    assert kernel.do("import again\nagain.x").value == "5"
+    assert "cannot be reached" in kernel.fail(f"%mip install again --no-cache --index {made.url}").value
 
 
 def test_offline_the_cell_fails_with_a_sentence(kernel: Jupyter) -> None:

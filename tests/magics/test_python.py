@@ -89,3 +89,21 @@ def test_a_folder_that_a_cell_puts_on_the_path_stays(start: Start, tmp_path: Pat
 def test_magic_and_its_list_need_no_argument(plain: Jupyter) -> None:
     assert "%connect" in plain.do("%magic").stdout
     assert "macros" in plain.do("%macro").stdout
+
+
+def test_a_remote_function_follows_the_connected_board_and_shows_the_cells_lines(
+    start: Start, virtual_address: str
+) -> None:
+    kernel = start()
+    kernel.do(f"%connect {virtual_address}")
+    kernel.do("%%python\n@board.remote\ndef half(n):\n    return 1 / n\n\np = board.proxy('table')")
+    assert kernel.do("%python half(2)").value == "0.5"
+    kernel.do(f"%connect {virtual_address}\ntable = [0]")
+    assert kernel.do("%%python\np[0] = half(4)\nhalf(8)").value == "0.125"
+    assert kernel.do("table").value == "[0.25]"
+    error = kernel.fail("%python half(0)")
+    assert error.name == "ZeroDivisionError"
+    assert "return 1 / n" in error.text
+    spin = "%%python\n@board.remote\ndef spin():\n    while True:\n        pass\n\nspin()"
+    assert kernel.run(spin, stop_after=1).error.name == "KeyboardInterrupt"
+    assert kernel.do("6*7").value == "42"

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from metakernel_micropython.transports import recording
+from metakernel_micropython.transports.recording import RecordingProblem
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -97,23 +100,31 @@ def test_the_log_keeps_everything_until_the_board_is_disconnected(
     program = "print('x' * 3000)\n" + "# y\n" * 100
     reply = plain.do(program)
     assert reply.trace == ""
-    logged = path.read_text(encoding="utf-8")
-    assert b"x" * 3000 in pieces(logged, "<")
+    with pytest.raises(RecordingProblem):
+        recording.load(path)
+    assert b"x" * 3000 in moved(recording.load(path, partial=True), recording.RECEIVED)
     plain.do("%disconnect")
-    logged = path.read_text(encoding="utf-8")
-    assert re.match(rf"# \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{3}}\S* {re.escape(board_address)}", logged)
-    assert pieces(logged, ">").startswith(b"\r\x03\x01")
-    assert pieces(logged, ">").endswith(b"\r\x02")
-    assert logged.endswith("# closed\n")
+    events = recording.load(path)
+    assert [event.text for event in events if event.kind == recording.OPEN] == [board_address]
+    assert moved(events, recording.SENT).startswith(b"\r\x03\x01")
+    assert moved(events, recording.SENT).endswith(b"\r\x02")
+    assert events[-1].kind == recording.CLOSED
+    logged = path.read_bytes()
     plain.do(f"%connect {board_address}\n%disconnect")
-    assert path.read_text(encoding="utf-8") == logged
+    assert path.read_bytes() == logged
+
+
+def moved(events: list[recording.Event], kind: str) -> bytes:
+    return b"".join(event.data for event in events if event.kind == kind)
 
 
 def test_log_and_trace_say_the_same(start: Start, virtual_address: str, tmp_path: Path) -> None:
     kernel = start()
-    kernel.do(f"%connect {virtual_address} --log wire.log")
+    kernel.do(f"%connect {virtual_address} --log wire.jsonl")
     reply = kernel.do("%trace on\nprint(6*7)")
-    assert reply.trace in (tmp_path / "wire.log").read_text(encoding="utf-8")
+    events = recording.load(tmp_path / "wire.jsonl", partial=True)
+    assert moved(events, recording.SENT).endswith(pieces(reply.trace, ">"))
+    assert moved(events, recording.RECEIVED).endswith(pieces(reply.trace, "<"))
 
 
 def test_a_log_that_cannot_be_written_keeps_the_connection_that_is_there(virtual: Jupyter, tmp_path: Path) -> None:
@@ -128,6 +139,7 @@ def test_a_failed_connect_closes_its_log(plain: Jupyter, virtual_address: str, t
     path = tmp_path / "wire.log"
     plain.fail(f"%connect socket://127.0.0.1:1 --log {path}")
     before = path.read_text()
+    assert [event.kind for event in recording.load(path)] == [recording.CELL]
     plain.do(f"%connect {virtual_address}\nprint(1)\n")
     assert path.read_text() == before
     plain.do("%disconnect")

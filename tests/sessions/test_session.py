@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from serial.tools import list_ports
 
-from metakernel_micropython.board.identity import BoardIdentity
 from metakernel_micropython.errors import ConnectError, LineLost, NotConnected
 from metakernel_micropython.sessions import session
 from metakernel_micropython.sessions.session import BoardSession
@@ -37,9 +36,12 @@ class Plug:
         self._boards: dict[str, tuple[Served, SimpleNamespace]] = {}
         monkeypatch.setattr(list_ports, "comports", lambda *_, **__: [port for _, port in self._boards.values()])
 
-    def put_in(self, name: str, number: str | None = "E661", location: str | None = None) -> str:
+    def put_in(self, name: str, number: str | None = "E661", location: str | None = None, chip: str = "same") -> str:
+        """Put a board in; `chip`, as its files, is what makes it the same one again."""
         path = str(self._folder / name)
-        served = Served("--pty", path)
+        files = self._folder / f"files of {chip} {number or location}"
+        files.mkdir(exist_ok=True)
+        served = Served("--pty", path, "--folder", str(files))
         assert served.process.stdout
         served.process.stdout.readline()
         kind = {"vid": 0x2E8A, "pid": 0x0005, "manufacturer": "MicroPython", "product": "Board"}
@@ -148,13 +150,14 @@ def test_another_chip_in_the_place_of_the_lost_one_is_refused(
     plug: Plug, connect: Callable[[str], BoardSession]
 ) -> None:
     connection = connect(plug.put_in("ttyACM0"))
-    connection._identity = BoardIdentity("0123", 1, 1 << 30, 0.0)  # virtual boards have no number
+    lost = connection._identity
+    assert lost is not None
     plug.pull("ttyACM0")
     noticed(connection)
-    plug.put_in("ttyACM0")
+    plug.put_in("ttyACM0", chip="another")
     began = time.monotonic()
     for _ in range(2):
-        with pytest.raises(NotConnected, match=r"another board is on .* 0123"):
+        with pytest.raises(NotConnected, match=f"another board is on .* {lost.unique_id}"):
             connection.ready(print)
     assert time.monotonic() - began < 4
 
@@ -194,6 +197,35 @@ def test_a_board_is_started_anew_with_the_options_that_it_had() -> None:
     finally:
         connection.close()
     assert options.tap is None
+
+
+def test_a_board_that_is_started_anew_has_its_parts_before_its_program_starts(tmp_path: Path) -> None:
+    needs_virtual()
+    (tmp_path / "main.py").write_text("from machine import Pin\nprint('seen', Pin(14).value())")
+    connection = BoardSession(f"virtual:{tmp_path}")
+    try:
+        parts = connection.open().parts
+        parts.attach("led", 15, color="blue", name="lamp")
+        parts.attach("button", 14)
+        parts.attach("bmp280", address="0x77")
+        parts.attach("pir", 13)
+        parts.detach("pir1")
+        parts.set("button1", "pressed")
+        parts.set("bmp280", 10)
+        parts.set("bmp280.temperature", 20)
+        parts.set("bmp280", 30)
+        before = parts.all()
+        connection.lose(LineLost("It was pulled."))
+        board = connection.ready(print)
+        assert board.parts is not parts
+        assert board.parts.all() == before
+        assert "seen 0" in board.greeting
+        assert board.evaluate("__import__('machine').Pin(14).value()") == 0
+        board.parts.detach("lamp")
+        connection.lose(LineLost("It was pulled."))
+        assert [part.name for part in connection.ready(print).parts.all()] == ["button1", "bmp280"]
+    finally:
+        connection.close()
 
 
 def _heap(board: Board) -> int:

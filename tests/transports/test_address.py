@@ -23,7 +23,7 @@ from metakernel_micropython.transports.address import SCHEMES
         ("  /tmp/a link \n", "serial", "/tmp/a link", "/tmp/a link"),
         ("COM5", "serial", "COM5", "COM5"),
         ("com12", "serial", "COM12", "COM12"),
-        (r"\\.\COM12", "serial", r"\\.\COM12", r"\\.\COM12"),
+        (r"\\.\com12", "serial", "COM12", "COM12"),  # one port, one name
         ("auto", "auto", "", "auto"),
         ("AUTO", "auto", "", "auto"),
         ("id:E6614C311B7E6F35", "id", "E6614C311B7E6F35", "id:E6614C311B7E6F35"),

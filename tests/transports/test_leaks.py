@@ -2,20 +2,30 @@
 
 import gc
 import os
+import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 import serial
 
+from metakernel_micropython.board import Board
+from metakernel_micropython.board.protocol import line_reader
+from metakernel_micropython.board.protocol.prompt_session import PromptSession
+from metakernel_micropython.errors import BoardTimeout, LineLost
 from metakernel_micropython.transports import Transport, open_transport, virtual
+from metakernel_micropython.transports.fdline import FdLine
+from metakernel_micropython.transports.options import KeptParts
 from metakernel_micropython.transports.pump import PumpedLine
+from metakernel_micropython.transports.virtual_control import ControlLine
 
 from ..boards import in_background
 from .conftest import Terminal, linux_only
@@ -67,7 +77,16 @@ def test_a_terminal(terminal: Terminal, nothing_is_left: None) -> None:
 
 
 def test_a_pumped_port(terminal: Terminal, nothing_is_left: None) -> None:
-    _cycle(lambda: PumpedLine(terminal.device, serial.Serial(terminal.device, timeout=None, exclusive=True)))
+    def make() -> Transport:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                return PumpedLine(terminal.device, serial.Serial(terminal.device, timeout=None, exclusive=True))
+            except serial.SerialException:  # the thread of the one before has not let go of it yet
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+
+    _cycle(make)
 
 
 def test_a_tcp_port(listener: socket.socket, nothing_is_left: None) -> None:
@@ -86,10 +105,28 @@ def test_a_command(nothing_is_left: None) -> None:
 def test_a_child(listener: socket.socket, nothing_is_left: None) -> None:
     where = listener.getsockname()
     code = f"""import os, socket
-s = socket.create_connection({where!r})
+c, s = (socket.create_connection({where!r}) for _ in "12")
+c.sendall(os.environ["{virtual.CONTROL_VARIABLE}"].encode() + b"\\n")
 s.sendall(os.environ["{virtual.SECRET_VARIABLE}"].encode() + b"\\n")
 s.recv(1)"""
-    _cycle(lambda: virtual._start([sys.executable, "-I", "-S", "-c", code], listener, "virtual", None, kept=False))
+    command = [sys.executable, "-I", "-S", "-c", code]
+    _cycle(lambda: virtual._start(command, listener, "virtual", None, KeptParts(), kept=False))
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_requests_about_parts(listener: socket.socket, nothing_is_left: None, asked: bool) -> None:
+    def make() -> ControlLine:
+        control = ControlLine("virtual", socket.create_connection(listener.getsockname()), str)
+        other, _ = listener.accept()
+        with other:
+            if asked:
+                other.sendall(b'{"id": 1, "ok": {}}\n' * 2)
+                with suppress(BoardTimeout, LineLost):  # it comes before the question, and counts for nobody
+                    control.ask("parts", timeout=0.02)
+        return control
+
+    for _ in range(CYCLES):
+        make().close()
 
 
 def test_what_does_not_open(listener: socket.socket, nothing_is_left: None) -> None:
@@ -108,7 +145,8 @@ def test_what_does_not_open(listener: socket.socket, nothing_is_left: None) -> N
 def test_a_board_that_is_slow_to_die_leaves_no_zombie(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "slow":
         monkeypatch.setattr(virtual, "_END_PATIENCE", 0)
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    with tempfile.TemporaryFile() as log:
+        child = virtual._spawn([sys.executable, "-c", "import time; time.sleep(60)"], log, dict(os.environ))
     wait, calls = child.wait, []
 
     def interrupted(timeout: float | None = None) -> int:
@@ -125,3 +163,83 @@ def test_a_board_that_is_slow_to_die_leaves_no_zombie(how: str, monkeypatch: pyt
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert _zombies() == []
+
+
+STOPS = [0.0, 0.03, 0.06, 0.1, 0.13, 0.16, 0.2, 0.23, 0.26, 0.3, 0.33]
+
+
+@pytest.mark.parametrize("after", STOPS)
+def test_stop_at_any_moment_leaves_no_board(after: float, virtual_address: str) -> None:
+    others = set(psutil.Process().children())  # of other tests
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(after, signal.raise_signal, (signal.SIGINT,))
+    try:
+        with suppress(KeyboardInterrupt):
+            timer.start()
+            with Board.connect(virtual_address):
+                while True:
+                    time.sleep(0.01)
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + 10
+    while left := set(psutil.Process().children()) - others:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
+
+
+def test_stop_as_the_reader_starts_closes_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = open_transport("exec:cat")
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(line_reader.threading.Thread, "start", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        PromptSession(line)
+    with pytest.raises(LineLost):
+        line.read()
+
+
+def test_stop_as_a_line_closes_comes_when_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = open_transport("exec:cat")
+    assert isinstance(line, FdLine)
+    freed: list[bool] = []
+    free = line._free
+    monkeypatch.setattr(line, "_free", lambda: (free(), freed.append(True)))
+    wait_for = line._gate.wait_for
+
+    def stopped(*arguments: Any) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return wait_for(*arguments)
+
+    monkeypatch.setattr(line._gate, "wait_for", stopped)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            line.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert freed == [True]
+
+
+def test_stop_as_a_virtual_board_is_there_ends_it(virtual_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    start, create = virtual._start, socket.create_server
+
+    def started(*arguments: Any, **options: Any) -> Any:
+        line = start(*arguments, **options)
+        close = line.close
+        monkeypatch.setattr(line, "close", lambda: (close(), closed.append(True)))
+        return line
+
+    class Stopped(socket.socket):
+        def __exit__(self, *_: object) -> None:
+            self.close()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(virtual, "_start", started)
+    monkeypatch.setattr(socket, "create_server", lambda *a, **o: Stopped(fileno=create(*a, **o).detach()))
+    with pytest.raises(KeyboardInterrupt):
+        open_transport(virtual_address)
+    assert closed == [True]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import os
-import re
-from datetime import datetime, timedelta
-from pathlib import Path
-
 import pytest
 
 from metakernel_micropython.board import Board
 from metakernel_micropython.errors import ConnectError
-from metakernel_micropython.transports.tap import FROM_BOARD, TO_BOARD, Tap, WireLog, describe
+from metakernel_micropython.transports.tap import FROM_BOARD, TO_BOARD, HiddenBytes, Tap, describe
 
 
 class Ear:
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.events: list[tuple[str, str]] = []
         self.heard: list[tuple[float, str, bytes]] = []
 
     def begin(self, address: str) -> None:
@@ -25,6 +20,9 @@ class Ear:
 
     def note(self, seconds: float, direction: str, data: bytes) -> None:
         self.heard.append((seconds, direction, data))
+
+    def note_event(self, kind: str, reason: str = "") -> None:
+        self.events.append((kind, reason))
 
     def all(self, direction: str) -> bytes:
         return b"".join(data for _, way, data in self.heard if way == direction)
@@ -87,47 +85,40 @@ def test_a_piece_is_one_line(data: bytes, size: int | None, line: str) -> None:
     assert describe(1.5, TO_BOARD, data, size) == line
 
 
-def test_a_log_holds_every_byte_with_times_and_grows_with_each_connection(virtual_address: str, tmp_path: Path) -> None:
-    path = tmp_path / "wire.log"
-    path.write_text("kept\n", encoding="utf-8")
-    program = "print('x' * 5000)\n" + "#" * 3000
-    for _ in range(2):
-        tap, ear = Tap(), Ear()
-        log = WireLog(path)
-        tap.add(log)
-        tap.add(ear)
-        with Board.connect(virtual_address, tap=tap) as board:
-            board.execute(program)
-        log.close()
-        log.close()
-        log.note(1.0, TO_BOARD, b"too late")
-        assert not log.problem
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "kept"
-    heads = [at for at, line in enumerate(lines) if virtual_address in line and line.startswith("# ")]
-    assert len(heads) == 2
-    assert [lines[heads[1] - 1], lines[-1]] == ["# closed", "# closed"]
-    began = datetime.fromisoformat(" ".join(lines[heads[1]].split()[1:3]))
-    assert timedelta(0) <= datetime.now().astimezone() - began < timedelta(minutes=5)
-    pieces = [re.fullmatch(r" *(\d+\.\d{6}) ([<>]) (b['\"].*)", line) for line in lines[heads[1] + 1 : -1]]
-    for direction in (TO_BOARD, FROM_BOARD):
-        logged = b"".join(ast.literal_eval(found[3]) for found in pieces if found and found[2] == direction)
-        assert logged == ear.all(direction)
-    assert all(pieces)
+def test_a_secret_that_comes_in_pieces_is_masked_and_what_only_begins_like_one_is_not() -> None:
+    tap, ear = Tap(), Ear()
+    tap.add(ear)
+    for piece in (b"it is hun", b"ter", b"2 and hun", b"ting", b" hu"):
+        tap.note(FROM_BOARD, piece, ("hunter2",))
+    tap.note(TO_BOARD, b"next", ("hunter2",))
+    tap.note(FROM_BOARD, b"nter2", ("hunter2",))
+    tap.note_event("closed")
+    assert ear.all(FROM_BOARD) == b"it is *** and hunting hunter2"
+    assert [data for _, _, data in ear.heard][-3:] == [b"hu", b"next", b"nter2"]
+    assert ear.events == [("closed", "")]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")  # noqa: PTH110
-def test_a_full_disk_ends_the_log_and_nothing_else(virtual_address: str) -> None:
-    tap = Tap()
-    log = WireLog(Path("/dev/full"))
-    tap.add(log)
+def test_an_answer_that_was_hidden_is_masked_wherever_it_comes_again() -> None:
+    tap, ear = Tap(), Ear()
+    tap.note(TO_BOARD, b"hunter2\n", hidden=True)  # also where nobody listens yet
+    tap.add(ear)
+    tap.note(TO_BOARD, b"abc\n", hidden=True)  # too short: it would hide half of every program
+    tap.note(FROM_BOARD, b"said hunter2 and abc\r\n")
+    assert [data for _, _, data in ear.heard] == [b"***", b"said *** and abc\r\n"]
+    assert isinstance(ear.heard[0][2], HiddenBytes)
+    assert not isinstance(ear.heard[1][2], HiddenBytes)
+
+
+def test_the_end_of_a_line_is_heard(virtual_address: str) -> None:
+    tap, ear = Tap(), Ear()
+    tap.add(ear)
+    with Board.connect(virtual_address, tap=tap):
+        assert ear.events == []
+    assert ear.events == [("closed", "")]
     with Board.connect(virtual_address, tap=tap) as board:
-        assert board.evaluate("6*7") == 42
-        assert "space" in log.problem
-        assert board.evaluate("6*7") == 42
-    log.close()
-
-
-def test_a_log_that_cannot_be_opened_says_so_at_once(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        WireLog(tmp_path / "none" / "wire.log")
+        board._session.line.transport.close()
+        board._session.line.changed.acquire()
+        board._session.line.changed.wait_for(lambda: board.lost is not None, 10)
+        board._session.line.changed.release()
+    assert [kind for kind, _ in ear.events] == ["closed", "lost"]
+    assert ear.events[1][1]

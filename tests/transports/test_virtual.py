@@ -10,6 +10,7 @@ import pytest
 
 from metakernel_micropython.errors import ConnectError, LineLost
 from metakernel_micropython.transports import ConnectionOptions, Transport, open_transport, virtual
+from metakernel_micropython.transports.options import KeptParts
 
 from ..boards import in_background
 from .conftest import linux_only, needs, read_until
@@ -110,15 +111,16 @@ def test_a_folder_below_a_missing_one_is_refused(monkeypatch: pytest.MonkeyPatch
 
 # What follows is about the handshake, with children that behave in ways that the virtual board does not.
 
-_CONNECT = "import os, socket, sys, time; s = socket.create_connection(('127.0.0.1', {port})); "
-_SECRET = f"s.sendall(os.environ['{virtual.SECRET_VARIABLE}'].encode() + b'\\n' + {{more}}); "
+_OPEN = "socket.create_connection(('127.0.0.1', {port}))"
+_CONNECT = f"import os, socket, sys, time; c = {_OPEN}; s = {_OPEN}; "
+_CONTROL = f"c.sendall(os.environ['{virtual.CONTROL_VARIABLE}'].encode() + b'\\n'); "
+_SECRET = _CONTROL + f"s.sendall(os.environ['{virtual.SECRET_VARIABLE}'].encode() + b'\\n' + {{more}}); "
 
 
 def _started(code: str, listener: socket.socket) -> Transport:
     port = listener.getsockname()[1]
-    return virtual._start(
-        [sys.executable, "-c", code.replace("{port}", str(port))], listener, "virtual", None, kept=False
-    )
+    command = [sys.executable, "-c", code.replace("{port}", str(port))]
+    return virtual._start(command, listener, "virtual", None, KeptParts(), kept=False)
 
 
 def test_what_follows_the_secret_is_the_boards(listener: socket.socket, closing: Keep) -> None:
@@ -136,6 +138,23 @@ def test_strangers_are_sent_away_and_do_not_delay_the_board(listener: socket.soc
         assert line.read(5) == b"me"
         wrong.settimeout(5)
         assert wrong.recv(1) == b""
+
+
+def test_a_greeting_counts_once(listener: socket.socket, closing: Keep) -> None:
+    """Whoever should have heard it cannot take the place of the one who has it."""
+    twice = _CONNECT + f"t = {_OPEN}; " + _CONTROL + _CONTROL.replace("c.", "t.") + "t.settimeout(5); x = t.recv(1); "
+    line = closing(
+        _started(twice + _SECRET.removeprefix(_CONTROL).format(more="str(x).encode()") + "s.recv(1)", listener)
+    )
+    assert line.read(5) == b"b''"
+
+
+def test_a_board_without_its_second_connection_is_none(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(virtual, "START_TIMEOUT", 0.5)
+    with pytest.raises(ConnectError, match="did not connect within"):
+        _started(_CONNECT + _SECRET.removeprefix(_CONTROL).format(more="b''") + "s.recv(1)", listener)
 
 
 def test_a_child_that_ends_is_not_waited_for_and_its_last_line_is_told(listener: socket.socket) -> None:

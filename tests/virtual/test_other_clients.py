@@ -55,6 +55,10 @@ def test_mpremote_executes(mpremote: Mpremote) -> None:
     assert mpremote("exec", "print(1)") == "1\n"
     assert "ZeroDivisionError: divide by zero" in mpremote("exec", "1/0", fails=True)
     assert mpremote("eval", "6*7") == "42\n"
+    assert mpremote("exec", "from machine import Pin\nprint(Pin('LED', Pin.OUT, value=1))") == "Pin(GPIO25, mode=OUT)\n"
+    assert (
+        mpremote("exec", "from machine import I2C, SPI, UART\nprint(I2C(0).scan(), SPI(0).read(1))") == "[] b'\\x00'\n"
+    )
 
 
 def test_mpremote_moves_files(mpremote: Mpremote, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 from typing import TYPE_CHECKING
 
-from ...errors import DeviceError, MicroPythonError, TransferFailed
+from ...errors import DeviceError, MicroPythonError, RecordingDiffers, TransferFailed
 from .. import snippets
 from . import blocks
 from .blocks import DamagedError, SilentError, TooLargeError
@@ -118,7 +118,6 @@ class Service:
             support.sha256,
             (module, name),
             options,
-            support.eexist,
         )
         program: str | bytes = source
         if self._packs and module and support.memory >= PLENTY:
@@ -184,7 +183,7 @@ class Service:
 
     def _meaning(self, error: DeviceError, path: str) -> BaseException:
         """Return what an exception means that has ended the program."""
-        if error.name == "OSError":
+        if error.name == "OSError" or isinstance(error, RecordingDiffers):
             return self._helpers.meaning(error, path.removesuffix(UNFINISHED))
         # The program itself has arrived damaged, or this port lacks something, which shows when it comes again.
         self._packs = self._packs and error.name != "SyntaxError"

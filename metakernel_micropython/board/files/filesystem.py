@@ -326,7 +326,7 @@ class Files:
             with contextlib.suppress(TransferFailed):
                 self._service.rename(source, target)
                 return
-        self._ask(snippets.guarded("files_rename", source, target, self._support.eexist), target, step="renamed")
+        self._ask(snippets.guarded("files_rename", source, target), target, step="renamed")
 
     def _clean_up(self, unfinished: str) -> None:
         # Whatever went wrong may go wrong again: the error that led here is the one to be seen.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import posixpath
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -245,7 +246,7 @@ def _place(path: str, start: str, target: Path, seen: dict[str, Path], *, follow
     place = target.joinpath(*parts)
     if not follow_links and not place.resolve().is_relative_to(target.resolve()):
         raise HostFileProblem(f"a link on this computer leads out of {target}; see --follow-links")
-    other = seen.setdefault("/".join(parts).casefold(), place)
+    other = seen.setdefault(unicodedata.normalize("NFC", "/".join(parts)).casefold(), place)
     if other != place and other.is_file() and _same(place, other):
         raise HostFileProblem(f"this computer takes it for the same name as {other.name}")
     return place

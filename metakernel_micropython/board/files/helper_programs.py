@@ -17,6 +17,7 @@ from ...errors import (
     NoSpace,
     NoSuchFile,
     ReadOnly,
+    RecordingDiffers,
     TransferFailed,
 )
 from .. import snippets
@@ -52,9 +53,6 @@ _MOST_STARTS = 20  # of tuples that are tried
 _OURS = re.compile(r"""\(|b['"]|(?:[=+df-]|-?\d+)\s*\Z""")
 _LOST_ITS_BEGINNING = re.compile(r".*, (?:True|False|\d+)\)\s*\Z")
 
-# https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno: what the virtual board has for them.
-_WASI = {2: "EACCES", 20: "EEXIST", 31: "EISDIR", 37: "ENAMETOOLONG", 44: "ENOENT", 51: "ENOSPC", 54: "ENOTDIR"}
-_WASI |= {55: "ENOTEMPTY", 63: "EPERM", 69: "EROFS", 76: "ENOTCAPABLE"}
 # MicroPython's py/mperrno.h, the same as Linux.
 _NUMBERS = {1: "EPERM", 2: "ENOENT", 13: "EACCES", 17: "EEXIST", 19: "ENODEV", 20: "ENOTDIR"}
 _NUMBERS |= {21: "EISDIR", 28: "ENOSPC", 30: "EROFS", 36: "ENAMETOOLONG", 39: "ENOTEMPTY"}
@@ -85,16 +83,16 @@ class Helpers:
     def _ask_support(self) -> FileSupport:
         if not self.board.capabilities.no_flow_control:
             with contextlib.suppress(Damaged):  # an ImportError, most of the time
-                memory, build = parse_tuple(self.ask(snippets.ask("files_probe_quick"), ""), (int, str))
+                (memory,) = parse_tuple(self.ask(snippets.ask("files_probe_quick"), ""), (int,))
                 inflate = ("deflate", "DeflateIO")
-                return FileSupport("binascii", "hashlib", True, True, memory, _numbers(build), True, inflate)
-        kinds = (str, str, bool, bool, int, str, bool, tuple)
+                return FileSupport("binascii", "hashlib", True, True, memory, True, inflate)
+        kinds = (str, str, bool, bool, int, bool, tuple)
         found = parse_tuple(self.ask(snippets.ask("files_probe"), ""), kinds)
-        module64, module256, rename, folders, memory, build, binary, inflate = found
+        module64, module256, rename, folders, memory, binary, inflate = found
         if len(inflate) != 2 or not all(isinstance(name, str) for name in inflate):
             raise TransferFailed(f"The board on {self.board.address} said {inflate!r}, which names no module.")
         binary = binary and bool(module256)
-        return FileSupport(module64, module256, rename, folders, memory, _numbers(build), binary, inflate)
+        return FileSupport(module64, module256, rename, folders, memory, binary, inflate)
 
     def ask(self, source: str, path: str, size: int = 0, step: str = "") -> str:
         """Run a helper on the board and return what it printed, without what something else did.
@@ -171,7 +169,7 @@ class Helpers:
         on = f"on the board on {address}"
         if error.name == "KeyboardInterrupt":
             return KeyboardInterrupt()
-        if error.name == "MemoryError":
+        if error.name == "MemoryError" or isinstance(error, RecordingDiffers):
             return error
         if error.name != "OSError":
             if names := self._foreign_modules(error):
@@ -187,13 +185,12 @@ class Helpers:
             )
         named = re.search(r"\bE[A-Z]{3,}\b", error.message)
         number = re.search(r"\d{1,9}", error.message)
-        support = self.board.capabilities.files  # not asked for here: what asks for it may be what has failed
-        what = named[0] if named else _meant(int(number[0]), support) if number else ""
+        what = named[0] if named else _NUMBERS.get(int(number[0]), "") if number else ""
         match what:
             case "ENOSPC":
                 happened = f"There is no room for {path} {on}; what was there is still there."
                 return NoSpace(happened, Advice.MAKE_ROOM, address=address, path=path)
-            case "ENOENT" | "ENOTDIR":
+            case "ENOENT" | "ENOTDIR" if path:
                 folder = path.rstrip("/").rpartition("/")[0]
                 return NoSuchFile(f"There is no {path} {on}" + (f", or no folder {folder}." if folder else "."))
             case "EROFS":
@@ -203,7 +200,7 @@ class Helpers:
                 )
             case "ENODEV":
                 return FileProblem(f"There is no file system for {path or 'files'} {on}: nothing is mounted there.")
-            case "EACCES" | "EPERM" | "ENOTCAPABLE":
+            case "EACCES" | "EPERM":
                 return FileProblem(f"The board on {address} does not allow that for {path} ({what}).")
             case "EEXIST":
                 return FileProblem(f"{path} is there already {on}.")
@@ -218,17 +215,6 @@ class Helpers:
         if not path:
             return FileProblem(f"The board on {address} failed when it was asked about its files: {error}")
         return FileProblem(f"{path} {on}: {error}")
-
-
-def _meant(number: int, support: FileSupport | None) -> str:
-    """Return the name of an error's number; ``""`` for one without, or where it depends on a board not yet known."""
-    if support is not None:
-        return support.numbers.get(number, "")
-    return _NUMBERS.get(number, "") if number not in _WASI else ""
-
-
-def _numbers(build: str) -> dict[int, str]:
-    return _WASI if build == "wasi" else _NUMBERS
 
 
 def apart(text: str) -> tuple[str, str]:

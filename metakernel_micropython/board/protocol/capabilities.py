@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .program_requests import Asking, Requests
 
 CHUNK_PAUSE = 0.01
 """Seconds that a board without flow control is given to take a chunk of source from its receive buffer."""
@@ -38,7 +42,6 @@ class FileSupport:
         rename: whether files can be renamed.
         folders: whether there are any.
         memory: bytes that were free when it was asked.
-        numbers: what its error numbers mean.
         binary: whether a program can read and write the line's bytes, and knows CRC-32.
         inflate: module, class and further arguments of what inflates; the module is "" for none.
     """
@@ -48,14 +51,8 @@ class FileSupport:
     rename: bool
     folders: bool
     memory: int
-    numbers: dict[int, str]
     binary: bool
     inflate: tuple[str, str]
-
-    @property
-    def eexist(self) -> int:
-        """The number of the error that something is there already."""
-        return next(number for number, name in self.numbers.items() if name == "EEXIST")
 
 
 @dataclass
@@ -73,6 +70,7 @@ class Capabilities:
         full: whether the last program ended for want of memory.
         line_buffer: bytes of a program that its prompt without raw-paste has room for: as many as it has taken once.
         files: what it has for files; None until it was asked.
+        requests: answers what its programs ask of the host; None where nobody does.
     """
 
     raw_paste: bool | None = None
@@ -84,6 +82,7 @@ class Capabilities:
     full: bool = False
     line_buffer: int = LINE_BUFFER
     files: FileSupport | None = None
+    requests: Requests | None = None
 
     @property
     def no_flow_control(self) -> bool:
@@ -101,11 +100,20 @@ class Capabilities:
         self.tells_questions = self.shows = self.awaits = self.full = False
         self.line_buffer = LINE_BUFFER
 
+    def output_of(self, program: Asking, data: bytes) -> bytes:
+        """Return what is output of what a program printed."""
+        return data if self.requests is None else self.requests.take(program, data)
+
+    def rest(self) -> bytes:
+        """Return what was held of the output of a program that has ended."""
+        return b"" if self.requests is None else self.requests.rest()
+
     def removals(self) -> list[str]:
         """Return the snippets that remove the functions which the host has put on the board."""
         functions = (
             (self.tells_questions, "input_end"),
             (self.shows, "display_end"),
             (self.awaits, "top_level_await_end"),
+            (self.requests, "mount_end"),
         )
         return [removal for there, removal in functions if there]

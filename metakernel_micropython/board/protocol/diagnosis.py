@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...errors import Advice, BoardBusy, BoardReset, ConnectError, DeviceError, LineLost
+from ...errors import Advice, BoardBusy, BoardReset, ConnectError, DeviceError, LineLost, RecordingDiffers
 from .text import decode
 
 MAX_BANNER = 300
@@ -18,8 +18,9 @@ NOISE_SHARE = 0.25
 
 USUAL_BAUD = "9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600 and 1500000"
 
-_OWN_FRAME = re.compile(r'^  File "<stdin>", line \d+, in __mk_input_\r?\n', re.MULTILINE)
-"""A line of a traceback that lies in snippets/input.py, whose name no program uses."""
+_LEFT = "at|breakpoint|frame|halt|input_|met|over|pause|times"
+_OWN_FRAME = re.compile(rf'^  File "<stdin>", line \d+, in __mk_(?:{_LEFT})\r?\n', re.MULTILINE)
+"""A line of a traceback that lies in what our snippets have left among the builtins; no program uses such names."""
 
 
 class Diagnosis:
@@ -110,7 +111,9 @@ def device_error(traceback: str) -> DeviceError:
     while len(lines) > 1 and (lines[0].startswith("  ") or lines[0].startswith("Traceback (most recent call last)")):
         lines.pop(0)
     name, _, message = "\n".join(lines).partition(":")
-    return DeviceError(name.strip(), message.strip(), traceback)
+    # What a replayed board says has no frames; an exception of a program's has.
+    kind = RecordingDiffers if traceback.startswith(f"{RecordingDiffers.__name__}: ") else DeviceError
+    return kind(name.strip(), message.strip(), traceback)
 
 
 def lacks_memory(traceback: str | None) -> bool:

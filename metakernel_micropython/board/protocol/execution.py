@@ -65,6 +65,7 @@ class Execution:
         self._decoder = TextDecoder()
         self._patience = Patience(size, time.monotonic())
         self._ended = False
+        self.asks = False  # a person was asked for a line that the program waits for
         self._failure: MicroPythonError | None = None
 
     def __enter__(self) -> Execution:
@@ -181,6 +182,11 @@ class Execution:
         text = self._decoder.feed(data)
         return text + self._decoder.flush() if ended else text
 
+    def put_back(self, text: str) -> None:
+        """Have text that was read be read again."""
+        with self._changed:
+            self._pending[:0] = text.encode("utf-8", "replace")
+
     def read_bytes(self, timeout: float | None = None) -> bytes:
         """Return the bytes that were printed, as ``read`` does the text."""
         return self._take(timeout)[0]
@@ -267,15 +273,19 @@ class Execution:
                 self._line.write(data[at : at + size], hidden=secret)
         return left_out
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes, interrupts: int = 0) -> bool:
         """Send bytes to the program, which reads them; return whether it still runs and nobody has interrupted it.
+
+        Args:
+            data: what it reads.
+            interrupts: how often somebody has asked to stop it before, and it has gone on.
 
         Raises:
             LineLost: the line to the board was lost.
         """
         with self._line.sending:
             with self._changed:
-                if self._ended or self.interrupts:
+                if self._ended or self.interrupts > interrupts:
                     return False
             self._line.write(data)
             return True
@@ -409,11 +419,8 @@ class Execution:
         if not self._ended:
             self._repl.forget()
             self._ended = True
-            self._failure = (
-                self._diagnosis.not_stopped()
-                if self.interrupts
-                else self._diagnosis.takes_no_code(deadlines.ANSWER_TIMEOUT)
-            )
+            told = self._diagnosis
+            self._failure = told.not_stopped() if self.interrupts else told.takes_no_code(deadlines.ANSWER_TIMEOUT)
 
     # -- what the board says of it: called with the lock held -----------------------------------------------------
 

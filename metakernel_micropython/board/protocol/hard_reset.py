@@ -34,7 +34,9 @@ def hard_reset(session: PromptSession, bring_to_prompt: Callable[[], PromptSessi
     except (LineLost, BoardReset):
         return
     except MicroPythonError as error:
-        if not session.line.transport.pulse_reset():
+        if session.line.transport.pulse_reset():
+            session.line.tap.note_event("reset")
+        else:
             if isinstance(error, DeviceError) and error.name in ("AttributeError", "ImportError"):
                 raise CannotReset(
                     f"The board on {session.line.address} has no machine.reset(), and its line cannot reset it: press "

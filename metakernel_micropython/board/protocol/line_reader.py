@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...errors import LineLost
 from ...interrupts import Condition
-from ...transports.tap import FROM_BOARD, MASK, TO_BOARD, Tap
+from ...transports.tap import FROM_BOARD, TO_BOARD, Tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +89,18 @@ class LineReader:
         thread = threading.Thread(
             target=self._read_forever, args=(receiver,), name=f"line to {self.address}", daemon=True
         )
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:  # Stop: nobody has this object yet who could close the line
+            self.transport.close()
+            raise
         self._thread = thread
 
     def _read_forever(self, receiver: Receiver) -> None:
         try:
             while True:
                 data = self.transport.read()
-                self._note(FROM_BOARD, data, hidden=self._hides(data))
+                self._note_received(data)
                 with self.changed:
                     self.received += len(data)
                     self.heard_at = time.monotonic()
@@ -120,6 +124,8 @@ class LineReader:
             if self.lost is None:
                 self.lost = error
                 self.lost_at = time.monotonic()
+                if not self.closed:
+                    self.tap.note_event("lost", str(error))
                 if self._receiver is not None:
                     self._receiver.on_lost(error)
             self.changed.notify_all()
@@ -130,15 +136,19 @@ class LineReader:
         """Keep what comes from the tap until a mark came; ``b""``: show it from now on."""
         self._hidden_until = mark
 
-    def _hides(self, data: bytes) -> bool:
-        """Whether bytes from the board may hold the echo of a password; the mark behind it may come in pieces."""
-        mark = self._hidden_until
-        if mark and mark in self.tail + data:
+    def _note_received(self, data: bytes) -> None:
+        """Tell the tap what came, without what may be the echo of a password; the mark behind it may come in pieces."""
+        if mark := self._hidden_until:
+            self._note(FROM_BOARD, data, hidden=True)
+            _, found, data = (self.tail + data).partition(mark)
+            if not found:
+                return
             self._hidden_until = b""
-        return bool(mark)
+            data = mark + data
+        self._note(FROM_BOARD, data)
 
     def _note(self, direction: str, data: bytes, *, hidden: bool = False) -> None:
-        self.tap.note(direction, MASK if hidden else data, getattr(self.transport, "secrets", ()))
+        self.tap.note(direction, data, getattr(self.transport, "secrets", ()), hidden=hidden)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -219,6 +229,8 @@ class LineReader:
     def close(self) -> None:
         """Free the line at once and wait for the thread. Idempotent, callable from any thread."""
         with self.changed:
+            if not self.closed and self.lost is None:
+                self.tap.note_event("closed")
             self.closed = True
             if self._receiver is not None:
                 self._receiver.on_closed()

@@ -6,6 +6,12 @@ A mark begins with ``\x1e`` (ASCII's record separator), which stands nowhere els
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+
+@lru_cache(maxsize=64)  # a cell needs two, and a few marks take turns
+def _pattern(*marks: str) -> re.Pattern[str]:
+    return re.compile(f"({'|'.join(map(re.escape, marks))})")
 
 
 class MarkTokenizer:
@@ -17,7 +23,7 @@ class MarkTokenizer:
 
     def __init__(self, *marks: str) -> None:
         self._marks = marks
-        self._pattern = re.compile(f"({'|'.join(map(re.escape, marks))})")
+        self._pattern = _pattern(*marks)
         self._held = ""  # what may be the beginning of a mark
 
     def feed(self, text: str) -> list[tuple[str, str]]:

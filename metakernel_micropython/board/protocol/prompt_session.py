@@ -173,7 +173,7 @@ class PromptSession:
             case Output(data):
                 # Before the board has the whole source, it is a timer or a thread that prints.
                 if running is not None and running.started:
-                    running.note_output(data)
+                    running.note_output(self.capabilities.output_of(running, data))
                 else:
                     self.unsolicited.keep(data)
             case Started():
@@ -181,6 +181,7 @@ class PromptSession:
                     running.note_started()
             case Done(traceback):
                 if running is not None:
+                    running.note_output(self.capabilities.rest())
                     running.note_done(traceback)
             case Rebooted():
                 self.restarted = running is None
@@ -194,6 +195,7 @@ class PromptSession:
     def _end_execution(self, failure: MicroPythonError) -> None:
         self.line.hide_until(b"")
         if self._execution is not None:
+            self._execution.note_output(self.capabilities.rest())
             self._execution.end(failure)
 
     # -- unsolicited output --------------------------------------------------------------------------------------
@@ -380,7 +382,7 @@ class PromptSession:
             LineLost: the line is gone.
         """
         aside = partial(self._run_aside, timeout=deadlines.ANSWER_TIMEOUT)
-        return resend.start(source, self._start_once, aside, self.capabilities)
+        return resend.start(source, self._start_once, aside, self.identify, self.capabilities)
 
     def _start_once(self, source: bytes) -> Execution:
         execution = Execution(self.line, self.repl, self._diagnosis, len(source))

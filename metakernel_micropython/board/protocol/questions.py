@@ -16,10 +16,10 @@ from .marks import MarkTokenizer
 MAX_PROMPT = 16 * 1024
 """Characters of a prompt; what is longer is plain output."""
 
-OVER = "\x1e?mk."
-"""The mark behind an answer."""
+READS, ECHOES, ASKED, OVER = "\x1e?mkr", "\x1e?mki", "\x1e?mk=", "\x1e?mk."
+"""The marks: before the prompt of each kind, behind the prompt, behind the answer."""
 
-_MARKS = ("\x1e?mkr", "\x1e?mki", "\x1e?mk=", OVER)
+_MARKS = (READS, ECHOES, ASKED, OVER)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 

@@ -11,7 +11,7 @@ import ast
 import warnings
 from typing import TYPE_CHECKING
 
-from .capabilities import CHUNK
+from .capabilities import CHUNK, LINE_BUFFER
 from .diagnosis import device_error, lacks_memory
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ LARGEST_SHARE = 0.75
 """Share of the free memory that a program's source may take: one that takes nearly all leaves a board that can compile
 nothing any more, and more than all ends it."""
 
+COLLECTIONS = 4
+"""How often a board without memory may try to free some: what an earlier program has left on its stack counts as used
+until another program runs there (py/gc.c)."""
+
 _COLLECT = b"__import__('gc').collect()"
 _FREE = _COLLECT + b"\nprint(__import__('gc').mem_free())"
 
@@ -38,6 +42,7 @@ def start(
     source: bytes,
     start_once: Callable[[bytes], Execution],
     aside: Callable[[bytes], str],
+    release: Callable[[], object],
     capabilities: Capabilities,
 ) -> Execution:
     """Start a program, as often as it takes.
@@ -46,11 +51,16 @@ def start(
         source: the program.
         start_once: starts it.
         aside: runs a short program of our own first, and returns what it printed.
+        release: has the prompt give back the memory that it holds.
         capabilities: what the board can; the pauses that it needs are noted there.
 
     Raises:
         DeviceError: the board's memory has no room for the program.
     """
+    if capabilities.no_flow_control and capabilities.full and capabilities.line_buffer > LINE_BUFFER:
+        # The prompt keeps its buffer, as large as its longest source was, until it is left (pyexec_raw_repl).
+        release()
+        capabilities.line_buffer = LINE_BUFFER
     _see_room(source, aside, capabilities)
     execution = start_once(source)
     if not capabilities.no_flow_control or len(source) <= CHUNK:
@@ -83,9 +93,12 @@ def _see_room(source: bytes, aside: Callable[[bytes], str], capabilities: Capabi
     if capabilities.no_flow_control and capabilities.full and len(source) > capabilities.line_buffer:
         # Many Ctrl-C may have filled the memory with the lines of their tracebacks, which old firmware forgets when the
         # next program runs: the shortest one that there is.
-        aside(b"")
-        aside(_COLLECT)  # the shortest that frees something, and tells whether any fits
-        if capabilities.full:
+        for _ in range(COLLECTIONS):
+            aside(b"")
+            aside(_COLLECT)  # the shortest that frees something, and tells whether any fits
+            if not capabilities.full:
+                break
+        else:
             raise device_error("MemoryError: the board has no memory left to take this program\n")
     if capabilities.no_flow_control and len(source) > max(ASKED_FROM, capabilities.line_buffer):
         free = aside(_FREE).strip()

@@ -17,6 +17,10 @@ import builtins
 import functools
 import re
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
 
 NAME = "__repl_print__"
 """What the helper is called on the board while it runs, removed afterwards: every firmware has this name in ROM, and no
@@ -40,6 +44,12 @@ _SOMETIMES_MISSING = frozenset({"memoryview", "property", "complex", "compile"})
 _OURS = "__mk_"
 """What names begin with that nobody else gives."""
 
+REMOTE = "__mk_remote"
+"""What a function is called that stays on the board while the host calls functions there."""
+
+RESIDENTS = {"values_get": "__mk_answer", "remote_answer": REMOTE}
+"""The snippets that stay meanwhile, each with what it is called."""
+
 _HELD = "__mk_held"
 """What a function is called that stays on the board for several executions."""
 
@@ -52,6 +62,8 @@ _ROM_NAMES = """
 """.split()
 
 
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
+
 _AWKWARD = re.compile(rb"[\x00-\x04\n\r'\\\\]")
 """Bytes that cannot stand in a literal in a source: commands of the prompt, line ends, what ends or escapes it."""
 
@@ -59,6 +71,27 @@ _AWKWARD = re.compile(rb"[\x00-\x04\n\r'\\\\]")
 def call(name: str, *arguments: str | int | bytes) -> str:
     """Return source that runs the snippet ``name`` with ``arguments`` and leaves the user's names as they were."""
     return _once(_function(name), f"{NAME}({_literals(arguments)})")
+
+
+def call_part(name: str, words: Container[str], *arguments: str | int | bytes) -> str:
+    """Return source as ``call`` does, with as much of the snippet as somebody uses.
+
+    Args:
+        name: of the snippet.
+        words: of its methods, and of what it makes attributes of something, those that are sent.
+        arguments: for the snippet.
+    """
+    function = _parsed(name)
+    for node in ast.walk(function):
+        if isinstance(node, ast.ClassDef):
+            node.body = [one for one in node.body if not _spare(one, words)] or [ast.Pass()]
+    function.body = [one for one in function.body if not _spare(one, words)]
+    while True:
+        used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        kept = [one for one in function.body if not (isinstance(one, _DEFINITIONS) and one.name not in used)]
+        if len(kept) == len(function.body):
+            return _once(_sent(function), f"{NAME}({_literals(arguments)})")
+        function.body = kept
 
 
 def guarded(name: str, *arguments: str | int) -> str:
@@ -72,9 +105,15 @@ def guarded(name: str, *arguments: str | int) -> str:
     return _once(_around(name, "sum,bytes,map,str", outer), f"{NAME}({_literals(arguments)})")
 
 
-def apply(name: str, expression: str) -> str:
-    """Return source that runs the snippet ``name`` with the value of an expression of the user's."""
-    return _once(_function(name), f"{NAME}({expression})")
+def apply(name: str, expression: str, helpers: dict[str, str] | None = None) -> str:
+    """Return source that runs the snippet ``name`` with the value of an expression of the user's.
+
+    Args:
+        name: of the snippet.
+        expression: its arguments.
+        helpers: as for ``serve``.
+    """
+    return _once(_function(name, tuple((helpers or {}).items())), f"{NAME}({expression})")
 
 
 def ask(name: str, *arguments: str | int) -> str:
@@ -97,12 +136,12 @@ def show(expression: str) -> str:
     """Return source that prints the repr of an expression of the user's."""
     # The names here are no names of the expression's.
     taken = "from builtins import print as __enter__,repr as __exit__"
-    return _once(f"def {NAME}():\n {taken}\n __enter__(__exit__({expression}))\n", f"{NAME}()")
+    return _once(f"def {NAME}():\n {taken}\n __enter__(__exit__(({expression})))\n", f"{NAME}()")
 
 
 def show_own(expression: str) -> str:
     """Return source that prints the repr of an expression of ours, whatever the user's names are."""
-    code = f"print(repr({expression}))"
+    code = f"print(repr(({expression})))"
     return _once(f"def {NAME}():\n {_taken(ast.parse(code))}\n {code}\n", f"{NAME}()")
 
 
@@ -160,6 +199,37 @@ def held_with(arguments: str) -> str:
     return f"{_HELD}({arguments})"
 
 
+def resident(name: str, called: str) -> str:
+    """Return source that has the board keep the snippet ``name``, for other snippets or for ``ask_resident``.
+
+    It lies among the builtins, or among the user's names on boards whose builtins are fixed.
+
+    Args:
+        name: of the snippet.
+        called: what it is called on the board, one of ``RESIDENTS``.
+    """
+    keep = f" {_LOADER}.{called}={called}\n del {called}\n"
+    function = _function(name, called=called)
+    return f"{function}import builtins as {_LOADER}\ntry:\n{keep}except AttributeError:\n pass\ndel {_LOADER}\n"
+
+
+def remove_residents(names: Iterable[str]) -> str:
+    """Return source that removes what ``resident`` has left, and names of the user's, where they are there."""
+    wanted = [*RESIDENTS.values(), *names, *(f"{_LOADER}.{called}" for called in RESIDENTS.values())]
+    gone = "".join(f"try:\n del {name}\nexcept:\n pass\n" for name in wanted)
+    return f"import builtins as {_LOADER}\n{gone}del {_LOADER}\n{CLEAR}"
+
+
+def ask_resident(found: str, arguments: str) -> str:
+    """Return source that calls the function that ``resident`` has kept.
+
+    Args:
+        found: an expression of the user's, which the function has the value of.
+        arguments: expressions of ours, with commas between them, which use no name of a builtin.
+    """
+    return f"{REMOTE}(lambda:({found}),{arguments})\n"
+
+
 def let_go() -> str:
     """Return source that closes and removes the function that ``hold`` has kept, where there is one."""
     return f"try:\n {_HELD}(0,None)\nexcept:\n pass\ntry:\n del {_HELD}\nexcept:\n pass\n{CLEAR}"
@@ -212,6 +282,10 @@ def _function(name: str, helpers: tuple[tuple[str, str], ...] = (), *, called: s
         inner = _parsed(snippet)
         inner.name = helper
         function.body.insert(0, inner)
+    return _sent(function, called)
+
+
+def _sent(function: ast.FunctionDef, called: str = NAME) -> str:
     function.name = called
     _rename(function)
     if taken := _taken(function):
@@ -227,11 +301,21 @@ def _parsed(name: str) -> ast.FunctionDef:
     return function
 
 
+def _spare(node: ast.stmt, words: Container[str]) -> bool:
+    """Whether a method, or what makes something an attribute of a class, is for names that nobody uses."""
+    match node:
+        case ast.FunctionDef(name) if node.args.args and node.args.args[0].arg == "self":
+            return name[:2] != "__" and name not in words
+        case ast.Assign([ast.Attribute(attr=name)], ast.Name()):
+            return name not in words and not name.startswith(_OURS)
+    return False
+
+
 def _rename(function: ast.FunctionDef) -> None:
     """Give the function's own names, and those of functions in it, names that every firmware has in ROM.
 
-    What becomes an attribute of something keeps its name, because programs and tracebacks show it, and so does what is
-    called ours.
+    What becomes an attribute of something keeps its name, because programs and tracebacks show it; so do methods with
+    their parameters, and what is called ours.
     """
     own: dict[str, str] = {}
     used = set()
@@ -248,6 +332,9 @@ def _rename(function: ast.FunctionDef) -> None:
                 seen.add(name)
             case ast.alias(name, as_name):
                 used.add(as_name or name)
+        if isinstance(node, ast.ClassDef):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+            seen |= {name for one in methods for name in (one.name, *(arg.arg for arg in one.args.args))}
     rename = [name for name in own if name not in seen and not name.startswith(_OURS)]
     spare = (name for name in _ROM_NAMES if name not in used - set(rename))
     own = dict(zip(rename, spare, strict=False))  # a name too many keeps its own

@@ -18,7 +18,7 @@ def snippet(text):
                 size = os.size(path)
         except OSError as error:
             # See files_stat; the last is what a micro:bit says.
-            if error.args[0] not in (2, 20, 44, 54, "file not found"):
+            if error.args[0] not in (2, 20, "file not found"):
                 raise
             size = -2
         if size != int(line[:at]):

@@ -1,4 +1,4 @@
-# What this board has for files: module names, abilities, free bytes of memory, what it was built as.
+# What this board has for files: module names, abilities, free bytes of memory.
 # A text of up to ten bytes would be kept by the board for ever, a part of one is not.
 def snippet():
     import gc
@@ -30,7 +30,6 @@ def snippet():
         hasattr(os, "rename"),
         hasattr(os, "mkdir"),
         gc.mem_free(),
-        getattr(sys.implementation, "_build", ""),
         bool(first("crc32", "binascii"))
         and hasattr(getattr(sys, "stdin", None), "buffer")
         and hasattr(getattr(sys, "stdout", None), "buffer"),

@@ -1,5 +1,5 @@
-# Whether this board has all that today's firmware has for files, or an ImportError: free bytes of memory, what it was
-# built as. What an earlier transfer left behind goes (_HELD in __init__.py).
+# Whether this board has all that today's firmware has for files, or an ImportError: free bytes of memory. What an
+# earlier transfer left behind goes (_HELD in __init__.py).
 def snippet():
     import gc
     import sys
@@ -12,4 +12,4 @@ def snippet():
     sys.stdin.buffer, sys.stdout.buffer
     globals().pop("__mk_held  "[:9], None)
     gc.collect()
-    return gc.mem_free(), getattr(sys.implementation, "_build", "")
+    return (gc.mem_free(),)

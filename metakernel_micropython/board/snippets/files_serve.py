@@ -1,7 +1,7 @@
 # Answers requests about files until one of them ends it. Requests and answers are blocks with a CRC-32 (see
 # board/files/file_server.py); anything that is wrong with one ends the program, and the host begins anew where it was.
 # Texts come with the requests: literals in the source would be kept for ever.
-def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
+def snippet(window, chunk, binascii, hashlib, inflate, options):
     import builtins
     import os
     import sys
@@ -62,7 +62,7 @@ def snippet(window, chunk, binascii, hashlib, inflate, options, exists):
                     data = repr(stat(first)).encode()
                 # r: rename.
                 elif kind == 114:
-                    rename(first, second, exists)
+                    rename(first, second)
                 # o: open a file at a place. d: the same, and the digest of what follows there. g: the same, and in
                 # front of the digest the content in blocks, the last of which is empty.
                 else:

@@ -12,8 +12,8 @@ def snippet(path):
             kind = 1
             size = found[6]
     except OSError as error:
-        # ENOENT and ENOTDIR, there and in WASI: nothing else means that it is missing.
-        if error.args[0] not in (2, 20, 44, 54):
+        # ENOENT and ENOTDIR: nothing else means that it is missing.
+        if error.args[0] not in (2, 20):
             raise
     try:
         found = os.statvfs(

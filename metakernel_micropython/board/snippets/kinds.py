@@ -8,11 +8,11 @@ def snippet(path, prefix, importable):
     module = type(builtins)
 
     def guarded(o):
-        # Only classes that were written in Python have a __module__.
+        # Only classes that were written in Python have a __module__, and only such modules a __file__.
         return (
             hasattr(type(o), "__module__")
             or (type(o) is type and hasattr(o, "__module__"))
-            or (type(o) is module and hasattr(o, "__getattr__"))
+            or (type(o) is module and hasattr(o, "__getattr__") and "__file__" in o.__dict__)
         )
 
     def tell(name, o):

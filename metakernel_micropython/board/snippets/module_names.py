@@ -10,5 +10,6 @@ def snippet(module, prefix, importable):
         o = __import__(module)
     else:
         return
-    found = o.__dict__ if hasattr(o, "__getattr__") else dir(o)
+    # Firmware's own modules have no __file__, and may know more names than they hold yet.
+    found = o.__dict__ if hasattr(o, "__getattr__") and "__file__" in o.__dict__ else dir(o)
     print(*[name for name in found if name.startswith(prefix)])

@@ -16,8 +16,10 @@ def snippet(path, prefix, describe):
         return o.__dict__ if has_dict else {}
 
     def guarded(o):
-        # Only classes that were written in Python have a __module__.
-        return hasattr(type(o), "__module__") or (type(o) is module and hasattr(o, "__getattr__"))
+        # Only classes that were written in Python have a __module__, and only such modules a __file__.
+        return hasattr(type(o), "__module__") or (
+            type(o) is module and hasattr(o, "__getattr__") and "__file__" in o.__dict__
+        )
 
     def member(o, name):
         if not guarded(o):

@@ -60,6 +60,17 @@ def fetch(listing: list[str | Entry], source: str, target: Path, **options: Call
     return fetch_folder(cast("Files", Claims(listing, **options)), source, target)
 
 
+@pytest.mark.parametrize("names", [("Led.py", "led.py"), ("\u00e9.py", "e\u0301.py")])
+def test_a_disk_that_takes_two_names_for_one_keeps_the_first_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    """As those of Windows and macOS do with capitals, and macOS' with two spellings of an accent."""
+    monkeypatch.setattr(folders, "_same", lambda *_: True)
+    tally = fetch(list(names), "", tmp_path / "to")
+    assert tally.files == 1
+    assert tally.failed == [(names[1], f"this computer takes it for the same name as {names[0]}")]
+
+
 @pytest.mark.parametrize(
     "name",
     ["../out", "lib/../../out", "..", ".", "lib/.", "/etc/out", "//x/out", "a//b", "", "nul\0", "./a"],

@@ -13,7 +13,7 @@ import pytest
 from metakernel_micropython.board.files import host_files
 from metakernel_micropython.cell.capture_file import Capture
 from metakernel_micropython.errors import HostFileProblem
-from metakernel_micropython.transports.tap import WireLog
+from metakernel_micropython.transports.recorder import Recorder
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "nul\0"])
@@ -111,7 +111,7 @@ def test_a_private_file_is_at_no_time_readable_for_others(tmp_path: Path, monkey
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_what_was_said_to_a_board_is_kept_for_the_owner_alone(tmp_path: Path) -> None:
     Capture(tmp_path / "captured.txt").close()
-    WireLog(tmp_path / "wire.log").close()
+    Recorder(tmp_path / "wire.log").close()
     for path in tmp_path.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (tmp_path / "shared.txt").touch(0o644)

@@ -1,0 +1,1 @@
+"""Parts that can be attached to the virtual board: one class each (see ``part.Part``)."""
