@@ -22,7 +22,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 & $(MAKE) --no-print-directory lint; status=$$?; wait; exit $$status
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 # The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
 soak: .venv/dev
