@@ -7,6 +7,7 @@ import contextlib
 from metakernel_micropython.cell.followers import DisplayFollower
 from metakernel_micropython.cell.output import Follower, Stage
 from metakernel_micropython.errors import MicroPythonError
+from metakernel_micropython.fleet.fleet_cell import fleet_of
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -69,7 +70,8 @@ class DisplayMagic(BoardMagic):
 
     def _follow(self, followers: dict[Stage, Follower]) -> None:
         follower = DisplayFollower(self.kernel)
-        follower.prepare(self.board)
+        if self.kernel.device is not None or fleet_of(self.kernel) is None:
+            follower.prepare(self.board)
         followers[Stage.DISPLAY] = follower
 
     def _is_on(self) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from metakernel_micropython.fleet.client import Fleet, cluster
 from metakernel_micropython.fleet.fleet_cell import fleet_of, run_cell
+from metakernel_micropython.fleet.listing import listing, notebook_of
+from metakernel_micropython.host.paths import counted
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.sessions.labelled_output import grouped
 
 
 class FleetMagic(BoardMagic):
@@ -15,18 +18,21 @@ class FleetMagic(BoardMagic):
     group = "Several boards"
     on_several = False
     fleet: Fleet | None = None
-    virtual = 0
 
     @arguments(
         argument("--profile", help="the cluster's profile (default: ipcluster's own)"),
         argument("--virtual", type=int, default=0, metavar="N", help="N virtual boards for each engine, to try it"),
-        argument("--release", action="store_true", help="free the boards and leave the cluster"),
+        argument("--take", action="store_true", help="have other notebooks let go of the boards that they have"),
+        argument("--release", action="store_true", help="free this notebook's boards and leave the cluster"),
     )
     def line_fleet(self, args: Namespace) -> None:
-        """%fleet [--profile NAME] [--virtual N] [--release] - connect to the boards of a cluster, and list them.
+        """%fleet [--profile NAME] [--virtual N] [--take] [--release] - connect to a cluster's boards, and list them.
 
-        Every engine of a running ipyparallel cluster connects to the boards of its host. ``%%fleet`` runs a cell on
-        them.
+        Every engine of a running ipyparallel cluster connects to the boards of its host; %%fleet runs cells on them.
+        The list tells for each board its host, its firmware, its free memory and what it does.
+
+        A board belongs to one notebook at a time. Where another one has it, the list names that; --take has it let go.
+        Boards of engines that join later are connected by the next cell.
 
         Start a cluster first, as in: ipcluster start -n 4
 
@@ -35,34 +41,38 @@ class FleetMagic(BoardMagic):
           %fleet --virtual 2
         """
         if args.release:
-            self._leave(for_all=True)
+            self._leave()
             return
+        if args.virtual < 0:
+            raise MagicError(f"--virtual is a number of boards, not {args.virtual}.")
         if self.fleet is None or args.profile:
-            found = Fleet(cluster(args.profile))
+            found = Fleet(cluster(args.profile), notebook_of(type(self.kernel)))
             self._leave()
             self.fleet = found
             self.kernel.connections.ends_with["fleet"] = self._leave
         fleet = self.fleet
-        self.virtual = args.virtual or self.virtual
-        fleet.gather(self.virtual)
-        lines = [f"  {member.name}  {member.banner}" for member in fleet.members.values()]
-        engines = len(fleet.client.ids)
-        if lines:
-            hosts = {member.host for member in fleet.members.values()}
-            self.kernel.Print(f"{len(lines)} boards, {engines} engines, hosts: {', '.join(sorted(hosts))}")
-            self.kernel.Print("\n".join(lines))
-        for name, problem in fleet.problems.items():
-            self.kernel.Error(f"  {name}: {problem}")
-        if not lines:
+        fleet.virtual = args.virtual or fleet.virtual
+        fleet.gather(take=args.take)
+        if fleet.members:
+            self.kernel.Print(listing(fleet))
+        for problem in sorted(set(fleet.problems.values())):
+            names = [name for name, told in fleet.problems.items() if told == problem]
+            self.kernel.Error(f"{grouped(names)}: {problem}")
+        for number in fleet.silent:
+            self.kernel.Error(f"engine {number} does not answer: it runs a cell of another notebook, or hangs")
+        if not fleet.members:
+            engines = counted(len(fleet.client.ids), "engine")
             raise MagicError(
-                f"No board is connected: {engines} engines look at the serial ports of their hosts. Plug boards in "
-                "there, or use %fleet --virtual 2 for boards without hardware."
+                f"None of the boards of {engines} is connected: see above."
+                if fleet.problems
+                else f"No board is connected: {engines} looked at the serial ports of the hosts. Plug boards in there, "
+                "or use %fleet --virtual 2 for boards without hardware."
             )
 
-    def _leave(self, *, for_all: bool = False) -> None:
-        fleet, self.fleet, self.virtual = self.fleet, None, 0
+    def _leave(self) -> None:
+        fleet, self.fleet = self.fleet, None
         if fleet is not None:
-            fleet.close(for_all=for_all)
+            fleet.close()
 
     @arguments(
         argument("boards", nargs="*", complete=lambda kernel: _names(kernel), help="names, patterns, engine numbers"),
@@ -71,9 +81,13 @@ class FleetMagic(BoardMagic):
     def cell_fleet(self, args: Namespace) -> None:
         """%%fleet [BOARD ...] [--once] - run the cell on the boards of the fleet at the same time.
 
-        What they print comes while they run, with the board's name in front. The cell fails when it failed on one of
-        them; the others are not disturbed. Where an engine is lost, another one of its host connects to its boards and
-        the cell runs again on them, from its beginning.
+        What they print comes while they run, with the board's name in front; equal values and errors of several boards
+        are shown once. The cell fails when it failed on one of them; the others are not disturbed. Where an engine is
+        lost, another one of its host connects to its boards and the cell runs again on them, from its beginning.
+
+        Magics on top of the cell act on each board, as with %%on. They run on the boards' hosts, which get the files
+        that they name (once each, by their digest) and the packages that this computer downloads; what they write comes
+        back here. A board shows 1 MiB of text at most, and all boards of a cell 16 MiB together.
 
         Examples:
           %%fleet
@@ -82,9 +96,7 @@ class FleetMagic(BoardMagic):
         if magic := self.kernel.runner.followers.magic:
             raise MagicError(f"{magic} follows one board of this notebook: run the cell without %%fleet.")
         code, self.evaluate = self.code, False
-        failed = run_cell(self.kernel, self.kernel.runner, code, args.boards, retry=not args.once)
-        if failed is not None:
-            self.fail(failed)
+        run_cell(self.kernel, self.kernel.runner, code, args.boards, retry=not args.once)
 
 
 def _names(kernel: MicroPythonKernel) -> list[str]:

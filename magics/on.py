@@ -37,7 +37,7 @@ class OnMagic(BoardMagic):
         Magics on top of the cell that are about a board act on each of them: %upload, %ls, %rm, %reboot, %info ...
 
         fleet:* stands for the boards of other machines that %fleet connected, fleet:NAME for one of them, fleet:2 for
-        those of engine 2, as for %%fleet, which does the same. They run code, no magics.
+        those of engine 2, as for %%fleet, which does the same.
 
         Examples:
           %%on left right
@@ -70,9 +70,7 @@ class OnMagic(BoardMagic):
                 f"twice, with %%on {' '.join(near)} and with %%on {' '.join(far)}."
             )
         code, self.evaluate = self.code, False
-        failed = run_cell(self.kernel, self.kernel.runner, code, [name.removeprefix(FLEET) for name in far])
-        if failed is not None:
-            self.fail(failed)
+        run_cell(self.kernel, self.kernel.runner, code, [name.removeprefix(FLEET) for name in far])
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

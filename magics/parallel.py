@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from metakernel_micropython.fleet import engine
-from metakernel_micropython.fleet.client import Labels, cluster
+from metakernel_micropython.fleet import engine_kernels
+from metakernel_micropython.fleet.client import cluster
+from metakernel_micropython.fleet.labels import Labels
 from metakernel_micropython.fleet.stops import Stops
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
@@ -55,7 +56,7 @@ class ParallelMagic(BoardMagic):
         environment = dict(self.kernel.env)
         started = self._each(
             lambda number: (
-                engine.start_kernel,
+                engine_kernels.start_kernel,
                 args.kernel_name,
                 args.module,
                 args.kind,
@@ -109,7 +110,7 @@ class ParallelMagic(BoardMagic):
             raise MagicError("There are no kernels in a cluster yet: %parallel MODULE CLASS makes them.")
         failed = {
             number: reply
-            for number, reply in self._each(lambda _: (engine.execute, name or self._kernel_name, code)).items()
+            for number, reply in self._each(lambda _: (engine_kernels.execute, name or self._kernel_name, code)).items()
             if reply is not None
         }
         if failed:

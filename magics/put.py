@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from metakernel_micropython.host.value_arguments import (
     described,
     expressions_argument,
@@ -11,6 +13,7 @@ from metakernel_micropython.host.value_arguments import (
 )
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, arguments
+from metakernel_micropython.magic_arguments import parse
 
 
 class PutMagic(BoardMagic):
@@ -34,16 +37,30 @@ class PutMagic(BoardMagic):
           %put calibration
           %put table=[round(255*math.sin(x/50)) for x in range(100)]
         """
-        values = {}
-        for text in args.what:
-            name, expression = split_assignment(text)
-            try:
-                values[name or expression] = eval(expression, self.kernel.host_variables)  # noqa: S307 - the person's own
-            except Exception as error:
-                raise MagicError(f"%put: {expression} on the host: {type(error).__name__}: {error}") from None
-        for name, value in values.items():
+        for name, value in self._evaluated(args.what).items():
             self.board.values.put(name, value)
             self.kernel.Print(f"{name}: {described(value)}")
+
+    def values(self, text: str) -> dict[str, Any]:
+        """Return the values that ``%put`` sends, by the names that the board gets; for boards of other computers.
+
+        Args:
+            text: what stands behind ``%put``.
+
+        Raises:
+            MagicError: one cannot be computed.
+        """
+        return self._evaluated(parse(self.line_put, "%put", self.split(text)).what)
+
+    def _evaluated(self, texts: list[str]) -> dict[str, Any]:
+        found = {}
+        for text in texts:
+            name, expression = split_assignment(text)
+            try:
+                found[name or expression] = eval(expression, self.kernel.host_variables)  # noqa: S307 - the person's own
+            except Exception as error:
+                raise MagicError(f"%put: {expression} on the host: {type(error).__name__}: {error}") from None
+        return found
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -21,11 +21,12 @@ from metakernel_micropython.host.paths import board_paths, host_paths, shown
 from metakernel_micropython.instrument.coverage import as_html, as_text
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
-from metakernel_micropython.magic_arguments import seconds
+from metakernel_micropython.magic_arguments import names_host_files, seconds
 
 _COLORS = re.compile(r"\x1b\[[\d;]*m")
 
 
+@names_host_files
 def _paths(front_end: FrontEnd, word: str) -> list[str]:
     if word.startswith(":"):
         return [":" + path for path in board_paths(front_end, word[1:])]

@@ -226,11 +226,14 @@ class BoardMagic(StrictMagic):
         on_several: whether it may stand in a cell that runs on several boards (``%%on``). It is called in a thread for
             each board then; ``self.board`` is that board, and what it prints gets its name. One that is about the
             kernel or the cell sets it to False.
+        on_fleet: whether it may also stand in a cell that runs on boards of other computers (``%%fleet``), where it is
+            called. Arguments that complete with ``host_paths`` name files that are sent there.
         same_as: the commands that do the same as some of its names: ``{"%serialconnect": "%connect PORT"}``.
     """
 
     group = ""
     on_several = True
+    on_fleet = True
     same_as: ClassVar[Mapping[str, str]] = {}
 
     @property

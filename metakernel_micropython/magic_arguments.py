@@ -76,6 +76,31 @@ def arguments(*described: _Argument) -> Callable[[_F], _F]:
     return decorate
 
 
+def names_host_files(complete: _F) -> _F:
+    """Mark what completes paths of this computer: arguments with it name files here, which a fleet's hosts are sent."""
+    complete.names_host_files = True  # type: ignore[attr-defined]
+    return complete
+
+
+def host_arguments(method: Callable[..., None], typed: str, words: list[str]) -> tuple[Namespace, list[str]]:
+    """Return a magic's arguments, and those values of them that name files of this computer.
+
+    A value with a colon in front names a file of the board.
+
+    Raises:
+        MagicError: as for ``parse``.
+        HelpRequested: likewise.
+    """
+    args = parse(method, typed, words)
+    found: list[str] = []
+    for names, complete, options in _described(method):
+        if getattr(complete, "names_host_files", False):
+            name = options.get("dest") or next((one for one in names if one.startswith("--")), names[0])
+            value = getattr(args, name.lstrip("-").replace("-", "_"))
+            found += [value] if isinstance(value, str) else value or []
+    return args, [word for word in found if not word.startswith(":")]
+
+
 def seconds(text: str) -> float:
     """Return a time that a word names, for ``type=`` of an argument.
 

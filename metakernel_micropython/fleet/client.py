@@ -6,8 +6,6 @@ its engine's number and its port, as in ``2/ttyACM0``.
 
 from __future__ import annotations
 
-import json
-import secrets
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -16,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConnectError, MicroPythonError, NotConnected
+from ..transports.port_scan import natural
 from . import engine
-from .stops import Stops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,41 +26,39 @@ CONTROLLER_TIMEOUT = 15.0
 CLUSTER_TIMEOUT = 60.0
 """Seconds that the cluster has to answer, and its boards to connect."""
 
+SURVEY_TIMEOUT = 10.0
+"""Seconds that an engine has to say what it is: one that runs another notebook's cell says nothing."""
+
 NEW_ENGINE_TIMEOUT = 15.0
 """Seconds that a host has to bring another engine for the boards of one that was lost."""
 
-_POLL = 0.05
+PART = 4 * 1024 * 1024
+"""Bytes of files that go to a host in one message."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A board of the fleet: its name, its address on its host, its host and the engine that owns it now."""
+    """A board of the fleet.
+
+    Attributes:
+        name: as in ``2/ttyACM0``.
+        address: on its host.
+        host: where it is plugged in.
+        engine: the engine that has it now.
+        banner: what its prompt says it is.
+        state: what it does, in words.
+        free: bytes of its memory that are free; None where it does not tell.
+        mpy: the version of .mpy files that it loads; 0 for none.
+    """
 
     name: str
     address: str
     host: str
     engine: int
-    banner: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What ended the cell on one board.
-
-    Attributes:
-        board: its name.
-        name: the error's class.
-        message: what it says.
-        traceback: the board's own text; ``""`` where the error is not of its program.
-    """
-
-    board: str
-    name: str
-    message: str
-    traceback: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.message}" if self.message else self.name
+    banner: str = ""
+    state: str = ""
+    free: int | None = None
+    mpy: int = 0
 
 
 def cluster(profile: str | None = None, cluster_id: str | None = None) -> Any:
@@ -97,145 +93,147 @@ class Fleet:
 
     Attributes:
         client: of ipyparallel.
+        notebook: who it is, see ``engine.own``.
         members: the boards that are connected, by name.
         problems: what was not connected, with the reason.
-        user: tells the engines which notebook it is: boards are free when their last one has left.
+        silent: the engines that did not say what they are: they are at work.
+        virtual: number of virtual boards for each engine, in place of those on its ports.
     """
 
     client: Any
+    notebook: dict[str, Any]
     members: dict[str, Member] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-    user: str = field(default_factory=lambda: secrets.token_hex(8))
+    silent: list[int] = field(default_factory=list)
+    virtual: int = 0
+    _known: set[int] = field(default_factory=set)  # the engines that were asked for their boards
 
-    def gather(self, virtual: int = 0) -> None:
+    def gather(self, *, take: bool = False) -> None:
         """Have every engine connect to its share of the boards of its host.
 
         Args:
-            virtual: number of virtual boards for each engine, in place of those on its ports.
+            take: whether other notebooks lose those that they have.
 
         Raises:
-            ConnectError: an engine does not answer.
+            ConnectError: no engine answers.
         """
-        surveys = self._ask(dict.fromkeys(self.client.ids, (engine.survey,)))
+        before = dict(self.members)
+        self.members.clear()
+        self.problems.clear()
+        self._gather(list(self.client.ids), before, take=take)
+
+    def gather_new(self) -> dict[int, list[str]]:
+        """Connect to the boards of engines that have joined; return their names by engine."""
+        new = [number for number in self.client.ids if number not in self._known]
+        if not new:
+            return {}
+        before = dict(self.members)
+        self._gather(new, before, take=False)
+        return {
+            number: [name for name, one in self.members.items() if one.engine == number and name not in before]
+            for number in new
+        }
+
+    def _gather(self, numbers: list[int], before: dict[str, Member], *, take: bool) -> None:
+        surveys = self._ask(dict.fromkeys(numbers, (engine.survey,)), SURVEY_TIMEOUT, silent=True)
+        self.silent = [number for number in numbers if number not in surveys]
+        if not surveys:
+            raise ConnectError("No engine of the cluster answers: they may run cells of other notebooks.")
+        self._known.update(surveys)
         shares: dict[int, list[tuple[str, str]]] = {number: [] for number in surveys}
         hosts: dict[str, list[int]] = defaultdict(list)
         for number, told in surveys.items():
             hosts[told["host"]].append(number)
-        for engines in hosts.values():
-            if virtual:
+        for host, engines in hosts.items():
+            had = [one for one in before.values() if one.host == host and one.engine in self.client.ids]
+            for one in had:  # they stay where they are
+                if one.engine in shares:
+                    shares[one.engine].append((one.name, one.address))
+            if self.virtual:
                 for number in engines:
-                    shares[number] = [(f"{number}/virtual{i}", "virtual") for i in range(virtual)]
+                    names = [f"{number}/virtual{i}" for i in range(self.virtual)]
+                    shares[number] += [(name, "virtual") for name in names if name not in before]
                 continue
-            for position, port in enumerate(surveys[engines[0]]["ports"]):
+            taken = {one.address for one in had}
+            for position, port in enumerate(port for port in surveys[engines[0]]["ports"] if port not in taken):
                 number = engines[position % len(engines)]
                 shares[number].append((f"{number}/{port.rpartition('/')[2]}", port))
-        said = self._ask({number: (engine.own, share, self.user) for number, share in shares.items() if share})
-        self.members.clear()
-        self.problems.clear()
-        for number, share in shares.items():
-            for name, address in share:
-                banner = said[number][name]
-                if banner.startswith("!"):
-                    self.problems[name] = banner[1:]
-                else:
-                    self.members[name] = Member(name, address, surveys[number]["host"], number, banner)
+        questions = {number: (engine.own, share, self.notebook, take) for number, share in shares.items() if share}
+        for number, said in self._ask(questions, CLUSTER_TIMEOUT).items():
+            for name, address in shares[number]:
+                self._note(name, address, surveys[number]["host"], number, said[name])
+
+    def _note(self, name: str, address: str, host: str, number: int, said: dict[str, Any]) -> bool:
+        """Keep what an engine says of a board; return whether that is connected."""
+        if "problem" in said:
+            self.problems[name] = said["problem"]
+            return False
+        self.members[name] = Member(name, host=host, engine=number, **{**said, "address": address})
+        return True
 
     def choose(self, patterns: Iterable[str]) -> list[str]:
-        """Return the names of the boards that are meant: ``*``, an engine's number, a name, or a pattern of names.
+        """Return the names of the boards that are meant: ``*`` or ``all``, an engine's number, a name, or a pattern.
 
         Raises:
             NotConnected: one means none.
         """
         chosen: dict[str, None] = {}
         for pattern in patterns:
-            found = [name for name in self.members if fnmatchcase(name, pattern) or name.startswith(f"{pattern}/")]
+            wanted = "*" if pattern == "all" else pattern
+            found = [name for name in self.members if fnmatchcase(name, wanted) or name.startswith(f"{wanted}/")]
             if not found:
                 raise NotConnected(f"The fleet has no board {pattern}. %fleet lists them.")
             chosen.update(dict.fromkeys(found))
-        return list(chosen)
+        return sorted(chosen, key=natural)
 
-    def run(
-        self, code: str, names: Sequence[str], write: Callable[[str, str], None], *, retry: bool = True
-    ) -> list[Failure]:
-        """Run a cell on boards at the same time.
+    def send(self, digests: Sequence[str], content: Callable[[str], bytes], names: Iterable[str]) -> int:
+        """Bring contents to the hosts of boards, to each host what it lacks.
 
         Args:
-            code: the cell.
+            digests: of the contents.
+            content: returns one.
             names: of the boards.
-            write: gets a board's name and what it prints, as it comes.
-            retry: run the cell again on the boards of an engine that was lost, by another one of their host.
 
         Returns:
-            The boards that failed.
+            The bytes that were sent.
 
         Raises:
-            KeyboardInterrupt: Stop was pressed; all boards were interrupted.
+            ConnectError: an engine does not answer.
         """
-        lost: list[str] = []
-        failures = self._run_once(code, names, write, lost)
-        if lost and retry and self._move(lost, write):
-            again = [name for name in lost if self.members[name].engine in self.client.ids]
-            rest: list[str] = []
-            failures += self._run_once(code, again, write, rest)
-            lost = [name for name in lost if name not in again or name in rest]
-        failures += [Failure(name, "EngineLost", f"engine {self.members[name].engine} ended") for name in lost]
-        return sorted(failures, key=lambda failure: list(names).index(failure.board))
-
-    def _run_once(
-        self, code: str, names: Sequence[str], write: Callable[[str, str], None], lost: list[str]
-    ) -> list[Failure]:
-        shares: dict[int, list[str]] = defaultdict(list)
+        hosts: dict[str, int] = {}
         for name in names:
-            shares[self.members[name].engine].append(name)
-        failures: list[Failure] = []
-        running: dict[int, Any] = {}
-        stops = Stops(self.client)
-        try:
-            for number, share in shares.items():
-                if number in self.client.ids:
-                    running[number] = self.client[number].apply_async(engine.run, code, share)
-                else:
-                    lost += share
-        except KeyboardInterrupt:
-            stops.press(shares)  # one may have got its cell without our knowing
-        told = dict.fromkeys(running, 0)
-        while running:
-            try:
-                for number, result in list(running.items()):
-                    result.wait(_POLL / len(running))
-                    done = result.ready()
-                    if done and not self._is_lost(result):
-                        result.wait_for_output(CLUSTER_TIMEOUT)
-                    told[number] = _tell(result.stdout, told[number], write)
-                    if done:
-                        del running[number]
-                        if self._is_lost(result):
-                            lost += shares[number]
-                        else:
-                            failures += _failures(result, shares[number])
-                    else:
-                        stops.look(number, result)
-            except KeyboardInterrupt:
-                if stops.pressed:
-                    raise
-                stops.press(running)
-        if stops.pressed:
-            raise KeyboardInterrupt
-        return failures
+            one = self.members[name]
+            if one.engine in self.client.ids:
+                hosts[one.host] = one.engine
+        if not digests or not hosts:
+            return 0
+        sent = 0
+        lacking = self._ask({number: (engine.missing, list(digests)) for number in hosts.values()}, CLUSTER_TIMEOUT)
+        for number, missing in lacking.items():
+            part: list[bytes] = []
+            for position, digest in enumerate(missing):
+                part.append(content(digest))
+                if position == len(missing) - 1 or sum(map(len, part)) >= PART:
+                    self._ask({number: (engine.keep, part)}, CLUSTER_TIMEOUT)
+                    sent += sum(map(len, part))
+                    part = []
+        return sent
 
-    @staticmethod
-    def _is_lost(result: Any) -> bool:
-        return getattr(result.exception(0), "ename", "") == "EngineError"  # it comes wrapped as the engine's own error
+    def move(self, names: Sequence[str], tell: Callable[[str, str], object]) -> list[str]:
+        """Give boards of lost engines to others on their hosts; return the boards that found one.
 
-    def _move(self, names: Sequence[str], write: Callable[[str, str], None]) -> bool:
-        """Give boards of lost engines to others on their hosts; return whether any found one."""
+        Args:
+            names: the boards.
+            tell: called with a board's name and what became of it.
+        """
         deadline = time.monotonic() + NEW_ENGINE_TIMEOUT
         waiting = list(names)
-        moved = False
+        moved: list[str] = []
         while waiting and time.monotonic() < deadline:
             hosts: dict[str, int] = {}
             with suppress(MicroPythonError):
-                for number, told in self._ask(dict.fromkeys(self.client.ids, (engine.survey,))).items():
+                questions = dict.fromkeys(self.client.ids, (engine.survey,))
+                for number, told in self._ask(questions, SURVEY_TIMEOUT, silent=True).items():
                     hosts[told["host"]] = number
             for name in list(waiting):
                 member = self.members[name]
@@ -243,81 +241,41 @@ class Fleet:
                 if number < 0:
                     continue
                 waiting.remove(name)
-                said = self._ask({number: (engine.own, [(name, member.address)], self.user)})[number][name]
-                if not said.startswith("!"):
-                    self.members[name] = Member(name, member.address, member.host, number, said)
-                    write(name, f"[engine {member.engine} was lost; the cell runs again through engine {number}]\n")
-                    moved = True
+                share = [(name, member.address)]
+                said = self._ask({number: (engine.own, share, self.notebook)}, CLUSTER_TIMEOUT)[number][name]
+                if self._note(name, member.address, member.host, number, said):
+                    tell(name, f"[engine {member.engine} was lost; the cell runs again through engine {number}]")
+                    moved.append(name)
             if waiting:
                 time.sleep(0.5)
         return moved
 
-    def close(self, *, for_all: bool = False) -> None:
-        """Leave the cluster, which goes on; its boards are free once nobody else uses them, or at once ``for_all``."""
+    def close(self) -> None:
+        """Leave the cluster, which goes on; the boards of this notebook are free."""
         with suppress(Exception):
-            self._ask(dict.fromkeys(self.client.ids, (engine.release, "" if for_all else self.user)))
+            questions = dict.fromkeys(self.client.ids, (engine.release, self.notebook["user"]))
+            self._ask(questions, SURVEY_TIMEOUT, silent=True)
         self.client.close()
 
-    def _ask(self, questions: dict[int, tuple[Any, ...]]) -> dict[int, Any]:
-        """Call a function in engines at the same time; return what each answered."""
+    def _ask(self, questions: dict[int, tuple[Any, ...]], timeout: float, *, silent: bool = False) -> dict[int, Any]:
+        """Call a function in engines at the same time; return what each answered.
+
+        Args:
+            questions: function and arguments by engine.
+            timeout: seconds for all.
+            silent: leave out those that do not answer.
+
+        Raises:
+            ConnectError: one does not answer.
+        """
         asked = {number: self.client[number].apply_async(*call) for number, call in questions.items()}
         answers = {}
-        deadline = time.monotonic() + CLUSTER_TIMEOUT
+        deadline = time.monotonic() + timeout
         for number, result in asked.items():
             try:
                 answers[number] = result.get(timeout=max(0.1, deadline - time.monotonic()))
             except Exception as error:
+                if silent:
+                    continue
                 raise ConnectError(f"Engine {number} does not answer: {error}") from error
         return answers
-
-
-def run_on_fleet(
-    fleet: Fleet, code: str, targets: Sequence[str], write_labelled: Callable[[str, str], None], *, retry: bool = True
-) -> list[Failure]:
-    """Run a cell on the boards of a fleet that ``targets`` name (see ``Fleet.choose``), as ``%%fleet`` does."""
-    return fleet.run(code, fleet.choose(targets or ["*"]), write_labelled, retry=retry)
-
-
-def _failures(result: Any, names: Sequence[str]) -> list[Failure]:
-    error = result.exception(0)
-    if error is not None:  # of the engine itself: another version of this package there, for example
-        return [Failure(name, type(error).__name__, str(error)) for name in names]
-    return [Failure(name, *what) for name, what in result.get().items()]
-
-
-def _tell(text: str, start: int, write: Callable[[str, str], None]) -> int:
-    """Give the whole lines behind ``start`` to ``write``; return where they end."""
-    end = text.rfind("\n") + 1
-    for line in text[start:end].splitlines():
-        try:
-            board, said = json.loads(line)
-            assert isinstance(board, str) and isinstance(said, str)
-        except (ValueError, TypeError, AssertionError):
-            continue  # something else in the engine printed
-        write(board, said)
-    return max(start, end)
-
-
-class Labels:
-    """Puts a name in front of each line of what several tell at the same time.
-
-    Args:
-        write: gets whole lines.
-    """
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write = write
-        self._rest: dict[str, str] = {}
-
-    def __call__(self, name: str, text: str) -> None:
-        """Take a text that a board told; the last line waits for its end."""
-        whole, newline, rest = (self._rest.pop(name, "") + text).rpartition("\n")
-        if newline:
-            self._write("".join(f"[{name}] {line}\n" for line in whole.split("\n")))
-        if rest:
-            self._rest[name] = rest
-
-    def flush(self) -> None:
-        """Give the lines that have no end."""
-        for name in list(self._rest):
-            self(name, "\n")

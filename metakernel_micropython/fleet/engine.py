@@ -1,42 +1,98 @@
-"""What runs inside an ipyparallel engine: the boards of its host, and kernels for ``%px``.
+"""What runs inside an ipyparallel engine: the boards of its host.
 
-An engine is an ordinary Python process on the host that the boards are plugged into. It keeps the boards that it owns
-between calls. What boards print goes to the engine's stdout while it is printed, as one JSON list ``[board, text]`` in
-a line, which ``fleet`` puts apart again.
+An engine is an ordinary Python process on the host that the boards are plugged into. For each notebook it has a kernel
+without a front end, with the boards of that notebook and with the magics; a board belongs to one notebook at a time.
+What boards say goes to the engine's output while a cell runs (see ``events``), the rest into what ``run`` returns.
+
+The notebook calls these functions; what they take and return is plain data.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
+import os
 import signal
 import socket
-import sys
 import threading
+import time
+from dataclasses import dataclass, replace
 from importlib import import_module
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from ..board import Board
-from ..cell.program import ValueFilter, prepare
+from ..board.files.host_files import placed
+from ..cell.followers import DisplayFollower
+from ..cell.output import Stage
 from ..display.error_text import error_text
-from ..errors import DeviceError
-from ..interrupts import interrupt_main_thread
-from ..sessions import unattended
-from .stops import BEGUN
+from ..errors import MagicError, MicroPythonError
+from ..front_end import thread_output
+from ..host.package_cache import PackageCache
+from ..host.packages import given_downloads
+from ..sessions.board_jobs import STOP_TIMEOUT, BoardJobs
+from . import cell_files
+from .events import EventReport
+from .stops import tell_begun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ..cell.runner import CellRunner
+    from ..front_end import MagicsFrontEnd
+    from ..sessions.registry import SessionRegistry
+    from ..transports import ConnectionOptions
 
 _PATIENCE = 30.0
 """Seconds that a board has to come to its prompt: many start at the same time."""
 
+_TICK = 0.05
+
 _WAY_OUT = "Connect to the board from its own host and run the cell there."
 
-_boards: dict[str, Board] = {}
-_users: set[str] = set()
-_kernels: dict[str, Any] = {}
+
+@dataclass
+class Holder:
+    """A notebook that has boards here.
+
+    Attributes:
+        kernel: runs its cells.
+        title: who it is, for people.
+        host: where it runs.
+        pid: its process there.
+        started: when that began, in seconds since 1970.
+    """
+
+    kernel: Any
+    title: str
+    host: str
+    pid: int
+    started: float
+
+    @property
+    def boards(self) -> SessionRegistry:
+        """Its boards."""
+        registry: SessionRegistry = self.kernel.connections
+        return registry
+
+    @property
+    def ended(self) -> bool:
+        """Whether its process is gone for certain: one on another host nobody sees from here."""
+        if self.host != socket.gethostname():
+            return False
+        import psutil
+
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.started) > 1
+        except psutil.Error:
+            return True
+
+    def leave(self) -> None:
+        """Free its boards, which keep their variables."""
+        self.boards.close_all()
+        self.kernel.boards.end(restart=False)
+
+
+_holders: dict[str, Holder] = {}
+_taken: dict[tuple[str, str], str] = {}
+"""Who has taken a board, by the notebook that had it and the board's name."""
 
 
 # -- boards ----------------------------------------------------------------------------------------------------------
@@ -49,102 +105,232 @@ def survey() -> dict[str, Any]:
     return {"host": socket.gethostname(), "ports": [port.device for port in candidates()]}
 
 
-def own(boards: Sequence[tuple[str, str]], user: str = "") -> dict[str, str]:
-    """Connect to boards, all at once, and keep them.
+def own(
+    boards: Sequence[tuple[str, str]],
+    notebook: Mapping[str, Any],
+    take: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """Connect to boards for a notebook, all at once, and keep them.
 
     Args:
-        boards: name and address of each; one that is connected under its name stays as it is.
-        user: tells the notebooks apart that use them.
+        boards: name and address of each; one that it has under its name stays as it is.
+        notebook: ``user`` (tells it apart), the module and the class of its kernel, ``title``, ``host``, ``pid`` and
+            ``started`` (see ``Holder``).
+        take: whether other notebooks lose those that they have.
 
     Returns:
-        For each name what the board says it is; behind ``!`` why it could not be connected.
+        For each name what is known of the board (see ``_described``), or ``problem``: why it is not connected.
     """
-    said: dict[str, str] = {}
-    _users.add(user)
+    user = notebook["user"]
+    for gone in [key for key, one in _holders.items() if key != user and one.ended]:
+        _holders.pop(gone).leave()
+    if user not in _holders:
+        _holders[user] = _new_holder(notebook)
+    holder = _holders[user]
+    found: dict[str, dict[str, Any]] = {}
 
     def connect(name: str, address: str) -> None:
         try:
-            kept = _boards.get(name)
-            if kept is None or kept.lost is not None:
-                _boards[name] = kept = Board.connect(address, timeout=_PATIENCE)
-            said[name] = kept.banner
+            _make_free(name, user, holder, take=take)
+            session = dict(holder.boards).get(name)
+            if session is None:
+                options: ConnectionOptions = replace(holder.kernel.connection_options, timeout=_PATIENCE)
+                holder.kernel.connect(address, options, name=name)
+                session = dict(holder.boards)[name]
+            found[name] = _described(session)
+            _taken.pop((user, name), None)
         except Exception as error:  # one board's fault is told for that board
-            said[name] = f"!{error_text(error)}"
+            found[name] = {"problem": error_text(error)}
 
     _all_at_once([lambda one=one: connect(*one) for one in boards])
-    return said
+    return found
 
 
-def release(user: str = "") -> None:
-    """Free the lines of all boards, once their last user has left; the boards keep their variables.
+def _new_holder(notebook: Mapping[str, Any]) -> Holder:
+    os.environ["JPY_SESSION_NAME"] = notebook["title"]  # who has a port here, for notebooks on this host
+    kernel = getattr(import_module(notebook["module"]), notebook["class"])()
+    to_board = kernel.send_response
 
-    Args:
-        user: who leaves; ``""`` for all, also those that were killed and so never left.
+    def send_response(*message: Any, **options: Any) -> None:
+        """Give on what belongs to a board; there is no front end for the rest."""
+        if thread_output.get() is not None:
+            to_board(*message, **options)
+
+    kernel.send_response = send_response
+    kernel.board, kernel.restart, kernel.history_file = "", "off", "off"
+    return Holder(kernel, *(notebook[key] for key in ("title", "host", "pid", "started")))
+
+
+def _make_free(name: str, user: str, holder: Holder, *, take: bool) -> None:
+    """See that no other notebook has a board.
+
+    Raises:
+        MagicError: one has, and keeps it.
     """
-    _users.intersection_update(_users - {user} if user else ())
-    while not _users and _boards:
-        _boards.popitem()[1].close()
+    for key, other in list(_holders.items()):
+        if key == user or name not in other.boards.names:
+            continue
+        if not take:
+            raise MagicError(
+                f"{other.title} on {other.host} has it. Run %fleet --release there, or %fleet --take here, which has "
+                "it let go."
+            )
+        _taken[key, name] = holder.title
+        other.boards.close(name)
 
 
-def run(code: str, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
-    """Run a cell on some of this engine's boards at the same time.
+def _described(session: Any) -> dict[str, Any]:
+    """Return what is known of a board: ``banner``, ``address``, ``state``, ``free``, ``mpy``; see ``client.Member``.
+
+    Nothing disturbs a program that runs.
+    """
+    from ..board import snippets
+    from ..host import mpy_compiler
+
+    board = session.board
+    told: dict[str, Any] = {"banner": "", "address": session.address, "state": "", "free": None, "mpy": 0}
+    if board is None or session.lost:
+        told["state"] = f"lost: {session.lost}"
+        return told
+    told["banner"] = board.banner
+    program = board.background.program
+    if program is not None and not program.ended:
+        told["state"] = f"runs {program.name}"
+    elif board.raw:
+        told["state"] = "a raw line"
+    else:
+        told["state"] = "idle"
+        try:
+            told["free"] = int(board.execute(snippets.call("info_free"), timeout=_PATIENCE))
+            told["mpy"] = mpy_compiler.target(board).version
+        except (MicroPythonError, ValueError):
+            pass  # it has no gc, or loads no .mpy files
+    return told
+
+
+def release(user: str) -> None:
+    """Free the lines of a notebook's boards; the boards keep their variables."""
+    if (holder := _holders.pop(user, None)) is not None:
+        holder.leave()
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def store() -> PackageCache:
+    """Return where this host keeps the contents that cells need, 64 MiB at most."""
+    from platformdirs import user_cache_path
+
+    return PackageCache(user_cache_path("metakernel-micropython") / "fleet")
+
+
+def missing(digests: Sequence[str]) -> list[str]:
+    """Return those digests whose contents this host does not have."""
+    return cell_files.missing(digests, store())
+
+
+def keep(contents: Sequence[bytes]) -> None:
+    """Keep contents on this host."""
+    kept = store()
+    for data in contents:
+        kept.keep(data)
+    kept.tidy()
+
+
+# -- a cell ----------------------------------------------------------------------------------------------------------
+
+
+def run(cell: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Run a cell on some of a notebook's boards at the same time.
 
     Args:
-        code: the cell.
+        cell: see ``fleet_cell.Cell.plain``.
         names: of the boards.
 
     Returns:
-        For each board that failed the error's name, message and traceback.
+        ``boards``: for each its name: ``failed`` (name, message and traceback of the error, or None), ``told`` (whether
+        the error was shown), ``done`` and ``values``; ``files``: what the magics have written, see ``cell_files``;
+        ``ran``: the code that went to boards.
     """
-    said: SimpleQueue[tuple[str, str | None] | None] = SimpleQueue()  # None alone: Stop
-    failed: dict[str, tuple[str, str, str]] = {}
-    running = set(names)
-    program = prepare(code)
-
-    def work(name: str) -> None:
-        values = ValueFilter(program.mark)
-        try:
-            value = unattended.run(_boards[name], code, program, values, lambda text: said.put((name, text)), _WAY_OUT)
-            if value is not None:
-                said.put((name, value + "\n"))
-        except DeviceError as error:
-            failed[name] = (error.name, error.message, error.traceback)
-        except KeyError:
-            failed[name] = ("NotConnected", "its engine does not have this board: run %fleet again", "")
-        except Exception as error:  # one board's fault is told for that board
-            failed[name] = (type(error).__name__, error_text(error), "")
-        finally:
-            said.put((name, None))
-
+    holder = _holders.get(cell["user"])
+    there = dict(holder.boards) if holder is not None else {}
+    outcomes = {name: _not_here(cell["user"], name) for name in names if name not in there}
+    if holder is None or not set(names) & there.keys():
+        return {"boards": outcomes, "files": {}, "ran": ""}
+    kernel = holder.kernel
+    kernel.allow_html, kernel.reload = cell["allow_html"], cell["reload"]
+    kernel.host_variables.update(cell["variables"])
+    os.environ.update(cell["environment"])
+    if cell["display"]:
+        kernel.runner.followers.of_all[Stage.DISPLAY] = DisplayFollower(kernel)
+    else:
+        kernel.runner.followers.of_all.pop(Stage.DISPLAY, None)
+    front_end: MagicsFrontEnd = kernel
+    runner: CellRunner = kernel.runner
+    runner.begin_cell(cell["text"], cell["number"])
+    lines: SimpleQueue[str | None] = SimpleQueue()  # None: Stop
     # An exception could come anywhere, also while a thread is started, and would leave boards running.
-    before = signal.signal(signal.SIGINT, lambda *_: said.put(None))
+    before = signal.signal(signal.SIGINT, lambda *_: lines.put(None))
+    copies = None
+    tokens: list[tuple[Any, Any]] = []
     try:
-        _tell_begun()
-        for name in names:
-            if name in _boards:
-                _boards[name].go_on()  # a Stop that came as its last cell ended
-            threading.Thread(target=work, args=(name,), daemon=True).start()
-        while running:
-            piece = said.get()
-            if piece is None:  # Stop in the notebook
-                for name in running & _boards.keys():
-                    _boards[name].stop()
-            elif piece[1] is None:
-                running.discard(piece[0])
-            else:
-                print(json.dumps(piece), flush=True)
+        contents = store()
+        copies = cell_files.Copies(cell["files"], contents)
+        tokens.append((placed, placed.set(copies.path)))
+        downloads = {url: contents.content(digest) if digest else None for url, digest in cell["downloads"].items()}
+        tokens.append((given_downloads, given_downloads.set(downloads)))
+        report = EventReport(lines.put, cell["limit"], copies.shown)
+        boards = [(name, there[name]) for name in names if name in there]
+        jobs = BoardJobs(front_end, runner, boards, cell["code"], report, _WAY_OUT)
+        tell_begun()
+        jobs.start()
+        _wait(jobs, report, lines)
+        report.close()
+        for job in jobs.jobs:
+            failed = None
+            if (error := job.failed) is not None:
+                failed = [error.ename, copies.shown(error.evalue), [copies.shown(line) for line in error.traceback]]
+            values = job.values if job.done else {}
+            outcomes[job.name] = {"failed": failed, "done": job.done, "values": values, "told": True}
+        return {"boards": outcomes, "files": copies.brought(), "ran": jobs.ran}
     finally:
+        for variable, token in tokens:
+            variable.reset(token)
+        runner.end_cell()
+        if copies is not None:
+            copies.remove()
         signal.signal(signal.SIGINT, before)
-    return failed
 
 
-def _tell_begun() -> None:
-    """Say that Stop is heard from now on, where this is an engine of a cluster."""
-    from ipyparallel.datapub import publish_data
-    from ipyparallel.engine.kernel import IPythonParallelKernel
+def _wait(jobs: BoardJobs, report: EventReport, lines: SimpleQueue[str | None]) -> None:
+    """Print what the boards say until all are done, or do not stop."""
+    deadline: float | None = None
+    done = False
+    while True:
+        try:
+            line = lines.get(timeout=0 if done else _TICK)
+        except Empty:
+            if done or (deadline is not None and time.monotonic() > deadline):
+                return
+            report.look()
+            done = jobs.done
+            continue
+        if line is not None:
+            print(line, flush=True)
+            continue
+        if deadline is None:
+            deadline = time.monotonic() + STOP_TIMEOUT
+        threading.Thread(target=jobs.stop, daemon=True).start()
 
-    if IPythonParallelKernel.initialized():
-        publish_data(BEGUN)
+
+def _not_here(user: str, name: str) -> dict[str, Any]:
+    taker = _taken.get((user, name))
+    why = (
+        f"{taker} has taken it. %fleet --take gets it back."
+        if taker
+        else "its engine does not have this board: run %fleet again"
+    )
+    return {"failed": ["NotConnected", why, [f"NotConnected: {why}"]], "done": True, "values": {}, "told": False}
 
 
 def _all_at_once(actions: list[Any]) -> None:
@@ -153,99 +339,3 @@ def _all_at_once(actions: list[Any]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-# -- kernels ---------------------------------------------------------------------------------------------------------
-
-
-def start_kernel(name: str, module: str, kind: str, environment: dict[str, str], variables: dict[str, Any]) -> None:
-    """Make a MetaKernel kernel in this engine, in place of one of that name.
-
-    Args:
-        name: what ``%px -k`` calls it.
-        module: where its class is.
-        kind: the class.
-        environment: variables for this process.
-        variables: names that the kernel's language gets, where it can take them now.
-    """
-    import os
-
-    os.environ.update(environment)
-    if (before := _kernels.pop(name, None)) is not None and hasattr(before, "disconnect"):
-        before.disconnect()
-    kernel = getattr(import_module(module), kind)()
-    # It has no front end. Its messages become this engine's output, which the notebook gets while the code runs.
-    kernel.send_response = _say
-    _kernels[name] = kernel
-    for variable, value in variables.items():
-        kernel.set_variable(variable, value)
-
-
-def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
-    """Run a cell, with its magics, in a kernel of this engine.
-
-    Returns:
-        None, or the name, the message and the traceback of the error that ended it.
-
-    Raises:
-        KeyError: there is no such kernel.
-    """
-    if name not in _kernels:
-        raise KeyError(f"this engine has no kernel {name}: run %parallel again")
-    # A MetaKernel cell waits for nothing but itself, so it ends in one go, without the engine's event loop.
-    running = _kernels[name].do_execute(code, False, False)
-    with _stoppable(_kernels[name]):
-        try:
-            running.send(None)
-        except StopIteration as ended:
-            reply = ended.value
-        else:
-            running.close()
-            raise RuntimeError("this kernel's cells need an event loop of their own, which an engine cannot give")
-    for page in reply.get("payload") or []:  # help, which a notebook shows in its pager
-        if text := page.get("data", {}).get("text/plain"):
-            print(text)
-    if reply.get("status") != "error":
-        return None
-    return str(reply["ename"]), str(reply["evalue"]), [str(line) for line in reply["traceback"]]
-
-
-@contextlib.contextmanager
-def _stoppable(kernel: Any) -> Iterator[None]:
-    """Have Stop in the notebook end the board's program, or else what the kernel does on this host."""
-    stops: SimpleQueue[bool] = SimpleQueue()
-    on_host = threading.Event()
-
-    def on_signal(*_: Any) -> None:
-        # The main thread may hold any lock now: who interrupts a board must be another one.
-        if on_host.is_set():
-            on_host.clear()
-            raise KeyboardInterrupt
-        stops.put(True)
-
-    def watch() -> None:
-        while stops.get():
-            device = getattr(kernel, "device", None)
-            if device is None or not device.interrupt():
-                on_host.set()
-                interrupt_main_thread()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
-        _tell_begun()
-        yield
-    finally:
-        try:
-            stops.put(False)
-            thread.join()
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-def _say(_socket: Any, kind: str, content: dict[str, Any], *_: Any, **__: Any) -> None:
-    if kind == "stream":
-        (sys.stderr if content["name"] == "stderr" else sys.stdout).write(content["text"])
-    elif kind in ("execute_result", "display_data"):
-        print(content["data"].get("text/plain", ""))

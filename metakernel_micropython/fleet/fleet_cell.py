@@ -1,20 +1,35 @@
-"""A notebook's cell on the boards of a fleet: ``%%fleet``, and ``%%on fleet:...``."""
+"""A notebook's cell on the boards of a fleet: ``%%fleet``, and ``%%on fleet:...``.
+
+What the cell needs of the notebook's computer goes with it: files that its magics name, packages, values of ``%put``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
-from metakernel import ExceptionWrapper
-
-from ..cell.parser import is_magic, leading_lines, misplaced_magic
-from ..errors import DeviceError, MagicError
-from .client import Failure, Fleet, Labels, run_on_fleet
+from ..cell.output import Stage
+from ..cell.parser import is_magic, leading_lines
+from ..errors import MagicError
+from ..magic import BoardMagic
+from ..sessions.broadcast import keep_values, page_for, sum_up
+from . import cell_files
+from .fleet_run import FleetRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..cell.runner import CellRunner
     from ..front_end import MagicsFrontEnd
+    from .client import Fleet
+
+SHOWN = 16 * 1024 * 1024
+"""Characters that all boards of a cell together may have shown."""
+
+MOST, LEAST = 1024 * 1024, 4 * 1024
+"""Characters of one board at most, and those that it has in any case."""
+
+_PASSED_ON = "MICROPYTHON_MIP_"  # what names other places for packages in the environment
 
 
 def fleet_of(front_end: MagicsFrontEnd) -> Fleet | None:
@@ -24,48 +39,155 @@ def fleet_of(front_end: MagicsFrontEnd) -> Fleet | None:
 
 def run_cell(
     front_end: MagicsFrontEnd, runner: CellRunner, code: str, boards: Sequence[str], *, retry: bool = True
-) -> ExceptionWrapper | None:
-    """Run a cell on boards of the fleet, show what they print, and return the error where one of them failed.
+) -> None:
+    """Run a cell on boards of the fleet, and show what they say.
 
     Args:
         front_end: whose cell it is.
         runner: runs its cells.
         code: what stands below the magic.
         boards: see ``Fleet.choose``; none: all.
-        retry: see ``Fleet.run``.
+        retry: see ``FleetRun.run``.
 
     Raises:
-        MagicError: no fleet is connected, or the cell holds a magic.
+        MagicError: no fleet is connected, or the cell holds a magic that cannot work there.
         NotConnected: the fleet has no such board.
+        BoardsFailed: it failed on some boards; the message says on which and why.
         KeyboardInterrupt: it was stopped.
     """
     fleet = fleet_of(front_end)
     if fleet is None:
         raise MagicError("No fleet is connected: run %fleet first.")
+    for number, joined in fleet.gather_new().items():
+        told = f"with {', '.join(joined)}" if joined else "without boards"
+        front_end.Error(f"[engine {number} has joined {told}]")
+    names = fleet.choose(boards or ["*"])
     code = code[len(leading_lines(code)) :]
-    if is_magic(code):
-        raise MagicError(
-            f"{code.split()[0]} does not work on a fleet, whose boards get code alone: %px runs magics in the engines, "
-            "after %parallel."
-        )
-    numbered = "\n" * runner.note_code(code) + code  # the boards' lines are those of the cell
-    labels = Labels(front_end.Write)
+    if not code.strip():
+        return
+    needed = _Needed(front_end, fleet, names)
+    code = needed.look(code)
+    fleet.send(list(needed.files.contents), needed.files.content, names)
+    page = page_for(front_end, runner, names)
+    work = FleetRun(fleet, page)
+    outcomes = []
     try:
-        failures = run_on_fleet(fleet, numbered, boards, labels, retry=retry)
+        outcomes = work.run(needed.plain(runner, code), names, retry=retry)
     finally:
-        labels.flush()
-    if not failures:
-        return None
-    lines = [line for failure in failures for line in (f"[{failure.board}]", *_told(runner, failure))]
-    summary = f"the cell failed on {len(failures)} of the boards: {', '.join(one.board for one in failures)}"
-    if any(failure.name == "SyntaxError" for failure in failures) and (misplaced := misplaced_magic(code)):
-        summary += f"\n{misplaced}"
-    return ExceptionWrapper("FleetError", summary, [*lines, f"FleetError: {summary}"])
+        page.close()
+        keep_values(front_end, outcomes)
+    for files in work.files:
+        for path in cell_files.save(files):
+            front_end.Print(f"Saved {path} on this computer")
+    sum_up(outcomes, work.ran, stopped=work.stopped)
 
 
-def _told(runner: CellRunner, failure: Failure) -> list[str]:
-    if not failure.traceback:  # it is not of the board's program
-        return str(failure).splitlines()
-    error = DeviceError(failure.name, failure.message, failure.traceback)
-    lines: list[str] = runner.board_failure(error, own=False).traceback
-    return lines
+class _Needed:
+    """What a cell needs of this computer.
+
+    Args:
+        front_end: whose cell it is.
+        fleet: the boards.
+        names: those that it runs on.
+    """
+
+    def __init__(self, front_end: MagicsFrontEnd, fleet: Fleet, names: list[str]) -> None:
+        self.files = cell_files.CellFiles()
+        self._front_end = front_end
+        self._fleet = fleet
+        self._names = names
+        self._variables: dict[str, Any] = {}
+        self._downloads: dict[str, str] = {}  # digests by address, "" for what is not there
+
+    def look(self, code: str) -> str:
+        """Find out what the magics on top of the cell need; return the cell as it is sent.
+
+        Raises:
+            MagicError: one cannot work there, or something is missing.
+        """
+        lines = code.split("\n")
+        at = 0
+        while at < len(lines) and is_magic("\n".join(lines[at:])):
+            lines[at] = self._magic(lines[at], "\n".join(lines[at + 1 :]))
+            at += 1
+            if lines[at - 1].startswith("%%"):
+                break  # what stands below is the magic's
+        return "\n".join(lines)
+
+    def _magic(self, line: str, below: str) -> str:
+        info = self._front_end.parse_code(f"{line}\n{below}")["magic"]
+        if problem := self._front_end.unknown_magic(info):
+            raise MagicError(problem)
+        kind, name, text = info["type"], info["name"], info["args"]
+        table = self._front_end.line_magics if kind == "line" else self._front_end.cell_magics
+        magic = table.get(name)
+        if not isinstance(magic, BoardMagic) or not (magic.on_several and magic.on_fleet):
+            raise MagicError(
+                f"{line.split()[0]} does not work on a fleet: it is not about boards, about one at a time, or about "
+                "this computer. Those that send, list or ask work there, as %upload, %sync, %ls, %mip and %info."
+            )
+        if name == "put":
+            values = magic.values(text)  # type: ignore[attr-defined]
+            self._variables.update(values)
+            return f"%put {' '.join(values)}"
+        if not getattr(getattr(magic, f"{kind}_{name}"), "magic_arguments", ()):
+            return line
+        self.files.add(magic, kind, name, text)
+        if name == "mip":
+            for url, data in self._packages(magic, text):
+                self._downloads[url] = self.files.keep(data) if data is not None else ""
+        return line
+
+    def _packages(self, magic: BoardMagic, text: str) -> Iterator[tuple[str, bytes | None]]:
+        """Download what boards are to install: once, not once at each host."""
+        from ..host.package_commands import downloads_for
+        from ..magic_arguments import parse
+
+        args = parse(magic.line_mip, "%mip", magic.split(text))  # type: ignore[attr-defined]
+        versions = {self._fleet.members[name].mpy for name in self._names} if args.mpy else {0}
+        for version in sorted(versions):
+            yield from downloads_for(args, version).items()
+
+    def plain(self, runner: CellRunner, code: str) -> dict[str, Any]:
+        """Return the cell as plain data."""
+        return plain_cell(
+            self._fleet,
+            code,
+            self.files,
+            text=runner.text,
+            number=runner.number,
+            downloads=self._downloads,
+            variables=self._variables,
+            display=any(one.stage is Stage.DISPLAY for one in runner.followers.active()),
+            allow_html=self._front_end.allow_html,
+            reload=self._front_end.reload,
+            limit=max(LEAST, min(MOST, SHOWN // len(self._names))),
+        )
+
+
+def plain_cell(fleet: Fleet, code: str, files: cell_files.CellFiles, **more: Any) -> dict[str, Any]:
+    """Return a cell as plain data, for ``engine.run``.
+
+    Args:
+        fleet: whose notebook it is.
+        code: what the boards run, with magics on top of it.
+        files: what these name.
+        more: ``text`` (the cell as it was typed) and ``number``, for tracebacks; ``downloads`` (digests by address),
+            ``variables`` (values for ``%put``), ``display`` (whether boards have ``display()``), ``allow_html``,
+            ``reload``, ``limit`` (characters of each board that are shown).
+    """
+    return {
+        "user": fleet.notebook["user"],
+        "code": code,
+        "text": code,
+        "number": 0,
+        "files": files.plain(),
+        "downloads": {},
+        "variables": {},
+        "environment": {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
+        "display": False,
+        "allow_html": False,
+        "reload": False,
+        "limit": LEAST,
+        **more,
+    }

@@ -51,3 +51,12 @@ class Stops:
     def _send(self, number: int) -> None:
         with suppress(Exception):  # one that is gone needs none
             self._client.send_signal(signal.SIGINT, targets=number, block=False)
+
+
+def tell_begun() -> None:
+    """Say that Stop is heard from now on, where this is an engine of a cluster."""
+    from ipyparallel.datapub import publish_data
+    from ipyparallel.engine.kernel import IPythonParallelKernel
+
+    if IPythonParallelKernel.initialized():
+        publish_data(BEGUN)

@@ -128,12 +128,47 @@ def install(front_end: FrontEnd, args: Namespace) -> None:
         installation.syncing.say(f"Installed {title} in {installation.where}: {summary}")
 
 
-def _install_file(front_end: FrontEnd, args: Namespace) -> None:
-    """Install what a file of requirements names; where it has digests, exactly that."""
+def downloads_for(args: Namespace, mpy: int) -> dict[str, bytes | None]:
+    """Download what ``install`` takes from addresses, for other computers that will install it.
+
+    Args:
+        args: the command's arguments; another command than ``install`` takes nothing that is known here.
+        mpy: the version of .mpy that the boards load; 0 for none.
+
+    Returns:
+        What is behind each address; None for nothing.
+
+    Raises:
+        PackageError: something cannot be had.
+    """
+    if args.action != "install":
+        return {}
+    requirements = _requirements(args) if args.requirement is not None else []
+    compiled = {one.name for one in requirements if one.compiled}
+    wanted = [(one.name, one.version) for one in requirements] or [split_name(text) for text in args.names]
+    downloads = Downloads(
+        args.index,
+        mpy if args.mpy or compiled else 0,
+        cache=None if args.no_cache else PackageCache(),
+        plain=() if args.mpy else [name for name, _ in wanted if name not in compiled],
+        digests={one.name: one.digests for one in requirements},
+    )
+    for name, version in wanted:
+        downloads.get(name, version)
+    return downloads.obtained
+
+
+def _requirements(args: Namespace) -> list[Requirement]:
     path = host_files.host_path(args.requirement)
     if path.is_file() and path.stat().st_size > package_requirements.MAX_SIZE:
         raise PackageError(f"{path} is too large for a file of requirements.")
-    requirements = package_requirements.parse(host_files.read(path), str(path))
+    return package_requirements.parse(host_files.read(path), str(path))
+
+
+def _install_file(front_end: FrontEnd, args: Namespace) -> None:
+    """Install what a file of requirements names; where it has digests, exactly that."""
+    path = host_files.host_path(args.requirement)
+    requirements = _requirements(args)
     installation = _Installation(front_end, args, f"%mip install -r {args.requirement}")
     packages = installation.download(
         [(one.name, one.version) for one in requirements],

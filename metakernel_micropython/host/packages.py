@@ -13,6 +13,7 @@ import os
 import posixpath
 import re
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ MAX_PATH = 200
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-+]{0,99}")
 _HASH = re.compile(r"[0-9a-f]{8,64}")
+
+
+given_downloads: ContextVar[Mapping[str, bytes | None] | None] = ContextVar("given_downloads", default=None)
+"""What is behind addresses, as another computer has found it, None for nothing: these are not asked again. Set where a
+fleet's hosts install what the notebook has downloaded."""
 
 
 @dataclass
@@ -114,6 +120,7 @@ class Downloads:
     Attributes:
         unreachable: the servers that could not be reached, each with the reason; the cache had what was asked of them.
         oldest: when the oldest content that came from the cache in their place was downloaded, in seconds since 1970.
+        obtained: what was behind each address, wherever it came from; None for nothing.
     """
 
     def __init__(
@@ -136,6 +143,8 @@ class Downloads:
         self._cache = cache
         self._plain = plain
         self._digests = digests or {}
+        self.obtained: dict[str, bytes | None] = {}
+        self._given = given_downloads.get() or {}
         self._failed: dict[str, Unreachable] = {}
         self._files = 0
         self._web = Web()
@@ -259,7 +268,8 @@ class Downloads:
                 )
 
         known = self._known(package.name, path, url, check if short else None)
-        package.files[path] = known if known is not None else self._obtain(url, MAX_FILE, check)
+        data = known if known is not None else self._obtain(url, MAX_FILE, check)
+        package.files[path] = self.obtained[url] = data
 
     def _known(self, name: str, path: str, url: str, check: Callable[[bytes], None] | None) -> bytes | None:
         """Return the content of a file that cannot be another one, from the cache; None where it does not have it."""
@@ -316,15 +326,26 @@ class Downloads:
         Raises:
             PackageError: it cannot be had.
         """
+        if url in self._given:
+            given = self._given[url]
+            if given is None:
+                raise Missing(f"There is no {url}.")
+            self._web.count(url, len(given))
+            check(given)
+            return given
         server = urlsplit(url).netloc
         error = self._failed.get(server)
         if error is None:
             try:
                 data = self._web.download(url, limit)
+            except Missing:
+                self.obtained[url] = None
+                raise
             except Unreachable as problem:
                 error = self._failed[server] = problem
             else:
                 check(data)
+                self.obtained[url] = data
                 if self._cache is not None:
                     self._cache.keep(data, url, *filter(None, [also()]))
                 return data
@@ -337,6 +358,7 @@ class Downloads:
         self.oldest = min(self.oldest, kept.downloaded)
         self._web.count(url, len(kept.data))
         check(kept.data)
+        self.obtained[url] = kept.data
         return kept.data
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MicroPythonError
+from ..magic_arguments import names_host_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,6 +85,7 @@ def board_paths(front_end: FrontEnd, word: str) -> list[str]:
     return _words(word, ((entry.path, entry.folder) for entry in entries if entry.path != folder))
 
 
+@names_host_files
 def host_paths(_front_end: FrontEnd, word: str, *, windows: bool = os.name == "nt") -> list[str]:
     r"""Return the paths on this computer that a word may become; hidden ones when it begins with their dot.
 

@@ -49,7 +49,7 @@ def page_for(front_end: MagicsFrontEnd, runner: CellRunner, names: list[str]) ->
         else:
             front_end.Error(text, end="")
 
-    return LabelledOutput(names, show, lambda data: show_data(front_end, data))
+    return LabelledOutput(names, show, None if front_end.in_console else lambda data: show_data(front_end, data))
 
 
 class Broadcast:

@@ -29,6 +29,7 @@ HOLD = 1.0
 LABEL = 60
 """Characters of a label in front of a line; a longer one stands above it."""
 
+_MOST_WORDS = 20  # that a label has
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _IN_A_ROW = 2  # so many names are named, more are told by the first and the last
 _NUMBERED = re.compile(r"(.*?)(0|[1-9]\d*)")
@@ -42,11 +43,11 @@ class LabelledOutput:
     Args:
         names: the boards.
         show: shows text on ``stdout`` or ``stderr``.
-        display: shows data, by MIME types.
+        display: shows data, by MIME types; None where only text can be shown.
     """
 
     def __init__(
-        self, names: list[str], show: Callable[[str, str], object], display: Callable[[dict[str, Any]], object]
+        self, names: list[str], show: Callable[[str, str], object], display: Callable[[dict[str, Any]], object] | None
     ) -> None:
         self._width = max(map(len, names))
         self._show = show
@@ -57,6 +58,12 @@ class LabelledOutput:
         self._begun: dict[tuple[str, str], tuple[str, float]] = {}  # lines without their end, and since when
         self._held: list[tuple[str, str, str, float]] = []  # results: whose, on which stream, what, since when
         self._closed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be shown that boards may have to wait."""
+        with self._room:
+            return self._size >= ROOM // 2
 
     def write(self, name: str, stream: str, text: str) -> None:
         """Take what a board said; wait while too much of it is not yet shown."""
@@ -78,6 +85,9 @@ class LabelledOutput:
     def display(self, name: str, data: dict[str, Any]) -> None:
         """Take data that a board gave to be shown; a line with its name stands above."""
         plain = str(data["text/plain"])
+        if self._display is None:
+            self.write(name, "stdout", plain + "\n")
+            return
         kind = next(kind for kind in data if kind != "text/plain")
         with self._room:
             self._room.wait_for(lambda: self._size < ROOM or self._closed)
@@ -126,7 +136,7 @@ class LabelledOutput:
                 self._show(stream, "".join(str(text) for _, text in group))
                 continue
             for _, data in group:
-                assert isinstance(data, dict)
+                assert isinstance(data, dict) and self._display is not None
                 self._display(data)
 
     def close(self) -> None:
@@ -170,4 +180,7 @@ def grouped(names: Iterable[str]) -> str:
             rows.append([name])
         last = stem, number
     words = [f"{row[0]}–{row[-1]}" if len(row) > _IN_A_ROW else ", ".join(row) for row in rows]  # noqa: RUF001
-    return ", ".join(words)
+    shown = words[:_MOST_WORDS]
+    if more := sum(map(len, rows[_MOST_WORDS:])):
+        shown.append(f"and {more} more")
+    return ", ".join(shown)
