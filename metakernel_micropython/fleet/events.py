@@ -113,7 +113,7 @@ class EventReport:
 
     def _event(self, what: str, name: str, *rest: Any) -> None:
         """Send it where the board may still say something."""
-        size = sum(len(str(one)) for one in rest)
+        size = len(str(rest[-1]))
         sent = self._sent.get(name, 0)
         if sent + size > self._limit:
             room = self._limit - sent
