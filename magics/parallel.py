@@ -9,6 +9,7 @@ from metakernel_micropython.fleet import engine_kernels
 from metakernel_micropython.fleet.client import cluster
 from metakernel_micropython.fleet.labels import Labels
 from metakernel_micropython.fleet.stops import Stops
+from metakernel_micropython.interrupts import HeldInterrupts
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import (
     BoardMagic,
@@ -131,10 +132,11 @@ class ParallelMagic(BoardMagic):
         running: dict[int, Any] = {}
         stops = Stops(self._client)
         try:
-            for number in there:
-                running[number] = self._client[number].apply_async(*call(number))
+            with HeldInterrupts():  # or one would have got its cell without our knowing
+                for number in there:
+                    running[number] = self._client[number].apply_async(*call(number))
         except KeyboardInterrupt:
-            stops.press(there)  # one may have got its cell without our knowing
+            stops.press(running)
         told = dict.fromkeys(running, (0, 0))
         while running:
             try:
@@ -158,8 +160,6 @@ class ParallelMagic(BoardMagic):
                     raise
                 stops.press(running)
         labels.flush()
-        if stops.pressed and len(told) < len(there):  # some were never asked
-            raise KeyboardInterrupt
         return answers
 
 

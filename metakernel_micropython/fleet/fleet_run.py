@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metakernel import ExceptionWrapper
 
+from ..interrupts import HeldInterrupts
 from ..sessions.board_jobs import STOP_TIMEOUT, Outcome
 from . import engine
 from .client import CLUSTER_TIMEOUT
@@ -83,17 +84,18 @@ class FleetRun:
         running: dict[int, Any] = {}
         client = self._fleet.client
         stops = Stops(client)
-        try:
-            for number, share in shares.items():
-                if number in client.ids:
-                    running[number] = client[number].apply_async(engine.run, cell, share)
-                else:
-                    lost += share
-        except KeyboardInterrupt:
-            stops.press(shares)  # one may have got its cell without our knowing
-        asked = [name for number in running for name in shares[number]]
-        told = dict.fromkeys(running, 0)
         deadline = 0.0
+        try:
+            with HeldInterrupts():  # or one would have got its cell without our knowing
+                for number, share in shares.items():
+                    if number in client.ids:
+                        running[number] = client[number].apply_async(engine.run, cell, share)
+                    else:
+                        lost += share
+        except KeyboardInterrupt:
+            deadline = time.monotonic() + 2 * STOP_TIMEOUT
+            stops.press(running)
+        told = dict.fromkeys(running, 0)
         while running:
             try:
                 for number, result in list(running.items()):
@@ -120,15 +122,15 @@ class FleetRun:
                 stops.press(running)
                 deadline = time.monotonic() + 2 * STOP_TIMEOUT
         self.stopped = self.stopped or stops.pressed
-        for number in running:  # they did not stop
-            outcomes |= {name: Outcome(name) for name in shares[number]}
-        for name in names:
-            if name not in asked and name not in lost:
-                outcomes[name] = Outcome(name, _error("KeyboardInterrupt", "", []), done=True)
+        for number in running:
+            begun = number in stops.begun  # and did not stop
+            outcomes |= {name: Outcome(name) for name in shares[number]} if begun else _stopped(shares[number])
         return outcomes
 
     def _outcomes(self, result: Any, names: Sequence[str]) -> dict[str, Outcome]:
         error = result.exception(0)
+        if type(error).__name__ == "TaskAborted":  # it was stopped before it began
+            return _stopped(names)
         if error is not None:  # of the engine itself: another version of this package there, for example
             failed = _error(type(error).__name__, str(error), str(error).splitlines())
             for name in names:
@@ -162,6 +164,10 @@ class FleetRun:
 
 def _is_lost(result: Any) -> bool:
     return getattr(result.exception(0), "ename", "") == "EngineError"  # it comes wrapped as the engine's own error
+
+
+def _stopped(names: Sequence[str]) -> dict[str, Outcome]:
+    return {name: Outcome(name, _error("KeyboardInterrupt", "", []), done=True) for name in names}
 
 
 def _error(name: str, message: str, lines: list[str]) -> ExceptionWrapper:

@@ -1,16 +1,17 @@
-"""Stop for what runs in engines of a cluster: one that has not begun yet is deaf to the signal, and gets it again."""
+"""Stop for what runs in engines of a cluster.
+
+An engine runs one thing after the other, perhaps another notebook's cell before this one's: Stop is for that one alone,
+so it waits until the engine has begun with it.
+"""
 
 from __future__ import annotations
 
 import signal
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_PATIENCE = 0.5  # seconds for an engine that had not begun at Stop as far as was known, and may yet have heard it
+    from collections.abc import Mapping
 
 BEGUN = {"begun": True}
 """What an engine publishes as data once it hears Stop."""
@@ -24,33 +25,37 @@ class Stops:
 
     Attributes:
         pressed: whether it was pressed.
+        begun: the engines that have begun with what they were asked for.
     """
 
     def __init__(self, client: Any) -> None:
         self.pressed = False
         self._client = client
-        self._begun: dict[int, float] = {}
-        self._deaf: set[int] = set()
+        self.begun: set[int] = set()
+        self._waiting: set[int] = set()  # for these to begin
 
-    def press(self, running: Iterable[int]) -> None:
-        """Stop what runs in these engines."""
+    def press(self, running: Mapping[int, Any]) -> None:
+        """Stop what runs in engines.
+
+        Args:
+            running: the result that each is to give.
+        """
         self.pressed = True
-        for number in running:
-            self._send(number)
-            if number not in self._begun:
-                self._deaf.add(number)
+        for number, result in running.items():
+            self._waiting.add(number)
+            self.look(number, result)
+            if number in self._waiting:
+                with suppress(Exception):  # of one that has not begun nothing may be left to do
+                    self._client.abort(result.msg_ids, targets=number, block=False)
 
     def look(self, number: int, result: Any) -> None:
-        """Look how far an engine is that still runs; one that was deaf when Stop was pressed gets it once more."""
-        if number not in self._begun and result.data == BEGUN:
-            self._begun[number] = time.monotonic()
-        if number in self._deaf and number in self._begun and time.monotonic() - self._begun[number] > _PATIENCE:
-            self._deaf.discard(number)
-            self._send(number)
-
-    def _send(self, number: int) -> None:
-        with suppress(Exception):  # one that is gone needs none
-            self._client.send_signal(signal.SIGINT, targets=number, block=False)
+        """Look how far an engine is that still runs; one that has begun since Stop was pressed gets it now."""
+        if number not in self.begun and result.data == BEGUN:
+            self.begun.add(number)
+        if number in self._waiting and number in self.begun:
+            self._waiting.discard(number)
+            with suppress(Exception):  # one that is gone needs none
+                self._client.send_signal(signal.SIGINT, targets=number, block=False)
 
 
 def tell_begun() -> None:
