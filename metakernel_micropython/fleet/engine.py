@@ -14,6 +14,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from queue import Empty, SimpleQueue
@@ -33,10 +34,8 @@ from .events import EventReport
 from .stops import tell_begun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ..cell.runner import CellRunner
-    from ..front_end import MagicsFrontEnd
     from ..sessions.registry import SessionRegistry
     from ..transports import ConnectionOptions
 
@@ -158,6 +157,7 @@ def _new_holder(notebook: Mapping[str, Any]) -> Holder:
 
     kernel.send_response = send_response
     kernel.board, kernel.restart, kernel.history_file = "", "off", "off"
+    kernel.line_magics  # noqa: B018 - they are loaded now: a Stop that comes meanwhile would leave half of them
     return Holder(kernel, *(notebook[key] for key in ("title", "host", "pid", "started")))
 
 
@@ -257,49 +257,57 @@ def run(cell: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     outcomes = {name: _not_here(cell["user"], name) for name in names if name not in there}
     if holder is None or not set(names) & there.keys():
         return {"boards": outcomes, "files": {}, "ran": ""}
-    kernel = holder.kernel
-    kernel.allow_html, kernel.reload = cell["allow_html"], cell["reload"]
-    kernel.host_variables.update(cell["variables"])
-    os.environ.update(cell["environment"])
-    if cell["display"]:
-        kernel.runner.followers.of_all[Stage.DISPLAY] = DisplayFollower(kernel)
-    else:
-        kernel.runner.followers.of_all.pop(Stage.DISPLAY, None)
-    front_end: MagicsFrontEnd = kernel
-    runner: CellRunner = kernel.runner
-    runner.begin_cell(cell["text"], cell["number"])
     lines: SimpleQueue[str | None] = SimpleQueue()  # None: Stop
     # An exception could come anywhere, also while a thread is started, and would leave boards running.
     before = signal.signal(signal.SIGINT, lambda *_: lines.put(None))
-    copies = None
-    tokens: list[tuple[Any, Any]] = []
     try:
-        contents = store()
-        copies = cell_files.Copies(cell["files"], contents)
-        tokens.append((placed, placed.set(copies.path)))
-        downloads = {url: contents.content(digest) if digest else None for url, digest in cell["downloads"].items()}
-        tokens.append((given_downloads, given_downloads.set(downloads)))
-        report = EventReport(lines.put, cell["limit"], copies.shown)
-        boards = [(name, there[name]) for name in names if name in there]
-        jobs = BoardJobs(front_end, runner, boards, cell["code"], report, _WAY_OUT)
-        tell_begun()
-        jobs.start()
-        _wait(jobs, report, lines)
-        report.close()
-        for job in jobs.jobs:
-            failed = None
-            if (error := job.failed) is not None:
-                failed = [error.ename, copies.shown(error.evalue), [copies.shown(line) for line in error.traceback]]
-            values = job.values if job.done else {}
-            outcomes[job.name] = {"failed": failed, "done": job.done, "values": values, "told": True}
-        return {"boards": outcomes, "files": copies.brought(), "ran": jobs.ran}
+        with _given(holder.kernel, cell) as copies:
+            report = EventReport(lines.put, cell["limit"], copies.shown)
+            boards = [(name, there[name]) for name in names if name in there]
+            jobs = BoardJobs(holder.kernel, holder.kernel.runner, boards, cell["code"], report, _WAY_OUT)
+            tell_begun()
+            jobs.start()
+            _wait(jobs, report, lines)
+            report.close()
+            for job in jobs.jobs:
+                failed = None
+                if (error := job.failed) is not None:
+                    failed = [error.ename, copies.shown(error.evalue), [copies.shown(line) for line in error.traceback]]
+                values = job.values if job.done else {}
+                outcomes[job.name] = {"failed": failed, "done": job.done, "values": values, "told": True}
+            return {"boards": outcomes, "files": copies.brought(), "ran": jobs.ran}
     finally:
-        for variable, token in tokens:
-            variable.reset(token)
-        runner.end_cell()
-        if copies is not None:
-            copies.remove()
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _given(kernel: Any, cell: Mapping[str, Any]) -> Iterator[cell_files.Copies]:
+    """Have a cell find what the notebook gives it: files, packages, values and settings.
+
+    Raises:
+        MicroPythonError: this host lacks a file, or has no room.
+    """
+    os.environ.update(cell["environment"])
+    kernel.allow_html, kernel.reload = cell["allow_html"], cell["reload"]
+    kernel.host_variables.update(cell["variables"])
+    followers = kernel.runner.followers.of_all
+    followers.pop(Stage.DISPLAY, None)
+    if cell["display"]:
+        followers[Stage.DISPLAY] = DisplayFollower(kernel)
+    kernel.runner.begin_cell(cell["text"], cell["number"])
+    contents = store()
+    copies = cell_files.Copies(cell["files"], contents)
+    try:
+        downloads = {url: contents.content(digest) if digest else None for url, digest in cell["downloads"].items()}
+        at_files, at_downloads = placed.set(copies.path), given_downloads.set(downloads)
+        try:
+            yield copies
+        finally:
+            placed.reset(at_files)
+            given_downloads.reset(at_downloads)
+    finally:
+        kernel.runner.end_cell()
+        copies.remove()
 
 
 def _wait(jobs: BoardJobs, report: EventReport, lines: SimpleQueue[str | None]) -> None:
