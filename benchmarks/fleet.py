@@ -55,8 +55,11 @@ def run(fleet: Fleet, code: str, names: list[str], files: CellFiles) -> tuple[fl
     taken = time.monotonic() - start
     if failed := [one for one in outcomes if one.failed or not one.done]:
         raise SystemExit(f"Wrong with {len(names)} boards: {failed[:3]}")
-    engines = {fleet.members[name].engine for name in names}
-    return taken, sent + len(engines) * len(pickle.dumps((cell, names))), work.received
+    shares: dict[int, list[str]] = {}
+    for name in names:
+        shares.setdefault(fleet.members[name].engine, []).append(name)
+    asked = sum(len(pickle.dumps((cell, share))) for share in shares.values())
+    return taken, sent + asked, work.received + len(pickle.dumps(outcomes))
 
 
 def measure(rounds: int, sizes: Sequence[int]) -> list[list[str]]:

@@ -6,6 +6,7 @@ What the cell needs of the notebook's computer goes with it: files that its magi
 from __future__ import annotations
 
 import os
+import pickle
 from typing import TYPE_CHECKING, Any
 
 from ..cell.output import Stage
@@ -127,8 +128,7 @@ class _Needed:
                 "this computer. Those that send, list or ask work there, as %upload, %sync, %ls, %mip and %info."
             )
         if name == "put":
-            values = magic.values(text)  # type: ignore[attr-defined]
-            self._variables.update(values)
+            self._variables |= _sendable(values := magic.values(text))  # type: ignore[attr-defined]
             return f"%put {' '.join(values)}"
         if not getattr(getattr(magic, f"{kind}_{name}"), "magic_arguments", ()):
             return line
@@ -163,6 +163,20 @@ class _Needed:
             reload=self._front_end.reload,
             limit=max(LEAST, min(MOST, SHOWN // len(self._names))),
         )
+
+
+def _sendable(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values that can go to engines.
+
+    Raises:
+        MagicError: one cannot.
+    """
+    for name, value in values.items():
+        try:
+            pickle.dumps(value)
+        except Exception as error:  # objects raise what they like
+            raise MagicError(f"%put: {name} is a {type(value).__name__}, which cannot be sent to boards.") from error
+    return values
 
 
 def plain_cell(fleet: Fleet, code: str, files: cell_files.CellFiles, **more: Any) -> dict[str, Any]:

@@ -265,6 +265,49 @@ def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
     assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
 
 
+def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> None:
+    notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
+    everywhere = "0/virtual0, 0/virtual1, 1/virtual0, 1/virtual1"
+    (tmp_path / "project" / "sub").mkdir(parents=True)
+    (tmp_path / "project" / "answer.py").write_text("def answer():\n    return 42\n", encoding="utf-8")
+    (tmp_path / "project" / "sub" / "data.txt").write_bytes(b"1\r\n")
+    synced = notebook.do("%%fleet\n%sync project /lib\nimport answer\nanswer.answer()", timeout=TIMEOUT).stdout
+    assert "Synced project to /lib: 2 files sent (34 bytes), 0 unchanged" in synced
+    assert f"{everywhere} | 42" in synced
+    absolute = tmp_path / "project" / "answer.py"
+    notebook.do(f"%%fleet 1/virtual1\n%upload '{absolute}' copy.py", timeout=TIMEOUT)
+    assert notebook.do("%%fleet 1/virtual1\nimport copy\ncopy.answer()", timeout=TIMEOUT).stdout == "1/virtual1 | 42\n"
+
+    notebook.do("%%python\nimport math\nscale = [1, math.pi]")
+    notebook.do("%%fleet\n%put scale top=math.floor(scale[1])", timeout=TIMEOUT)
+    notebook.do("%%fleet 0/virtual0\ntop = 4")
+    told = notebook.do("%%fleet\n%get twice=top*2", timeout=TIMEOUT).stdout
+    assert "twice: int 6" in told and "twice: int 8" in told
+    shown = notebook.do("%%python\ntwice").value
+    assert shown == "{'0/virtual0': 8, '0/virtual1': 6, '1/virtual0': 6, '1/virtual1': 6}"
+    assert "which cannot be sent to boards" in notebook.fail("%%fleet\n%put x=open('project/answer.py')").value
+
+    missing = notebook.fail("%%fleet\n%sync nowhere /lib", timeout=TIMEOUT)
+    assert f"{everywhere}: HostFileProblem: nowhere on this computer is not there." in missing.value
+
+
+def test_engines_that_join_are_told_and_used(home: Path, virtual_address: str, tmp_path: Path) -> None:
+    with running(1) as made:
+        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
+        try:
+            assert "1 board, 1 engine, 1 host" in notebook.do("%fleet --virtual 1", timeout=TIMEOUT).stdout
+            made.start_engines_sync(n=1)
+            with made.connect_client_sync() as client:
+                client.wait_for_engines(2, timeout=TIMEOUT, interactive=False)
+            reply = notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT)
+            assert reply.stdout == "0/virtual0, 1/virtual0 | 42\n"
+            assert "[engine 1 has joined with 1/virtual0]" in reply.stderr
+            reply = notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT)
+            assert "joined" not in reply.stderr
+        finally:
+            notebook.close(now=True)
+
+
 def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
     notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
     doomed = "0/virtual1"
