@@ -272,7 +272,7 @@ def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> N
     (tmp_path / "project" / "answer.py").write_text("def answer():\n    return 42\n", encoding="utf-8")
     (tmp_path / "project" / "sub" / "data.txt").write_bytes(b"1\r\n")
     synced = notebook.do("%%fleet\n%sync project /lib\nimport answer\nanswer.answer()", timeout=TIMEOUT).stdout
-    assert "Synced project to /lib: 2 files sent (34 bytes), 0 unchanged" in synced
+    assert "Synced project to /lib: 2 files sent (31 bytes), 0 unchanged" in synced
     assert f"{everywhere} | 42" in synced
     absolute = tmp_path / "project" / "answer.py"
     notebook.do(f"%%fleet 1/virtual1\n%upload '{absolute}' copy.py", timeout=TIMEOUT)
@@ -289,23 +289,6 @@ def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> N
 
     missing = notebook.fail("%%fleet\n%sync nowhere /lib", timeout=TIMEOUT)
     assert f"{everywhere}: HostFileProblem: nowhere on this computer is not there." in missing.value
-
-
-def test_engines_that_join_are_told_and_used(home: Path, virtual_address: str, tmp_path: Path) -> None:
-    with running(1) as made:
-        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
-        try:
-            assert "1 board, 1 engine, 1 host" in notebook.do("%fleet --virtual 1", timeout=TIMEOUT).stdout
-            made.start_engines_sync(n=1)
-            with made.connect_client_sync() as client:
-                client.wait_for_engines(2, timeout=TIMEOUT, interactive=False)
-            reply = notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT)
-            assert reply.stdout == "0/virtual0, 1/virtual0 | 42\n"
-            assert "[engine 1 has joined with 1/virtual0]" in reply.stderr
-            reply = notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT)
-            assert "joined" not in reply.stderr
-        finally:
-            notebook.close(now=True)
 
 
 def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
@@ -348,6 +331,14 @@ def test_the_boards_of_a_lost_engine_run_again_through_another_one(notebook: Jup
     assert time.monotonic() - start > 6
     assert reply.stdout.count(" | done\n") == ENGINES * BOARDS
     assert reply.stderr.count(f"engine {doomed} was lost") == BOARDS
+    cluster.start_engines_sync(n=1)
+    with cluster.connect_client_sync() as client:
+        client.wait_for_engines(ENGINES, timeout=TIMEOUT, interactive=False)
+        joined = client.ids[-1]
+    reply = notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT)
+    assert f"[engine {joined} has joined with {joined}/virtual0, {joined}/virtual1]" in reply.stderr
+    assert reply.stdout.count("virtual") == (ENGINES + 1) * BOARDS
+    assert "joined" not in notebook.do("%%fleet\n6 * 7", timeout=TIMEOUT).stderr
     error = notebook.fail("%px 1", timeout=TIMEOUT)
     assert error.name == "EngineLost"
     assert f"[{doomed}]" in error.text
