@@ -25,6 +25,7 @@ class AssertOutputMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it looks at what one board prints. %use NAME chooses the board: run the cell without %%on."
 
     @arguments(
         argument("lines", nargs="*", metavar="LINE", help="a line of the output; with blanks in it, in quotes"),

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from metakernel_micropython.board.files.host_files import host_path
+from metakernel_micropython.host.board_places import NAME, file_for_board, named_for_board
 from metakernel_micropython.host.paths import counted, host_paths, shown
 from metakernel_micropython.host.transfer import QUIET, Transfer, named
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -31,8 +32,10 @@ class BackupMagic(BoardMagic):
 
         The zip has the files, with their times and SHA-256, and manifest.json: what %info says, the firmware's name,
         the packages of %mip. The board's settings are among the files, and the passwords in them: the zip is for you
-        alone. What is on other file systems (an SD card) is left out, and is told. %restore FILE makes a board the
-        same again.
+        alone. {name} in FILE stands for the board's name; several boards (%%on) need it.
+
+        What is on other file systems (an SD card) is left out, and is told. %restore FILE makes a board the same
+        again.
 
         --nvs and --partitions read the flash of an ESP32 as well: settings of esp32.NVS cannot be listed by name, but
         their partition holds all of them. %restore does not write partitions; %esptool does. A file system that a
@@ -54,7 +57,8 @@ class BackupMagic(BoardMagic):
         from metakernel_micropython.host.board_backup import add_partitions, save
         from metakernel_micropython.host.private_copy import replace_private
 
-        path = host_path(args.file or f"backup-{self._name()}-{datetime.now():%Y-%m-%d}.zip")
+        name = f"backup-{self._name()}-{datetime.now():%Y-%m-%d}.zip"
+        path = host_path(file_for_board(self.kernel, args.file) if args.file else name)
         if path.exists() and not args.force and not backup_archive.is_backup(path):
             raise MagicError(f"{path} is no backup, and is not overwritten: choose another name, or add --force.")
         transfer = Transfer(self.kernel, args)
@@ -73,6 +77,11 @@ class BackupMagic(BoardMagic):
     def _save_flash(self, args: Namespace) -> None:
         from metakernel_micropython.firmware import flash_image
 
+        if self.part is not None:
+            raise MagicError(
+                "%backup --flash takes a board from the notebook while esptool reads it, one at a time: %use NAME, "
+                "then %backup --flash, for each."
+            )
         if args.nvs or args.partitions:
             raise MagicError("%backup --flash saves everything: it goes without --nvs and --partitions.")
         path = host_path(args.file or f"flash-{self._name()}-{datetime.now():%Y-%m-%d}.bin")
@@ -94,6 +103,8 @@ class BackupMagic(BoardMagic):
 
     def _name(self) -> str:
         """Return a word for the board, for the name of a file."""
+        if self.part is not None:
+            return named_for_board(self.kernel, NAME)
         what = self.board.banner.partition(";")[2].partition(" with ")[0]
         return re.sub(r"[^\w]+", "-", what.strip().lower()).strip("-")[:40] or "board"
 

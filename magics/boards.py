@@ -26,6 +26,7 @@ class BoardsMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it lists all boards itself. Run it in a cell of its own."
 
     @arguments(
         argument(

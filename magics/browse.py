@@ -15,6 +15,10 @@ class BrowseMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Files"
     on_several = False
+    alone = (
+        "it browses the files of the board that cells run on. %use NAME chooses it; %ls and %tree list those of "
+        "several."
+    )
 
     @arguments(argument("folder", nargs="?", default="", complete_path=board_paths, help="a folder; default: here"))
     def line_browse(self, args: Namespace) -> None:

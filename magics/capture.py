@@ -18,6 +18,7 @@ class CaptureMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Files"
     on_several = False
+    alone = "it gets what all boards print where it stands above %%on."
 
     @arguments(
         argument("file", complete_path=host_paths, help="file on the host; what it held is replaced"),

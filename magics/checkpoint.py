@@ -102,6 +102,7 @@ class CheckpointMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it gives the points of one board's program. %use NAME chooses the board: run the cell without %%on."
 
     def __init__(self, kernel: MicroPythonKernel) -> None:
         super().__init__(kernel)

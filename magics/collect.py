@@ -69,6 +69,7 @@ class CollectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it takes names itself: %%collect --on left,right, or --on all."
 
     def __init__(self, kernel: MicroPythonKernel) -> None:
         super().__init__(kernel)

@@ -101,6 +101,10 @@ class ConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = (
+        "it connects boards. %connect stands in a cell of its own, and %connect all connects every board that is "
+        "plugged in."
+    )
     same_as = {"%serialconnect": "%connect PORT"}  # noqa: RUF012
 
     @arguments(

@@ -17,6 +17,7 @@ class ConnectInfoMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it is about this notebook. Run it in a cell of its own."
 
     def line_connect_info(self, _args: Namespace) -> None:
         """%connect_info - say which board is connected, and how another program joins this kernel.

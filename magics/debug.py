@@ -12,6 +12,7 @@ class DebugMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it pauses the program of one board. %use NAME chooses it: run the cell without %%on."
 
     def line_debug(self, _args: Namespace) -> None:
         """%debug - look at the functions and local names of the last error, with pdb's commands.

@@ -25,7 +25,6 @@ class DeployMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Files"
-    on_several = False
 
     @arguments(argument("-x", "--execute", action="store_true", help="also run the cell"), *_ARGUMENTS)
     def cell_main(self, args: Namespace) -> None:

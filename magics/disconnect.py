@@ -20,6 +20,7 @@ class DisconnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it takes names itself, as in %disconnect left; %disconnect all frees every board."
 
     @arguments(
         argument("names", nargs="*", metavar="NAME", complete=names, help="which boards, or all; default: the current"),

@@ -18,6 +18,7 @@ class DisplayMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it is a setting of this notebook. Run it in a cell of its own: it holds for %%on, too."
 
     @arguments(
         argument("state", nargs="?", choices=("on", "off"), help="without it: say which"),

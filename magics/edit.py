@@ -14,6 +14,7 @@ class EditMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Files"
     on_several = False
+    alone = "it opens one file of one board. %use NAME chooses the board."
 
     @arguments(argument("file", complete_path=board_paths, help="a text file on the board, or a new name"))
     def line_edit(self, args: Namespace) -> None:

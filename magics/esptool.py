@@ -52,6 +52,7 @@ class EsptoolMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it writes the flash of one board. %use NAME chooses it, or name its port with --port."
     _last = ""  # the port that esptool used last; an erased board has to be found again
 
     @arguments(

@@ -20,7 +20,6 @@ class ExpectMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Virtual board"
-    on_several = False
 
     @arguments(
         argument("part", metavar="PART[.STATE]", complete=part_names.states, help="as %%parts lists it, or pin15"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.files.host_files import host_path
+from metakernel_micropython.host.board_places import folder_for_board, target_for_board
 from metakernel_micropython.host.paths import board_paths, counted, host_paths, shown
 from metakernel_micropython.host.transfer import QUIET, Transfer, base_name, host_target
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -14,7 +15,6 @@ class FetchfileMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Files"
-    on_several = False
     same_as = {"%fetchfile": "%download, and with -p %cat"}  # noqa: RUF012
 
     @arguments(
@@ -30,7 +30,7 @@ class FetchfileMagic(BoardMagic):
         """%fetchfile SOURCE [DEST] - save a file of the board on the computer, print it, or load it.
 
         Every byte is kept. An old file is replaced in one step, when the new one is there and verified. A folder's
-        files (-r) go below DEST, or below a folder of its name.
+        files (-r) go below DEST, or below a folder of its name. Several boards (%%on): as for %download.
 
         Examples:
           %fetchfile log.csv
@@ -45,13 +45,16 @@ class FetchfileMagic(BoardMagic):
             target = args.destination or base_name(args.source)
             if not target.strip(".") and not args.destination:
                 raise MagicError("Name a folder on this computer for it, as in %fetchfile -r / backup.")
-            transfer.fetch_folder(args.source, host_path(target))
+            transfer.fetch_folder(args.source, host_path(folder_for_board(self.kernel, target)))
             return
         found = self.board.files.stat(args.source)
         if found is not None and found.folder:
             raise MagicError(f"{shown(args.source)} is a folder: %fetchfile -r fetches it with what is in it.")
-        if args.destination or not (args.print or args.load):
-            data = transfer.fetch_to(args.source, host_target(args.source, args.destination))
+        if args.load and self.part is not None:
+            raise MagicError("%fetchfile -l puts one file into this cell, and several boards have one each: take -p.")
+        if found is not None and (args.destination or not (args.print or args.load)):
+            target = target_for_board(self.kernel, args.destination)
+            data = transfer.fetch_to(args.source, host_target(args.source, target))
         else:
             data = transfer.fetch(args.source)
         if args.print:

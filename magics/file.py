@@ -12,7 +12,6 @@ class FileMagic(BoardMagic):
     """Writes the cell to a file on the board."""
 
     group = "Files"
-    on_several = False
 
     @arguments(
         argument("name", complete_path=board_paths, help="the file on the board"),

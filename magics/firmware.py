@@ -44,7 +44,16 @@ class FirmwareMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    on_several = False
+
+    def refusal(self, _mtype: str, _name: str, args: str) -> str:
+        """Say why firmware is written to one board at a time."""
+        action = args.split()[:1]
+        if action == ["install"]:
+            return (
+                "install writes one board at a time: of two in their bootloaders nobody can tell which drive or port "
+                "is whose. %use NAME, then %firmware install, for each."
+            )
+        return "list is not about your boards. Run it in a cell of its own." if action == ["list"] else ""
 
     @arguments(
         argument("action", nargs="?", choices=("list", "install"), help="what to do; none: tell what the board runs"),
@@ -73,6 +82,9 @@ class FirmwareMagic(BoardMagic):
         list shows boards and versions. install downloads the file, checks it, brings the board into its bootloader or
         says which button does, writes it, waits for the board, connects and shows what it runs now. What becomes of
         the files on the board is said before.
+
+        install writes one board at a time: of two in their bootloaders nobody can tell which drive or port is whose. So
+        below %%on %firmware only tells what each board runs.
 
         Ways of writing: esptool (ESP32 and ESP8266), uf2 (the drive of RP2040, RP2350, SAMD, nRF52 and TinyUF2), hex
         (the drive of a micro:bit), dfu (STM32, by the program dfu-util).

@@ -17,6 +17,7 @@ class FleetMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Several boards"
     on_several = False
+    alone = "it is about boards of other computers. Run it in a cell of its own."
     fleet: Fleet | None = None
 
     @arguments(

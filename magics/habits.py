@@ -14,6 +14,7 @@ class HabitsMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Notebook and host"
     on_several = False
+    alone = "it is about this notebook. Write it above %%on."
 
     @arguments(_REST)
     def line_matplotlib(self, _args: Namespace) -> None:

@@ -16,6 +16,7 @@ class HistoryMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Notebook and host"
     on_several = False
+    alone = "it is about this notebook. Run it in a cell of its own."
 
     @arguments(
         argument("-n", "--numbers", action="store_true", help="with the cells' numbers"),

@@ -29,6 +29,10 @@ class IdentifyMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Several boards"
     on_several = False
+    alone = (
+        "it takes names itself, as in %identify desk*, and lets one board blink after the other. Run it in a cell "
+        "of its own."
+    )
 
     @arguments(
         argument(

@@ -16,6 +16,7 @@ class LineprofileMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it follows the program of one board. %use NAME chooses it: run the cell without %%on."
 
     def cell_lineprofile(self, _args: Namespace) -> None:
         """%%lineprofile - run the cell, and show how often each of its lines ran and how long that took on the board.

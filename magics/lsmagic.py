@@ -14,6 +14,7 @@ class LsmagicMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Help"
     on_several = False
+    alone = "it is about this notebook. Run it in a cell of its own."
 
     @arguments(argument("-v", "--verbose", action="store_true", help="also say where magics are looked for"))
     def line_lsmagic(self, args: Namespace) -> None:

@@ -11,6 +11,7 @@ class MicropythonMagic(BoardMagic):
 
     group = "Notebook and host"
     on_several = False
+    alone = "%%on gives the cell to the boards. Leave it out."
 
     def cell_micropython(self, _args: Namespace) -> None:
         """%%micropython - run the cell on the board.

@@ -20,7 +20,6 @@ class MipMagic(BoardMagic):
     """Installs packages on the board."""
 
     group = "Files"
-    on_several = False
 
     @arguments(
         argument("action", choices=_ACTIONS, help="what to do"),
@@ -55,6 +54,8 @@ class MipMagic(BoardMagic):
 
         freeze writes a file of requirements: versions, and the SHA-256 digest of every file. install -r FILE installs
         exactly these on another board, and nothing at all where a single byte differs.
+
+        Below %%on what several boards need is downloaded once. {name} in the FILE of freeze stands for a board's name.
 
         What was downloaded is kept on this computer (64 MiB at most). Where a server cannot be reached, what was there
         last is taken, and that is said.

@@ -15,6 +15,7 @@ class MonitorMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it watches the board that cells run on. %use NAME chooses it."
 
     @arguments(
         argument("seconds", nargs="?", type=seconds, metavar="SECONDS", help="how long (default: until Stop)"),

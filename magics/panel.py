@@ -17,6 +17,7 @@ class PanelMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Virtual board"
     on_several = False
+    alone = "it shows the parts of the board that cells run on. %use NAME chooses it; %parts lists those of several."
 
     def __init__(self, kernel: Any) -> None:
         super().__init__(kernel)

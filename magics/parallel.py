@@ -27,6 +27,7 @@ class ParallelMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Several boards"
     on_several = False
+    alone = "it is about boards of other computers. Run it in a cell of its own."
     _client: Any = None
     _engines: tuple[int, ...] = ()
     _kernel_name = "default"

@@ -21,7 +21,6 @@ class PartsMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Virtual board"
-    on_several = False
 
     @arguments(
         argument(

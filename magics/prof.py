@@ -17,6 +17,7 @@ class ProfMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it follows the program of one board. %use NAME chooses it: run the cell without %%on."
 
     @arguments(
         argument(

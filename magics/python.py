@@ -17,6 +17,7 @@ class PythonMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Notebook and host"
     on_several = False
+    alone = "it runs on this computer, once. Write it above %%on, or in a cell of its own."
 
     def __init__(self, kernel: MicroPythonKernel) -> None:
         super().__init__(kernel)

@@ -13,7 +13,6 @@ class ReloadMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Files"
-    on_several = False
 
     @arguments(argument("modules", nargs="+", metavar="MODULE", help="as for import, not the name of a file"))
     def line_reload(self, args: Namespace) -> None:

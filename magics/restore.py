@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metakernel_micropython.board.files.host_files import host_path
+from metakernel_micropython.host.board_places import named_for_board
 from metakernel_micropython.host.paths import counted, host_paths, shown
 from metakernel_micropython.host.transfer import QUIET
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -34,7 +35,8 @@ class RestoreMagic(BoardMagic):
         What will change is shown first, and you are asked: files that are sent, and files that are deleted because
         the backup does not have them, boot.py and main.py too. --yes goes on without asking. Only what differs is
         sent; deleted is at the end, when all has arrived. Each file is the old one or the new one, whatever happens:
-        after a break run it again. The backup may come from another board.
+        after a break run it again. The backup may come from another board: below %%on one FILE makes all boards the
+        same, and {name} in FILE stands for each board's name.
 
         A FILE.bin of %backup --flash is written to the whole flash of an ESP chip of the same kind.
 
@@ -48,8 +50,18 @@ class RestoreMagic(BoardMagic):
         from metakernel_micropython.host.board_backup import plan as compared
         from metakernel_micropython.host.sync_report import SyncTransfer
 
-        path = host_path(args.file)
+        path = host_path(named_for_board(self.kernel, args.file))
+        if self.part is not None and not (args.yes or args.dry_run):
+            raise MagicError(
+                "%restore asks before it changes a board, and nobody can answer for several: look what it would do "
+                "with --dry-run, then add --yes. Nothing was changed."
+            )
         if path.suffix.lower() == ".bin":
+            if self.part is not None:
+                raise MagicError(
+                    "%restore takes a board from the notebook while esptool writes its flash, one at a time: %use "
+                    f"NAME, then %restore {args.file}, for each."
+                )
             self._write_flash(path, args)
             return
         backup = backup_archive.load(path)

@@ -11,7 +11,6 @@ class RomfsMagic(BoardMagic):
     """Read-only files in the board's flash."""
 
     group = "Files"
-    on_several = False
 
     @arguments(
         argument(
@@ -60,6 +59,15 @@ class RomfsMagic(BoardMagic):
             if number < 0:
                 raise MagicError(f"--partition {number} is no number of a partition: they count from 0.")
             romfs_deployment.deploy(self.kernel, args.path, number, compiling=not args.no_mpy, quiet=args.quiet)
+
+    def refusal(self, _mtype: str, _name: str, args: str) -> str:
+        """Say why no image is built for several boards."""
+        if args.split()[:1] != ["build"]:
+            return ""
+        return (
+            "build makes a file on this computer. Run it in a cell of its own, and then %romfs deploy with that file "
+            "inside %%on."
+        )
 
     @staticmethod
     def _refuse(args: Namespace, action: str, names: tuple[str, ...]) -> None:

@@ -30,7 +30,6 @@ class RunMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    on_several = False
 
     @arguments(
         argument("file", nargs="?", complete_path=host_paths, help="a file on this computer"),

@@ -13,6 +13,7 @@ class ScriptMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Virtual board"
     on_several = False
+    alone = "it runs on this computer, once. Write it in a cell of its own."
 
     @arguments(argument("--now", action="store_true", help="the times count from now"))
     def cell_script(self, args: Namespace) -> None:

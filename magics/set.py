@@ -12,7 +12,6 @@ class SetMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Virtual board"
-    on_several = False
 
     @arguments(
         argument("part", metavar="PART[.SETTING]", complete=part_names.settings, help="as %%parts lists it"),

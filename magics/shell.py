@@ -23,6 +23,7 @@ class ShellMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Notebook and host"
     on_several = False
+    alone = "it runs on this computer, once. Write it above %%on, or in a cell of its own."
 
     def run(self, mtype: str, name: str, args: str) -> None:
         """Take what stands behind the magic's name as it is: it is the shell's."""

@@ -15,6 +15,7 @@ class SocketConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it connects a board. Run it in a cell of its own."
     same_as = {"%socketconnect": "%connect socket://HOST:PORT"}  # noqa: RUF012
 
     @arguments(

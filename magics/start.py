@@ -13,6 +13,7 @@ class StartMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it starts a program on the board that cells run on. %use NAME chooses it: one cell for each board."
 
     def cell_start(self, _args: Namespace) -> None:
         """%%start - start the cell's program, and give the notebook back while it runs on.

@@ -12,6 +12,7 @@ class SuppressEndCodeMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Line"
     on_several = False
+    alone = "it is about this notebook. Write it above %%on."
 
     def line_suppressendcode(self, _args: Namespace) -> None:
         r"""%suppressendcode - type the code below to the board, without the end mark that makes it run.

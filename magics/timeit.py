@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.cell.timing import Trial
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from metakernel_micropython.cell.timing import Measured, Trial, amount
 from metakernel_micropython.cell.top_level_await import code_for, without_helper
 from metakernel_micropython.errors import DeviceError
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.sessions.results_table import MOST_ROWS, present_table, table_of_numbers, table_of_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OPTIONS = (
     argument("-n", "--loops", type=int, metavar="N", help="loops in each run; the board chooses otherwise"),
@@ -19,7 +26,6 @@ class TimeitMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    on_several = False
 
     def split(self, text: str) -> list[str]:
         """Leave the statement behind the options as it is."""
@@ -101,9 +107,23 @@ class TimeitMagic(BoardMagic):
             if rest := trial.values.flush():
                 self.kernel.Write(rest)
         try:
-            self.kernel.Print(trial.result())
+            measured = trial.result()
         except ValueError as error:
             raise MagicError(f"The board on {board.address} was measured without a result: {error}.") from None
+        if self.part is not None:
+            self.part.report(asdict(measured))
+        else:
+            self.kernel.Print(measured)
+
+    def sum_up(self, _args: Namespace, found: Mapping[str, list[Any]]) -> None:
+        """Show what was measured on several boards."""
+        boards = {name: Measured(**told[-1]) for name, told in found.items()}
+        if len(boards) > MOST_ROWS:
+            means = {name: (one.mean,) for name, one in boards.items()}
+            present_table(self.kernel, table_of_numbers(("per loop",), means, amount, ""))
+            return
+        rows = {name: (one.per_loop, one.how_often, one.bytes_per_loop) for name, one in boards.items()}
+        present_table(self.kernel, table_of_texts(("mean ± std. dev.", "of", "memory"), rows))
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

@@ -12,6 +12,7 @@ class TraceMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Line"
     on_several = False
+    alone = "it shows the line of the board that cells run on. %use NAME chooses it."
 
     @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"))
     def line_trace(self, args: Namespace) -> None:

@@ -17,6 +17,7 @@ class UseMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it chooses the one board that other cells run on. %%on takes the names itself."
 
     @arguments(argument("name", complete=names, help="the board, as %%boards lists it"))
     def line_use(self, args: Namespace) -> None:

@@ -18,6 +18,7 @@ class WebSocketConnectMagic(BoardMagic):
     kernel: MicroPythonKernel
     group = "Board"
     on_several = False
+    alone = "it connects a board. Run it in a cell of its own."
     same_as = {"%websocketconnect": "%connect ws://HOST"}  # noqa: RUF012
 
     @arguments(

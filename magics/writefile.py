@@ -14,6 +14,7 @@ class WritefileMagic(BoardMagic):
 
     group = "Files"
     on_several = False
+    alone = "it writes a file of this computer. Run it in a cell of its own; %%file writes to the boards."
 
     @arguments(
         argument("file", complete_path=host_paths, help="the file on this computer"),

@@ -7,10 +7,10 @@ more of it, and a test gives them a class of a few lines. Start at ``FrontEnd``.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from contextlib import AbstractContextManager
 
     from .board import Board
@@ -20,6 +20,58 @@ if TYPE_CHECKING:
 thread_output: ContextVar[Callable[[str, str], object] | None] = ContextVar("thread_output", default=None)
 """What takes the output of a thread that works on one of several boards: ``stdout`` or ``stderr``, and the text; None
 where it goes to the front end."""
+
+T = TypeVar("T")
+
+
+class OneOfSeveral(Protocol):
+    """What a thread has that works on one of several boards (see ``sessions.board_part``)."""
+
+    name: str
+    """What the board is called."""
+
+    stopwatch: Any
+    """What takes the time of the code below the magics, a ``cell.timing.Stopwatch``; None for nothing."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether Stop has come: what the host does for the board is to end."""
+        ...
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` gives, made once for all boards of this cell; the others wait for it.
+
+        Raises:
+            BaseException: what ``make`` has raised, for each board.
+        """
+        ...
+
+    def run(self, code: str, program: Any, stopwatch: Any = None) -> str | None:
+        """Run a program to its end, and show what it prints; return its last value, None without one.
+
+        Args:
+            code: the code, as a person wrote it.
+            program: it as a ``cell.program.Program``.
+            stopwatch: a ``cell.timing.Stopwatch`` that takes its time; None for none.
+
+        Raises:
+            MicroPythonError: what has ended it.
+        """
+        ...
+
+    def report(self, data: Any) -> None:
+        """Give the notebook a magic's result as plain data (numbers, texts, lists, dicts), to be summed up there."""
+        ...
+
+
+one_of_several: ContextVar[OneOfSeveral | None] = ContextVar("one_of_several", default=None)
+"""The part of the cell that this thread runs on one of several boards; None where a cell runs on one board."""
+
+
+def once_for_all(key: Hashable, make: Callable[[], T]) -> T:
+    """Return what ``make`` gives; where a cell runs on several boards, it is made for one and is the others', too."""
+    part = one_of_several.get()
+    return make() if part is None else part.once(key, make)
 
 
 class Session(Protocol):

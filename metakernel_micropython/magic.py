@@ -22,7 +22,7 @@ import inspect
 from argparse import Namespace
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from metakernel import ExceptionWrapper, Magic
 
@@ -31,14 +31,15 @@ from .cell.failure import failure
 from .cell.masking import masked_message
 from .cell.parser import leading_lines
 from .errors import MagicError
+from .front_end import one_of_several
 from .jupyter_internals import parse_magic_arguments
 from .magic_arguments import HelpRequested, argument, arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .board import Board
-    from .front_end import FrontEnd
+    from .front_end import FrontEnd, OneOfSeveral
 
 __all__ = [
     "BoardMagic",
@@ -218,6 +219,22 @@ class StrictMagic(Magic):
         return failed if failed is not None else super().post_process(retval)
 
 
+class SeveralFollower(Protocol):
+    """What the output of a cell on several boards goes through, at the notebook. Any thread may call ``feed``."""
+
+    def feed(self, board: str, text: str) -> str:
+        """Take what a board printed; return what of it is shown."""
+        ...
+
+    def close(self, board: str) -> str:
+        """A board prints no more: return what was held of its output."""
+        ...
+
+    def end(self) -> None:
+        """All boards are done, or were given up."""
+        ...
+
+
 class BoardMagic(StrictMagic):
     """A magic that works with the board. See the module's docstring for how to write one.
 
@@ -228,12 +245,16 @@ class BoardMagic(StrictMagic):
             kernel or the cell sets it to False.
         on_fleet: whether it may also stand in a cell that runs on boards of other computers (``%%fleet``), where it is
             called. Arguments that complete with ``host_paths`` name files that are sent there.
+        alone: of one that says False: why, and what to do instead, as the end of a sentence.
+        wraps_cell: whether the cell below ``%%NAME`` runs as any other, so that more magics may stand below it.
         same_as: the commands that do the same as some of its names: ``{"%serialconnect": "%connect PORT"}``.
     """
 
     group = ""
     on_several = True
     on_fleet = True
+    alone: ClassVar[str] = ""
+    wraps_cell: ClassVar[bool] = False
     same_as: ClassVar[Mapping[str, str]] = {}
 
     @property
@@ -245,14 +266,50 @@ class BoardMagic(StrictMagic):
         """
         return self.kernel.require_board()
 
+    @property
+    def part(self) -> OneOfSeveral | None:
+        """The part of the cell that this thread runs on one of several boards; None where a cell runs on one board."""
+        return one_of_several.get()
+
     def run(self, mtype: str, name: str, args: str) -> None:
         """Parse the arguments and call the method."""
-        method = getattr(self, f"{mtype}_{name}")
+        getattr(self, f"{mtype}_{name}")(self.parsed(mtype, name, args))
+
+    def parsed(self, mtype: str, name: str, args: str) -> Namespace:
+        """Return the arguments of a call.
+
+        Raises:
+            MagicError: they are none.
+            HelpRequested: the help was asked for.
+        """
         try:
-            parsed = magic_arguments.parse(method, _typed(mtype, name), self.split(args))
+            return magic_arguments.parse(getattr(self, f"{mtype}_{name}"), _typed(mtype, name), self.split(args))
         except MagicError as error:
             raise MagicError(masked_message(str(error), args, connecting="connect" in name)) from None
-        method(parsed)
+
+    # -- in a cell on several boards -----------------------------------------------------------------------------
+
+    def refusal(self, _mtype: str, _name: str, _args: str) -> str:
+        """Say why a call cannot stand in a cell on several boards, and what to do instead; ``""`` where it can."""
+        if self.on_several:
+            return ""
+        return self.alone or (
+            "it is not about boards, or about one at a time (%use NAME chooses it). Those that send, list or ask work "
+            "there, as %upload, %sync, %ls and %info."
+        )
+
+    def follow_several(self, _args: Namespace, _boards: Sequence[str]) -> SeveralFollower | None:
+        """Return what the boards' output goes through on its way to the notebook; called once, before they run."""
+        return None
+
+    def sum_up(self, _args: Namespace, _found: Mapping[str, list[Any]]) -> None:
+        """Show what the magic came to on all boards; called once, at the end.
+
+        Args:
+            _args: its arguments.
+            _found: by the boards' names what it has told there (``self.part.report``): plain data. The boards that
+                have told nothing are left out.
+        """
 
     def takes_text(self, _name: str, _args: str) -> bool:
         """Whether ``%name args`` takes the lines below it as text, so that a console has to wait for them."""

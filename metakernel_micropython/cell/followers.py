@@ -24,8 +24,9 @@ class StopwatchFollower(Follower):
     stage = Stage.STOPWATCH
     magic = "%%time"
 
-    def __init__(self) -> None:
+    def __init__(self, line: str = "") -> None:
         self.stopwatch = Stopwatch()
+        self.line = line
 
     def around(self, source: str) -> str:
         """Return the program with the board's clock printed before and after it."""

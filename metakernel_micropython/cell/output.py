@@ -85,10 +85,14 @@ class Follower:
     Attributes:
         stage: its place in the chain.
         magic: the magic that a person typed for it, where it follows one board alone; else ``""``.
+        line: its line, where it can stand below ``%%on`` as well; else ``""``.
+        given: whether it has left the cell to several boards, each of which is followed for itself.
     """
 
     stage: ClassVar[Stage]
     magic: ClassVar[str] = ""
+    line: str = ""
+    given: bool = False
 
     def prepare(self, board: Board) -> None:
         """Get the board ready, before the program is sent.
@@ -139,6 +143,16 @@ class Followers:
     def magic(self) -> str:
         """The magic above the cell which follows one board alone; ``""`` where there is none."""
         return next((one.magic for stage, one in sorted(self.of_cell.items(), reverse=True) if one.magic), "")
+
+    def give_to_several(self) -> list[str]:
+        """Leave a cell to several boards; return the lines of the magics that follow each of them from there."""
+        lines = []
+        for follower in self.of_cell.values():
+            if follower.line:
+                follower.given = True
+                lines.append(follower.line)
+        self.of_cell = {stage: one for stage, one in self.of_cell.items() if not one.line}
+        return lines
 
     def end_cell(self) -> None:
         """The cell has ended."""

@@ -6,6 +6,7 @@ Also what is kept of the cells that ran: their code, for tracebacks and for prog
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
@@ -13,8 +14,10 @@ from metakernel import ExceptionWrapper
 from ..board.display_filter import BEGIN
 from ..display.error_text import error_text
 from ..errors import BoardReset, DeviceError, LineLost, MicroPythonError
+from ..front_end import one_of_several
 from ..host.paths import visible
 from .failure import failure
+from .following import follow
 from .lexical import with_plain_indentation
 from .monitor import Monitor
 from .output import FilterSink, Followers, Stage, chain
@@ -27,21 +30,12 @@ from .tracebacks import CellSources, functions, render
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from ..board import Board, Execution
-    from ..front_end import FrontEnd
+    from ..board import Board
+    from ..front_end import FrontEnd, OneOfSeveral
     from .interrupt_state import InterruptState
     from .iopub import BoundedOutput
     from .output import Follower, Sink
     from .stdin import ProgramInput, StdinBridge
-
-OUTPUT_INTERVAL = 0.05
-"""Seconds between two messages of output: a front end shows no more, and messages cost more than bytes."""
-
-LINE_INTERVAL = 0.005
-"""Seconds that a line which has begun may take to be shown in one piece."""
-
-PATIENCE = 1.0
-"""Seconds after Ctrl-C before the cell says what it waits for."""
 
 FIRST_MOMENT = 0.3
 """Seconds in which a small board finds a syntax error, and most programs that fail at once have failed."""
@@ -103,6 +97,7 @@ class CellRunner:
         self._interrupts = interrupts
         self._names = names
         self._sources = CellSources()
+        self._noting = threading.RLock()  # held by who uses them: cells on several boards have threads
         self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
         self._device_error: tuple[DeviceError, str] | None = None  # what ended the cell, and the code
         self._stdin: StdinBridge | None = None
@@ -151,6 +146,9 @@ class CellRunner:
     def run_code(self, code: str) -> Result:
         """Run code of the cell on the board; return its last value, or the error that ended it."""
         try:
+            if part := one_of_several.get():
+                program = part.once(("code", code), lambda: self.program(code))
+                return self._run_part(part, code, program, self.number)
             board = self._front_end.require_board()
             if self.only_type:
                 self.show_unsolicited()
@@ -172,11 +170,26 @@ class CellRunner:
             MicroPythonError: as for ``FrontEnd.require_board``, and what ends a program from outside.
         """
         program = Program(re.sub("\r\n?", "\n", code), "")
-        self._names().note_cell(code)
-        board = self._front_end.require_board()
-        number = self._sources.add_file(name, program.source, self._front_end.connections.current_name)
-        result = self._run(board, code, program, number, path)
+        if part := one_of_several.get():
+            number = part.once(("file", name, code), lambda: self._note_file(name, code, program))
+            result = self._run_part(part, code, program, number)
+        else:
+            board = self._front_end.require_board()
+            result = self._run(board, code, program, self._note_file(name, code, program), path)
         return result if isinstance(result, ExceptionWrapper) else None
+
+    def _note_file(self, name: str, code: str, program: Program) -> int:
+        with self._noting:
+            self._names().note_cell(code)
+            return self._sources.add_file(name, program.source, self._front_end.connections.current_name)
+
+    def _run_part(self, part: OneOfSeveral, code: str, program: Program, number: int) -> Result:
+        """Run a program on one of several boards: nobody answers what it asks, and what it prints gets a name."""
+        try:
+            value = part.run(code, program, part.stopwatch)
+        except DeviceError as error:
+            return self.board_failure(error, own=False, number=number)
+        return None if value is None else {"text/plain": value}
 
     def program(self, code: str) -> Program:
         """Return the code of this cell as a program for a board, and remember it for tracebacks and completion."""
@@ -186,13 +199,15 @@ class CellRunner:
         """Remember the code of this cell for tracebacks and completion; return the number of lines above it."""
         above, found = lines_above(self.text, code)
         board = self._front_end.connections.current_name
-        self._sources.add(self.number, self.text if found else code, "\n" * above + code, board)
-        self._names().note_cell(code)
+        with self._noting:
+            self._sources.add(self.number, self.text if found else code, "\n" * above + code, board)
+            self._names().note_cell(code)
         return above
 
     def remember_cell(self) -> None:
         """Have errors tell lines of this cell although it does not go to the board as it is."""
-        self._sources.add(self.number, self.text, self.text)
+        with self._noting:
+            self._sources.add(self.number, self.text, self.text)
 
     def executed_cells(self, tag: str = "") -> list[tuple[int, str]]:
         """Return the code of the cells that went to the board, each with its number, in the order of their first run.
@@ -342,7 +357,7 @@ class CellRunner:
                     for follower in followers:
                         follower.running(execution)
                     head = asked = open_input(execution, head)
-                    self._show(execution, asked)
+                    follow(execution, asked, self._front_end.Error)
                     execution.check()
             finally:
                 head.close()
@@ -382,33 +397,6 @@ class CellRunner:
             self._stdin = StdinBridge(self._front_end)
         return self._stdin
 
-    def _show(self, execution: Execution, asked: ProgramInput) -> None:
-        """Take a program's output as it comes: the first bytes at once, then a message per interval."""
-        tell = self._front_end.Error
-        told = 0  # interrupts that the cell has said something about
-        done, interrupts, asking = execution.done, execution.interrupts, asked.open
-
-        def patience() -> float | None:
-            return asked.patience(PATIENCE if execution.interrupts > told else None)
-
-        for text in execution.stream(tick=patience):
-            if text and not done and not text.endswith("\n"):
-                # A print comes in pieces; the rest of its line, and often the end, are there in an instant.
-                execution.wait(LINE_INTERVAL)
-                text += execution.read(0)
-            asked.feed(text)
-            if done:
-                return
-            asked.look(silent=not text)
-            if text:
-                execution.wait(0 if asked.open else OUTPUT_INTERVAL)
-            elif execution.interrupts > max(interrupts, 1):
-                tell("Ctrl-C was sent again; the cell ends within a second.")
-            elif interrupts > told and not execution.done and not asking:
-                tell("Ctrl-C was sent; the board's program has not ended yet. Stop again to wait no longer.")
-                told = interrupts
-            done, interrupts, asking = execution.done, execution.interrupts, asked.open
-
     # -- errors --------------------------------------------------------------------------------------------------
 
     def board_failure(self, error: DeviceError, *, own: bool = True, number: int | None = None) -> ExceptionWrapper:
@@ -420,9 +408,13 @@ class CellRunner:
             number: the cell that ran, where that is not the one that runs now.
         """
         current = self.number if number is None else number
-        if own:
-            self._device_error = error, self._sources.code(current)
-        lines = render(put_right(error, self._sources.code(current)), self._sources, current)
+        several = one_of_several.get() is not None
+        with self._noting:
+            if own and not several:
+                self._device_error = error, self._sources.code(current)
+            # How far it ran on one of several boards says nothing about the others.
+            source = self._sources.code(current)
+            lines = render(put_right(error, source), self._sources, current, reached=not several)
         return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
     def tell_hints(self, magics: Container[str], name: str) -> None:

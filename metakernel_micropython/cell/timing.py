@@ -9,9 +9,11 @@ import re
 import time
 import tokenize
 import warnings
+from dataclasses import dataclass
 
 from ..board.protocol.marks import MarkTokenizer
 from ..errors import DeviceError
+from ..host.paths import counted
 from .program import ValueFilter, new_mark
 
 TARGET = 0.2
@@ -111,16 +113,28 @@ class Stopwatch:
         line, self._line = self._line, None
         return ("" if line is None else self._mark + line) + self._marks.flush()
 
-    def told(self) -> str:
-        """Return both times as a sentence; the board's only where its program has ended well."""
+    @property
+    def ended(self) -> bool:
+        """Whether a program has run."""
+        return self._end is not None
+
+    def times(self) -> tuple[float | None, float]:
+        """Return the seconds on the board's clock, None where its program has not ended well, and on the host's."""
         host = (self._end or time.monotonic()) - self._start
         if len(self._ticks) != 2:
-            return f"host time: {amount(host)} (the board tells its time only of what ends well)"
+            return None, host
         board = self._ticks[1] - self._ticks[0]
         if board < 0 or host * 1e6 > _TICKS_PERIOD:
             # The clock has started anew meanwhile, as often as brings it next to the host's.
             board += round((host * 1e6 - board) / _TICKS_PERIOD) * _TICKS_PERIOD
-        return f"board time: {amount(board / 1e6)}, host time: {amount(host)}"
+        return board / 1e6, host
+
+    def told(self) -> str:
+        """Return both times as a sentence; the board's only where its program has ended well."""
+        board, host = self.times()
+        if board is None:
+            return f"host time: {amount(host)} (the board tells its time only of what ends well)"
+        return f"board time: {amount(board)}, host time: {amount(host)}"
 
 
 def _is_simple(source: str) -> bool:
@@ -132,6 +146,47 @@ def _is_simple(source: str) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return bool(first) and first[0].lineno == 1 and not hasattr(first[0], "body") and not hasattr(first[0], "cases")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a statement took that was run in loops.
+
+    Attributes:
+        mean: seconds of one loop.
+        deviation: their standard deviation, in seconds.
+        runs: how often the loops were run.
+        loops: how many there were in each run.
+        allocated: bytes that one loop allocates; None where the board does not tell.
+    """
+
+    mean: float
+    deviation: float
+    runs: int
+    loops: int
+    allocated: float | None
+
+    @property
+    def per_loop(self) -> str:
+        """The time of one loop, in words."""
+        return f"{amount(self.mean)} ± {amount(self.deviation)} per loop"
+
+    @property
+    def how_often(self) -> str:
+        """How many runs and loops there were, in words."""
+        return f"{counted(self.runs, 'run')}, {self.loops:,} loop{'' if self.loops == 1 else 's'}" + (
+            " each" if self.runs > 1 else ""
+        )
+
+    @property
+    def bytes_per_loop(self) -> str:
+        """What one loop allocates, in words; ``""`` where that is not known."""
+        return "" if self.allocated is None else f"{self.allocated:.4g} bytes allocated per loop"
+
+    def __str__(self) -> str:
+        """Return it in the words of IPython's %timeit."""
+        text = f"{self.per_loop} (mean ± std. dev. of {self.how_often})"
+        return f"{text}, {self.bytes_per_loop}" if self.bytes_per_loop else text
 
 
 class Trial:
@@ -171,8 +226,8 @@ class Trial:
             ]
         )
 
-    def result(self) -> str:
-        """Return what the runs came to, in the words of IPython's %timeit.
+    def result(self) -> Measured:
+        """Return what the runs came to.
 
         Raises:
             ValueError: what the board has printed is no result.
@@ -184,12 +239,8 @@ class Trial:
         except (SyntaxError, TypeError, ValueError, ZeroDivisionError, MemoryError, RecursionError) as error:
             raise ValueError(f"the board has told no times: {self.values.value!r}") from error
         deviation = math.sqrt(sum((one - mean) ** 2 for one in each) / len(each))
-        runs = f"{len(each)} run" + ("" if len(each) == 1 else "s")
-        text = f"{amount(mean)} ± {amount(deviation)} per loop (mean ± std. dev. of {runs}, {loops:,} loop"
-        text += (" each)" if loops == 1 else "s each)") if len(each) > 1 else (")" if loops == 1 else "s)")
-        if isinstance(allocated, (int, float)) and allocated >= 0:
-            text += f", {allocated:.4g} bytes allocated per loop"
-        return text
+        known = isinstance(allocated, (int, float)) and allocated >= 0
+        return Measured(mean, deviation, len(each), int(loops), float(allocated) if known else None)
 
     def retold(self, traceback: str, line: int) -> str:
         """Return a traceback of the trial as one of the cell.

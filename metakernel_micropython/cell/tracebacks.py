@@ -255,7 +255,7 @@ def _binds(cell: _Cell, name: str) -> bool:
     return line is not None and cell.reached is not None and line <= cell.reached
 
 
-def render(traceback: str, sources: CellSources, current: int) -> list[str]:
+def render(traceback: str, sources: CellSources, current: int, *, reached: bool = True) -> list[str]:
     r"""Return a board's traceback line by line, with the cells that its frames lie in and their source lines.
 
     The board's frames are kept, in their order; a frame that repeats is told once with its number, as Python does.
@@ -264,9 +264,11 @@ def render(traceback: str, sources: CellSources, current: int) -> list[str]:
         traceback: the board's text, with ``\n`` line ends.
         sources: the cells executed so far.
         current: the number of the cell that ran.
+        reached: note that the cell has run no further than the traceback tells.
     """
     lines = list(sources.without_own(visible(traceback).rstrip("\n").split("\n"), current))
-    sources.stopped_at(current, _reached(lines))
+    if reached:
+        sources.stopped_at(current, _reached(lines))
     last_frame = max((index for index, line in enumerate(lines) if _FRAME.match(line)), default=-1)
     result: list[str] = []
     cells: list[_Cell] = []

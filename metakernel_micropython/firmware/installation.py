@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..display.error_text import error_text
 from ..display.progress import Bar
 from ..errors import MagicError, MicroPythonError, NotConnected
+from ..front_end import once_for_all
 from ..host import firmware as esp
 from ..host.paths import counted, human, shown
 from ..sessions.description import describe_connection
@@ -92,7 +93,7 @@ def status(kernel: Kernel, place: str) -> None:
     name = {"": "MicroPython", "micropython": "MicroPython"}.get(running.name, running.name)
     build = f" ({running.build})" if running.build else ""
     kernel.Print(f"{running.title}{build} on {running.address} runs {name} {what}.")
-    index = _index(kernel, FirmwareCache(place))
+    index = once_for_all(("firmware", place), lambda: _index(kernel, FirmwareCache(place)))
     known = running_firmware.board_of(running, index.builds)
     if known is None:
         kernel.Print(

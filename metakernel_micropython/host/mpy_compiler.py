@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,6 +152,7 @@ def compile_file(source: Path, output: Path, wanted: Target | None = None, compi
         raise CompileError(f"{output} cannot be written: {error.strerror or error}.") from error
 
 
+_compiling = threading.Lock()
 _compiled: dict[tuple[str, str, str, Target | None], bytes] = {}
 """What was compiled lately: a compiler takes a while to start, and most files of a folder do not change."""
 
@@ -166,15 +168,18 @@ def compiled(source: Path, wanted: Target | None = None, compiler: Path | None =
     if not source.is_file():
         raise CompileError(f"There is no file {source}.")
     program = f"{compiler} {compiler.stat().st_mtime_ns}" if compiler and compiler.exists() else str(compiler)
-    key = (source.name, hashlib.sha256(host_files.read(source)).hexdigest(), program, wanted)
-    if key not in _compiled:
-        with tempfile.TemporaryDirectory(prefix="mpy-cross-") as folder:
-            made = Path(folder, "made" + SUFFIX)
-            compile_file(source, made, wanted, compiler)
-            if len(_compiled) >= _MOST_COMPILED:
-                del _compiled[next(iter(_compiled))]
-            _compiled[key] = made.read_bytes()
-    return _compiled[key]
+    # What a board loads counts, not which board it is.
+    loads = replace(wanted, board="") if wanted is not None else None
+    key = (source.name, hashlib.sha256(host_files.read(source)).hexdigest(), program, loads)
+    with _compiling:  # several boards want the same at the same time
+        if key not in _compiled:
+            with tempfile.TemporaryDirectory(prefix="mpy-cross-") as folder:
+                made = Path(folder, "made" + SUFFIX)
+                compile_file(source, made, wanted, compiler)
+                if len(_compiled) >= _MOST_COMPILED:
+                    del _compiled[next(iter(_compiled))]
+                _compiled[key] = made.read_bytes()
+        return _compiled[key]
 
 
 def _packaged(wanted: Target | None) -> list[str]:

@@ -12,6 +12,7 @@ from ..board.files.folder_sync import NOT_COMPILED
 from ..board.files.folders import import_path
 from ..errors import FileProblem, MagicError, MicroPythonError
 from . import installed_packages, mpy_compiler, package_requirements
+from .board_places import file_for_board
 from .package_cache import PackageCache
 from .package_requirements import Requirement
 from .package_web import PackageError
@@ -288,7 +289,7 @@ def freeze(front_end: FrontEnd, args: Namespace) -> None:
     if output is None:
         front_end.Print(text, end="")
         return
-    path = host_files.host_path(output)
+    path = host_files.host_path(file_for_board(front_end, output))
     host_files.replace(path, text.encode("utf-8", "surrogatepass"))
     for warning in warnings:
         front_end.Error(f"[{shown(warning)}]")

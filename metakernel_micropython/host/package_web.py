@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
 from ..errors import MicroPythonError
+from ..front_end import once_for_all, one_of_several
 from .http_opener import opener
 from .paths import shown
 
@@ -16,6 +17,9 @@ TIMEOUT = 15.0
 
 PATIENCE = 120.0
 """Seconds for all the downloads of one installation."""
+
+LOOK = 0.2
+"""Seconds after which a download for one of several boards looks whether it was stopped."""
 
 MAX_TOTAL = 8 * 1024 * 1024
 """Bytes of everything that is downloaded for one installation."""
@@ -60,7 +64,7 @@ class Web:
             raise PackageError(f"{url} is too large: more than {MAX_TOTAL} bytes.")
 
     def download(self, url: str, limit: int) -> bytes:
-        """Return what is behind a URL.
+        """Return what is behind a URL; for several boards it is downloaded once.
 
         A thread does it: a server that sends its header byte by byte, or a resolver that is silent, would be waited for
         without an end.
@@ -74,6 +78,19 @@ class Web:
             Unreachable: the server cannot be reached, or says that it cannot answer now.
             PackageError: it cannot be had, or is too large, or comes too slowly.
         """
+        mine = False
+
+        def download() -> bytes:
+            nonlocal mine
+            mine = True
+            return self._download(url, limit)
+
+        data = once_for_all(("download", url), download)
+        if not mine:
+            self.count(url, len(data))
+        return data
+
+    def _download(self, url: str, limit: int) -> bytes:
         came: SimpleQueue[bytes | BaseException] = SimpleQueue()
 
         def work() -> None:
@@ -83,10 +100,17 @@ class Web:
                 came.put(error)
 
         threading.Thread(target=work, name="download", daemon=True).start()
-        try:
-            result = came.get(timeout=max(0.0, self._deadline - time.monotonic()))
-        except Empty:
-            raise _too_slow(url) from None
+        part = one_of_several.get()  # Stop raises nothing in its thread
+        while True:
+            left = self._deadline - time.monotonic()
+            try:
+                result = came.get(timeout=max(0.0, min(left, LOOK)) if part is not None else max(0.0, left))
+                break
+            except Empty:
+                if part is not None and part.stopped:
+                    raise KeyboardInterrupt from None
+                if part is None or left <= 0:
+                    raise _too_slow(url) from None
         if isinstance(result, BaseException):
             raise result
         return result

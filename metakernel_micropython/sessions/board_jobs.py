@@ -5,9 +5,13 @@ A slow or a dead board holds up no other. The report may be a notebook's page, o
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import re
 import threading
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..board.display_filter import DisplayFilter
@@ -16,19 +20,23 @@ from ..cell.output import Stage
 from ..cell.parser import is_magic, leading_lines
 from ..cell.program import ValueFilter
 from ..display.board_display import NOT_SHOWN, as_data
-from ..errors import DeviceError, LineLost, MagicError
-from ..front_end import thread_output
-from ..magic import BoardMagic, ExceptionWrapper
+from ..errors import DeviceError, LineLost
+from ..front_end import one_of_several, thread_output
+from ..magic import ExceptionWrapper
 from . import unattended
+from .board_part import BoardPart, MadeOnce
+from .magic_on_top import magic_on_top
 from .registry import acting_on, gathered, in_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..board.display_filter import Display, InvalidDisplay
     from ..cell.program import Program
     from ..cell.runner import CellRunner
+    from ..cell.timing import Stopwatch
     from ..front_end import MagicsFrontEnd
+    from ..magic import MagicRun
     from .session import BoardSession
 
 STOP_TIMEOUT = 8.0
@@ -64,12 +72,15 @@ class Outcome:
         failed: why it failed; None while it has not.
         done: whether it is over.
         values: what was brought from it to this computer, by name.
+        results: what the magics on top of the cell have told, by their number among these: plain data, which they
+            sum up at the notebook (see ``several_magics``).
     """
 
     name: str
     failed: ExceptionWrapper | None = None
     done: bool = False
     values: dict[str, Any] = field(default_factory=dict)
+    results: dict[int, list[Any]] = field(default_factory=dict)
 
 
 class Job(Outcome):
@@ -78,6 +89,7 @@ class Job(Outcome):
     def __init__(self, name: str, connection: BoardSession) -> None:
         super().__init__(name)
         self.connection = connection
+        self.part: BoardPart | None = None  # once it runs
         self._ending = threading.Lock()  # a Stop that comes at the end must not hit the next cell
 
     def stop(self) -> None:
@@ -85,6 +97,8 @@ class Job(Outcome):
         with self._ending:
             if self.done:
                 return
+            if self.part is not None:
+                self.part.stop()
             self.connection.stop()
             if self.connection.board is not None:
                 self.connection.board.stop()
@@ -134,21 +148,13 @@ class BoardJobs:
         self._way_out = way_out
         self._preparing = threading.Lock()
         self._prepared: Program | None = None  # the code, which is the same for all
+        self._shared = MadeOnce()
         self._stops = 0
 
     @property
     def done(self) -> bool:
         """Whether all are done."""
         return all(job.done for job in self.jobs)
-
-    def check(self) -> None:
-        """See whether the cell can run on several boards: what is wrong with it is wrong on all of them.
-
-        Raises:
-            MagicError: the magic on top of it cannot.
-        """
-        if is_magic(self._code):
-            self._magic(self._code)
 
     def start(self) -> None:
         """Let it begin on all boards."""
@@ -164,20 +170,6 @@ class BoardJobs:
         # At the same time: the line of a board that takes nothing holds its Stop up for seconds.
         in_parallel([job.stop for job in self.jobs if not job.done], STOP_TIMEOUT)
 
-    def _magic(self, code: str) -> tuple[BoardMagic, str, str]:
-        """Return the magic on the first line of ``code``, its name and its arguments."""
-        info = self._front_end.parse_code(code)["magic"]
-        typed = code.partition("\n")[0].split()[0]
-        if problem := self._front_end.unknown_magic(info):
-            raise MagicError(problem)
-        magic = self._front_end.line_magics.get(info["name"])
-        if info["type"] != "line" or not isinstance(magic, BoardMagic) or not magic.on_several:
-            raise MagicError(
-                f"{typed} does not work inside %%on: it is not about boards, or about one at a time (%use NAME chooses "
-                "it). Those that send, list or ask work there, as %upload, %sync, %ls and %info."
-            )
-        return magic, info["name"], info["args"]
-
     # -- in the board's own thread -------------------------------------------------------------------------------
 
     def _work(self, job: Job) -> None:
@@ -187,12 +179,18 @@ class BoardJobs:
         def say(stream: str, text: str) -> None:
             self._report.write(job.name, stream, text)
 
+        job.part = BoardPart(
+            job.name, self._shared, lambda code, program, watch: self._run_program(job, code, program, say, watch)
+        )
+        job.part.reports = job.results
+        one_of_several.set(job.part)
         thread_output.set(say)
         try:
             job.failed = self._run_on(job, say)
         except BaseException as error:
             job.failed = self._failure(error)
         if job.failed is not None:
+            job.failed = without_address(job.failed, job.connection.address)
             stopped = self._stops and job.failed.ename == "KeyboardInterrupt"
             self._report.end(job.name)
             self._report.hold(job.name, "stderr", "stopped" if stopped else "\n".join(job.failed.traceback))
@@ -202,20 +200,49 @@ class BoardJobs:
 
     def _run_on(self, job: Job, say: Callable[[str, str], None]) -> ExceptionWrapper | None:
         code = self._code
-        while is_magic(code.partition("\n")[0]):
-            magic, name, arguments = self._magic(code)
-            run = magic.call_magic("line", name, code.partition("\n")[2], arguments)
-            failed = run.post_process(None)
-            if failed is not None:
-                assert isinstance(failed, ExceptionWrapper)
-                return failed
-            if not run.evaluate:
-                return None
-            code = run.get_code()
-        if code.strip() and (value := self._run_code(job, code, say)) is not None:
-            self._report.end(job.name)
-            self._report.hold(job.name, "stdout", value)
-        return None
+        runs: list[MagicRun] = []
+        failed: ExceptionWrapper | None = None
+        assert job.part is not None
+        try:
+            while is_magic(code.partition("\n")[0]):
+                magic, kind, name, arguments = magic_on_top(self._front_end, code)
+                with self._held(job):
+                    run = magic.call_magic(kind, name, code.partition("\n")[2], arguments)
+                runs.append(run)
+                code = run.get_code() if run.failure is None and run.evaluate else ""
+                job.part.magic += 1
+            if code.strip() and (value := self._run_code(job, code, say)) is not None:
+                self._report.end(job.name)
+                self._report.hold(job.name, "stdout", value)
+        except BaseException as error:
+            failed = self._failure(error)
+        finally:
+            # As for a cell on one board, the last one ends first.
+            for number, run in reversed(list(enumerate(runs))):
+                job.part.magic = number
+                with self._held(job):
+                    failed = run.post_process(failed)
+        return failed
+
+    @contextlib.contextmanager
+    def _held(self, job: Job) -> Iterator[None]:
+        """Take what a magic says for one answer, which may be the same on several boards."""
+        said: list[tuple[str, str]] = []
+        token = thread_output.set(lambda stream, text: said.append((stream, text)))
+
+        def give() -> None:
+            for stream, group in groupby(said, key=itemgetter(0)):
+                text = "".join(text for _, text in group)
+                self._report.hold(job.name, stream, _without_address(text, job.connection.address))
+            said.clear()
+
+        assert job.part is not None
+        job.part.before_program = give  # what it prints comes as it is printed
+        try:
+            yield
+        finally:
+            thread_output.reset(token)
+            give()
 
     def _program(self, code: str) -> Program:
         with self._preparing:
@@ -226,6 +253,14 @@ class BoardJobs:
 
     def _run_code(self, job: Job, code: str, say: Callable[[str, str], None]) -> str | None:
         program = self._program(code)
+        assert job.part is not None
+        return self._run_program(job, code, program, say, job.part.stopwatch)
+
+    def _run_program(
+        self, job: Job, code: str, program: Program, say: Callable[[str, str], None], stopwatch: Stopwatch | None
+    ) -> str | None:
+        assert job.part is not None
+        job.part.before_program()
         board = job.connection.ready(lambda text, **_: say("stderr", text + "\n"))
         unsolicited = board.take_unsolicited()
         if unsolicited.restarted:
@@ -241,7 +276,8 @@ class BoardJobs:
             for follower in self._runner.followers.active():
                 if follower.stage is Stage.DISPLAY:
                     follower.prepare(board)
-            return unattended.run(board, code, program, ValueFilter(program.mark), tell, self._way_out)
+            values = ValueFilter(program.mark)
+            return unattended.run(board, code, program, values, tell, self._way_out, stopwatch=stopwatch)
         except LineLost as error:
             raise job.connection.lose(error) from error
         finally:
@@ -266,3 +302,13 @@ class BoardJobs:
         if isinstance(error, DeviceError):
             return self._runner.board_failure(error, own=False)
         return failure(error)
+
+
+def without_address(failed: ExceptionWrapper, address: str) -> ExceptionWrapper:
+    """Return an error in the words of any board: its name stands in front, and the errors of others may be the same."""
+    traceback = _without_address("\n".join(failed.traceback), address)
+    return ExceptionWrapper(failed.ename, _without_address(failed.evalue, address), traceback.split("\n"))
+
+
+def _without_address(text: str, address: str) -> str:
+    return re.sub(rf"([Tt]he board)\s+on\s+{re.escape(address)}(?=[\s,:;.)]|$)", r"\1", text)

@@ -14,6 +14,7 @@ from ..display.board_display import show_data
 from ..errors import MicroPythonError
 from .board_jobs import STOP_TIMEOUT, BoardJobs
 from .labelled_output import LabelledOutput, grouped
+from .several_magics import SeveralMagics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +62,10 @@ class Broadcast:
         interrupts: is told whom Stop stops.
         boards: names and boards.
         code: magics that work with a board, and code below them.
+
+    Raises:
+        MagicError: the cell holds something that cannot run on several boards.
+        MicroPythonError: its output cannot be followed as a magic wants.
     """
 
     def __init__(
@@ -73,19 +78,20 @@ class Broadcast:
     ) -> None:
         self._front_end = front_end
         self._interrupts = interrupts
-        self._page = page_for(front_end, runner, [name for name, _ in boards])
-        self._work = BoardJobs(front_end, runner, boards, code, self._page)
+        names = [name for name, _ in boards]
+        self._magics = SeveralMagics(front_end, code)
+        self._page = page_for(front_end, runner, names)
+        self._report = self._magics.followed(self._page, names)
+        self._work = BoardJobs(front_end, runner, boards, code, self._report)
         self._stopped_at = 0.0
 
     def run(self) -> None:
         """Run it, and show what the boards say until all are done.
 
         Raises:
-            MagicError: the cell holds something that cannot run on several boards.
             BoardsFailed: it failed on some boards; the message says on which and why.
             KeyboardInterrupt: it was stopped.
         """
-        self._work.check()
         try:
             self._interrupts.give_to(self)  # before the first board runs: Stop must not leave one behind
             self._work.start()
@@ -93,8 +99,12 @@ class Broadcast:
         finally:
             self._interrupts.give_to(None)
             self._page.close()
+            self._report.close()
             keep_values(self._front_end, self._work.jobs)
-        sum_up(self._work.jobs, self._work.ran, stopped=bool(self._stopped_at))
+        try:
+            self._magics.sum_up(self._work.jobs)
+        finally:
+            sum_up(self._work.jobs, self._work.ran, stopped=bool(self._stopped_at))
 
     def stop(self) -> None:
         """Interrupt all boards that are not done; may come from any thread, and again."""

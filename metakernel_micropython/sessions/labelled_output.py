@@ -73,6 +73,7 @@ class LabelledOutput:
             self._room.wait_for(lambda: self._size < ROOM or self._closed)
             if self._closed:
                 return
+            self._release_before(name)
             begun, _ = self._begun.pop((name, stream), ("", 0.0))
             *lines, rest = (begun + text).split("\n")
             for line in lines:
@@ -93,6 +94,7 @@ class LabelledOutput:
             self._room.wait_for(lambda: self._size < ROOM or self._closed)
             if self._closed:
                 return
+            self._release_before(name)
             begun, _ = self._begun.pop((name, "stdout"), ("", 0.0))
             if begun:
                 self._add(name, "stdout", begun)
@@ -101,7 +103,11 @@ class LabelledOutput:
             self._size += sum(len(str(content)) for content in data.values())
 
     def hold(self, name: str, stream: str, text: str) -> None:
-        """Take what a board ends with: the value of its cell, or its error. Equal ones of several are shown as one."""
+        """Take an answer of a board: what a magic says, the value of its cell, or its error.
+
+        Equal ones of several boards are shown as one, in the order of the boards' names; those of one board stay in
+        their order, and before what it prints later.
+        """
         if stream == "stderr":
             text = _COLOURS.sub("", text)
         with self._room:
@@ -147,16 +153,23 @@ class LabelledOutput:
 
     def _release(self) -> None:
         held, self._held = self._held, []
-        same: dict[tuple[str, str], list[str]] = {}
+        same: dict[tuple[int, str, str], list[str]] = {}  # by how many answers of the board came before
+        before: dict[str, int] = {}
         for name, stream, text, _ in sorted(held, key=lambda one: natural(one[0])):
-            same.setdefault((stream, text), []).append(name)
-        for (stream, text), names in same.items():
+            before[name] = before.get(name, -1) + 1
+            same.setdefault((before[name], stream, text), []).append(name)
+        for (_, stream, text), names in sorted(same.items(), key=lambda item: item[0][0]):
             label = grouped(names)
             if len(label) > LABEL:
                 self._lines.append((stream, f"{label}:\n"))
                 label = ""
             for line in text.split("\n"):
                 self._add(label, stream, line)
+
+    def _release_before(self, name: str) -> None:
+        """Give out what was held, where that of a board is among it which says more now."""
+        if any(held[0] == name for held in self._held):
+            self._release()
 
     def _add(self, name: str, stream: str, line: str) -> None:
         # A progress bar writes over its line; what counts is what it left.
