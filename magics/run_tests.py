@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 from metakernel_micropython.board.files.host_files import check_target, host_path
 from metakernel_micropython.board_tests import junit
 from metakernel_micropython.board_tests.files import found_here, found_on_board, text_of
-from metakernel_micropython.board_tests.report import check, result_text, summary_text
+from metakernel_micropython.board_tests.report import check, counts, result_text, short_text, summary_text
 from metakernel_micropython.board_tests.run import Run, run_all
 from metakernel_micropython.board_tests.selection import chosen_by
 from metakernel_micropython.board_tests.suite import Suite, suite_of
@@ -16,12 +17,19 @@ from metakernel_micropython.board_tests.tested_lines import TestCoverage
 from metakernel_micropython.cell.lexical import with_plain_indentation
 from metakernel_micropython.cell.top_level_await import code_for, without_helper
 from metakernel_micropython.errors import DeviceError, LineLost, MicroPythonError
-from metakernel_micropython.front_end import FrontEnd
+from metakernel_micropython.front_end import FrontEnd, once_for_all
 from metakernel_micropython.host.paths import board_paths, host_paths, shown
 from metakernel_micropython.instrument.coverage import as_html, as_text
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.magic_arguments import names_host_files, seconds
+from metakernel_micropython.sessions.labelled_output import grouped
+from metakernel_micropython.sessions.results_table import present_table, table_of_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metakernel_micropython.board_tests.results import Result
 
 _COLORS = re.compile(r"\x1b\[[\d;]*m")
 
@@ -54,7 +62,6 @@ class RunTestsMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    on_several = False
 
     @arguments(
         argument("files", nargs="*", metavar="FILE", complete_path=_paths, help="a file or folder here; :FILE, there"),
@@ -70,6 +77,8 @@ class RunTestsMagic(BoardMagic):
 
         Each test is told with its output and its traceback; a failed assert tells both sides. The cell fails where
         a test does. A test that hangs is stopped, one that restarts the board fails, and the others go on.
+
+        Below %%on each board runs them. A table tells how many have passed on which; --junit writes a suite for each.
 
         Examples:
           %test test_sensor.py
@@ -100,7 +109,7 @@ class RunTestsMagic(BoardMagic):
         """
         self.evaluate = False
         code = self.code.rstrip()
-        above = self.kernel.runner.note_code(code)
+        above = once_for_all(("tests", code), lambda: self.kernel.runner.note_code(code))
         source = "\n" * above + re.sub("\r\n?", "\n", with_plain_indentation(code))
         runner = Runner(
             self.kernel.require_board,
@@ -134,19 +143,54 @@ class RunTestsMagic(BoardMagic):
         run = run_all(
             runner,
             suites,
-            lambda result: self.kernel.Print(result_text(result)),
+            self._tell,
             lambda _, output: self.kernel.Write(output if output.endswith("\n") else output + "\n"),
             chosen=chosen,
             first_only=args.first_only,
         )
+        if self.part is not None:
+            self._lose(run)
+            self.part.report(run.as_data())
+            check(run)
+            return
         if run.results:
             self.kernel.Print(summary_text(run))
         if target is not None:
-            junit.write(target, run, self._cell_name)
+            junit.write(target, {junit.NAME: run}, self._cell_name)
         if args.coverage is not None and not isinstance(run.broken, LineLost):
             self._tell_coverage(run)
         self._lose(run)
         check(run)
+
+    def _tell(self, result: Result) -> None:
+        if self.part is None:
+            self.kernel.Print(result_text(result))
+        elif result.failed:  # all else, and what belongs to it, is told once for all boards
+            self.kernel.Print(short_text(result))
+            self.part.flush()
+
+    def refusal(self, _mtype: str, _name: str, args: str) -> str:
+        """Say why the coverage is that of one board."""
+        if "--coverage" not in args:
+            return ""
+        return "--coverage follows one board: choose it with %use NAME, and leave %%on out."
+
+    def sum_up(self, args: Namespace, found: Mapping[str, list[Any]]) -> None:
+        """Show what the tests came to on several boards, equal failures as one; write the file of all."""
+        runs = {name: Run.of_data(told[-1]) for name, told in found.items()}
+        same: dict[str, list[str]] = {}
+        for name, run in runs.items():
+            for result in run.failed:
+                same.setdefault(result_text(result, timed=False), []).append(name)
+        for text, names in same.items():
+            self.kernel.Print("".join(f"{grouped(names)} | {line}\n" for line in text.split("\n")), end="")
+        told = {name: counts(run) for name, run in runs.items()}
+        used = {word for one in told.values() for word, number in one.items() if number} | {"passed", "failed"}
+        words = [word for word in counts(Run()) if word in used]
+        rows = {name: [str(one[word]) for word in words] for name, one in told.items()}
+        present_table(self.kernel, table_of_texts(words, rows))
+        if args.junit:
+            junit.write(host_path(args.junit), runs, self._cell_name)
 
     def _tell_coverage(self, run: Run) -> None:
         try:

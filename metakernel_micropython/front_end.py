@@ -59,6 +59,10 @@ class OneOfSeveral(Protocol):
         """
         ...
 
+    def flush(self) -> None:
+        """Show what the magic that runs has said so far; by default that is shown when it has ended."""
+        ...
+
     def report(self, data: Any) -> None:
         """Give the notebook a magic's result as plain data (numbers, texts, lists, dicts), to be summed up there."""
         ...

@@ -12,6 +12,7 @@ from .report import problem_lines
 from .results import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from .results import Result
@@ -21,27 +22,38 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for (https://www.w3.org/TR/xml/#charsets)."""
 
 
-def write(target: Path, run: Run, cell: str) -> None:
-    """Write the results of a run to a file, in one step.
+NAME = "metakernel_micropython"
+"""What the suite of one board is called."""
+
+
+def write(target: Path, runs: Mapping[str, Run], cell: str) -> None:
+    """Write the results of runs to a file, in one step.
 
     Args:
         target: the file.
-        run: what is written.
+        runs: what is written, each under its name: a board's, where there are several.
         cell: what stands for the file where the tests are a cell's.
 
     Raises:
         HostFileProblem: it cannot be written.
     """
-    host_files.replace(target, as_xml(run, cell))
+    host_files.replace(target, as_xml(runs, cell))
 
 
-def as_xml(run: Run, cell: str) -> bytes:
-    """Return the results of a run as JUnit XML."""
+def as_xml(runs: Mapping[str, Run], cell: str) -> bytes:
+    """Return the results of runs as JUnit XML, each as a suite."""
     root = ElementTree.Element("testsuites")
+    for name, run in runs.items():
+        _add_suite(root, name, run, cell)
+    xml: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return xml + b"\n"
+
+
+def _add_suite(root: ElementTree.Element, name: str, run: Run, cell: str) -> None:
     suite = ElementTree.SubElement(
         root,
         "testsuite",
-        name="metakernel_micropython",
+        name=name,
         tests=str(len(run.results) + len(run.not_run)),
         failures=str(run.count(Outcome.FAILED)),
         errors=str(run.count(Outcome.ERROR)),
@@ -51,11 +63,9 @@ def as_xml(run: Run, cell: str) -> bytes:
     )
     for result in run.results:
         _add(suite, result, cell)
-    for name in run.not_run:
-        case = ElementTree.SubElement(suite, "testcase", classname=_text(cell), name=_text(name), time="0.000")
+    for waiting in run.not_run:
+        case = ElementTree.SubElement(suite, "testcase", classname=_text(cell), name=_text(waiting), time="0.000")
         ElementTree.SubElement(case, "skipped", message="not run")
-    xml: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return xml + b"\n"
 
 
 def _add(suite: ElementTree.Element, result: Result, cell: str) -> None:

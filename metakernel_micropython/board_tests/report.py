@@ -22,10 +22,10 @@ MAX_NAMES = 10
 _WORDS = {Outcome.PASSED: "ok", Outcome.FAILED: "FAILED", Outcome.ERROR: "ERROR", Outcome.SKIPPED: "skipped"}
 
 
-def result_text(result: Result) -> str:
-    """Return a result with its output and what went wrong, without a line end."""
+def result_text(result: Result, *, timed: bool = True) -> str:
+    """Return a result with its output and what went wrong, without a line end; ``timed``: and how long it took."""
     name = shown(full_name(result.path, result.title))
-    first = f"{_WORDS[result.outcome]:8} {name} ({result.seconds:.2f} s)"
+    first = f"{_WORDS[result.outcome]:8} {name}" + (f" ({result.seconds:.2f} s)" if timed else "")
     if result.reason:
         first += f": {visible(result.reason)}"
     lines = [first]
@@ -34,6 +34,12 @@ def result_text(result: Result) -> str:
     for problem in result.problems:
         lines += [f"    {line}" for line in problem_lines(problem)]
     return "\n".join(lines)
+
+
+def short_text(result: Result) -> str:
+    """Return a result in one line."""
+    told = f"{_WORDS[result.outcome]:8} {shown(full_name(result.path, result.title))}"
+    return f"{told}: {visible(result.summary)}" if result.summary else told
 
 
 def shortened(output: str) -> str:
@@ -61,11 +67,20 @@ def _tells(traceback: str, name: str) -> bool:
     return any(line.startswith(name) for line in traceback.split("\n") if name and not line.startswith(" "))
 
 
+def counts(run: Run) -> dict[str, int]:
+    """Return how many tests have ended how."""
+    return {
+        "passed": run.count(Outcome.PASSED),
+        "failed": len(run.failed),
+        "skipped": run.count(Outcome.SKIPPED),
+        "not run": len(run.not_run),
+        "left out by -k": run.left_out,
+    }
+
+
 def summary_text(run: Run) -> str:
     """Return the last line below the results."""
-    counts = [(run.count(Outcome.PASSED), "passed"), (len(run.failed), "failed")]
-    counts += [(run.count(Outcome.SKIPPED), "skipped"), (len(run.not_run), "not run"), (run.left_out, "left out by -k")]
-    return ", ".join(f"{number} {word}" for number, word in counts if number or word == "passed")
+    return ", ".join(f"{number} {word}" for word, number in counts(run).items() if number or word == "passed")
 
 
 def check(run: Run) -> None:

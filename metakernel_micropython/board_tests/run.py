@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from ..display.error_text import error_text
 from ..errors import DeviceError, MicroPythonError
-from .results import Outcome, Result, TestsStopped
+from .results import Outcome, Problem, Result, TestsStopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .suite import Case, Suite
     from .suite_runner import Runner
@@ -39,6 +40,23 @@ class Run:
     def failed(self) -> list[Result]:
         """The results that count as failed."""
         return [one for one in self.results if one.failed]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain data, which another process can send."""
+        broken = None if self.broken is None else error_text(self.broken)
+        return {**asdict(self), "broken": broken}
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> Run:
+        """Return the run that ``as_data`` has told of."""
+        results = [
+            Result(
+                **{**one, "outcome": Outcome(one["outcome"]), "problems": tuple(Problem(**p) for p in one["problems"])}
+            )
+            for one in data["results"]
+        ]
+        broken = None if data["broken"] is None else MicroPythonError(data["broken"])
+        return Run(**{**data, "results": results, "broken": broken})
 
     def count(self, outcome: Outcome) -> int:
         """Return how many have ended so."""

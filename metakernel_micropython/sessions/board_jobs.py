@@ -237,7 +237,7 @@ class BoardJobs:
             said.clear()
 
         assert job.part is not None
-        job.part.before_program = give  # what it prints comes as it is printed
+        job.part.give = give
         try:
             yield
         finally:
@@ -260,7 +260,7 @@ class BoardJobs:
         self, job: Job, code: str, program: Program, say: Callable[[str, str], None], stopwatch: Stopwatch | None
     ) -> str | None:
         assert job.part is not None
-        job.part.before_program()
+        job.part.flush()  # what it prints comes as it is printed
         board = job.connection.ready(lambda text, **_: say("stderr", text + "\n"))
         unsolicited = board.take_unsolicited()
         if unsolicited.restarted:

@@ -79,7 +79,7 @@ class BoardPart:
         reports: what the magics of this part have told, each with the number of its line among the cell's magics.
         magic: the number of the magic that runs now.
         stopwatch: takes the time of the code below the magics; None where nobody wants to know.
-        before_program: called before a program runs whose output is shown as it comes.
+        give: gives to the notebook what the magic that runs has said so far.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class BoardPart:
         self.reports: dict[int, list[Any]] = {}
         self.magic = 0
         self.stopwatch: Stopwatch | None = None
-        self.before_program: Callable[[], object] = lambda: None
+        self.give: Callable[[], object] = lambda: None
         self._shared = shared
         self._run = run
         self._stopped = threading.Event()
@@ -110,6 +110,10 @@ class BoardPart:
     def run(self, code: str, program: Program, stopwatch: Stopwatch | None = None) -> str | None:
         """Run a program to its end, and show what it prints; return its last value."""
         return self._run(code, program, stopwatch)
+
+    def flush(self) -> None:
+        """Show what the magic that runs has said so far; equal answers of several boards are shown as one."""
+        self.give()
 
     def report(self, data: Any) -> None:
         """Give the notebook a magic's result as plain data."""

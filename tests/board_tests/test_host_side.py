@@ -110,7 +110,7 @@ def test_junit_is_xml_whatever_a_test_prints() -> None:
     problem = Problem("", "ValueError", "a\x1b\ud800<&", "Traceback\x00")
     run = Run([Result("a b.py", "T.test_x", 3, Outcome.ERROR, 0.5, "".join(map(chr, range(300))), (problem,))])
     run.not_run = ["a b.py::test_y"]
-    suite = ElementTree.fromstring(as_xml(run, "In[1]"))[0]
+    suite = ElementTree.fromstring(as_xml({"board": run}, "In[1]"))[0]
     assert (suite.get("tests"), suite.get("errors"), suite.get("skipped")) == ("2", "1", "1")
     assert suite[0].find("error") is not None
     assert "\\x1b" in (suite[0].findtext("system-out") or "")
