@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from typing import TYPE_CHECKING
 
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.cell.output import Stage
@@ -11,8 +12,11 @@ from metakernel_micropython.host.value_arguments import host_names
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.plotting import figure
-from metakernel_micropython.plotting.cell_plot import PlotFollower
+from metakernel_micropython.plotting.cell_plot import PlotFollower, SeveralPlot
 from metakernel_micropython.plotting.figure import MAX_AXES, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _DRAWING = (
     argument(
@@ -30,7 +34,7 @@ class PlotMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Board"
-    on_several = False
+    wraps_cell = True
 
     @arguments(
         *_DRAWING,
@@ -42,7 +46,8 @@ class PlotMagic(BoardMagic):
         Each line of numbers is a reading: 21.5, 40 or (21.5, 40) or temp:21.5 hum:40 or {"temp": 21.5},
         as Thonny, Mu and Arduino read them; a line of names above bare numbers names them. Other lines are
         normal output. The figure follows while the cell runs and stays in the notebook. Then %python plot_data
-        has the readings, as a dict of lists.
+        has the readings, as a dict of lists. Of several boards (%%on, below it or above) each has a line, and the
+        readings are a dict by the boards' names.
 
         Example:
           %%plot --y temp --y hum --time --csv measured.csv
@@ -51,8 +56,19 @@ class PlotMagic(BoardMagic):
               time.sleep(0.1)
         """
         options = _options(args, args.csv)
+        if self.part is not None:
+            return  # what the boards print is drawn at the notebook
         figure.load()
-        self.kernel.runner.followers.of_cell[Stage.PLOT] = PlotFollower(self.kernel, options)
+        line = f"%%plot {self.this_run.typed}".rstrip()
+        self.kernel.runner.followers.of_cell[Stage.PLOT] = PlotFollower(self.kernel, options, line=line)
+
+    def follow_several(self, args: Namespace, boards: Sequence[str]) -> SeveralPlot:
+        """Draw what several boards print, with a line for each."""
+        return SeveralPlot(self.kernel, _options(args, args.csv), boards)
+
+    def refusal(self, mtype: str, _name: str, _args: str) -> str:
+        """Say that a setting is none of the boards'."""
+        return "it is a setting of this notebook; %%plot draws one cell." if mtype == "line" else ""
 
     @arguments(argument("state", nargs="?", choices=("on", "off"), help="without it: say which"), *_DRAWING)
     def line_plot(self, args: Namespace) -> None:

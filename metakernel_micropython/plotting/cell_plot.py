@@ -10,6 +10,8 @@ from . import figure
 from .live_plot import Plot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..cell.output import Sink
     from ..front_end import FrontEnd
     from .figure import Options
@@ -22,12 +24,14 @@ class PlotFollower(Follower):
         front_end: where the figure goes.
         options: how they are drawn.
         every_cell: whether every cell is followed: not each of them has readings.
+        line: what a person typed, for a cell on several boards.
     """
 
     stage = Stage.PLOT
     magic = "%%plot"
 
-    def __init__(self, front_end: FrontEnd, options: Options, *, every_cell: bool = False) -> None:
+    def __init__(self, front_end: FrontEnd, options: Options, *, every_cell: bool = False, line: str = "") -> None:
+        self.line = line
         self._front_end = front_end
         self._options = options
         self._every_cell = every_cell
@@ -38,19 +42,62 @@ class PlotFollower(Follower):
         Raises:
             MicroPythonError: matplotlib is missing, or the CSV file cannot be written.
         """
-        figure.load()
-        front_end = self._front_end
-        front_end.host_variables  # noqa: B018 - loading what they need takes a moment, which the cell's end has not
-        send = front_end.sender()  # a thread draws, which does not know what cell runs
+        plot = _begun(self._front_end, self._options)
+        return _PlotSink(plot, self._front_end, following, silent=self._every_cell)
 
-        def write(text: str) -> None:
-            send("stream", {"name": "stdout", "text": text})
 
-        try:
-            plot = Plot(self._options, send, write, live=not front_end.in_console)
-        except OSError as error:
-            raise MagicError(f"{self._options.csv} cannot be written: {error.strerror or error}.") from error
-        return _PlotSink(plot, front_end, following, silent=self._every_cell)
+def _begun(front_end: FrontEnd, options: Options, boards: Sequence[str] = ()) -> Plot:
+    figure.load()
+    front_end.host_variables  # noqa: B018 - loading what they need takes a moment, which the cell's end has not
+    send = front_end.sender()  # a thread draws, which does not know what cell runs
+
+    def write(text: str) -> None:
+        send("stream", {"name": "stdout", "text": text})
+
+    try:
+        return Plot(options, send, write, live=not front_end.in_console, boards=boards)
+    except OSError as error:
+        raise MagicError(f"{options.csv} cannot be written: {error.strerror or error}.") from error
+
+
+def _ended(plot: Plot, front_end: FrontEnd, *, silent: bool = False) -> None:
+    """Draw the last figure, say what is to be said about it, and give the readings to the host's Python."""
+    remarks = plot.close()
+    readings = plot.table
+    if len(readings) or not silent:
+        for remark in remarks:
+            front_end.Error(f"[{remark}]")
+    if len(readings):
+        front_end.host_variables[plot.options.name] = readings.as_lists()
+
+
+class SeveralPlot:
+    """Draws what several boards print in one figure, with a line for each. See ``magic.SeveralFollower``.
+
+    Args:
+        front_end: where the figure goes.
+        options: how the readings are drawn.
+        boards: the boards' names.
+
+    Raises:
+        MicroPythonError: matplotlib is missing, or the CSV file cannot be written.
+    """
+
+    def __init__(self, front_end: FrontEnd, options: Options, boards: Sequence[str]) -> None:
+        self._front_end = front_end
+        self._plot = _begun(front_end, options, boards)
+
+    def feed(self, board: str, text: str) -> str:
+        """Take what a board printed; return what is no reading."""
+        return self._plot.feed(text, board)
+
+    def close(self, board: str) -> str:
+        """Return a line that a board has begun."""
+        return self._plot.rest(board)
+
+    def end(self) -> None:
+        """Draw the last figure, and give the readings to the host's Python as a dict by boards."""
+        _ended(self._plot, self._front_end)
 
 
 class _PlotSink:
@@ -79,10 +126,4 @@ class _PlotSink:
         try:
             self._following.close()
         finally:
-            remarks = self._plot.close()
-            readings = self._plot.table
-            if len(readings) or not self._silent:
-                for remark in remarks:
-                    self._front_end.Error(f"[{remark}]")
-            if len(readings):
-                self._front_end.host_variables[self._plot.options.name] = readings.as_lists()
+            _ended(self._plot, self._front_end, silent=self._silent)

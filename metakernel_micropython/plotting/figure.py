@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MicroPythonError
 from ..host.paths import counted, shown
+from .board_tables import BoardTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from .table import Table
+
+    AnyTable = Table | BoardTables
 
 WIDTH = 7.0
 """Inches of a figure, at 100 dots each."""
@@ -31,12 +34,24 @@ BUCKETS = 600
 LEGEND = 6
 """Names that fit on one line above the axes."""
 
+LEGEND_LINE = 0.2
+"""Inches of a line of a legend."""
+
+MOST_LEGEND_LINES = 10
+
+LEGEND_WIDTH = 6.0
+"""Inches across that the legend of several boards may take."""
+
 MAX_AXES = 8
 
 TEXT_WIDTH, TEXT_HEIGHT = 60, 10
 """Characters of a plot in a console."""
 
 _MARKS = "*o+x#@%&"
+
+_COLORS = 10  # of matplotlib's own cycle
+
+_DASHES = ("-", "--", ":", "-.")
 
 
 class PlotProblem(MicroPythonError):
@@ -79,17 +94,17 @@ def load() -> None:
     import matplotlib.figure  # noqa: F401
 
 
-def groups(table: Table, options: Options) -> list[tuple[str, ...]]:
+def groups(table: AnyTable, options: Options) -> list[tuple[str, ...]]:
     """Return the names on each axes."""
     if options.axes:
-        return [*options.axes]
+        return [tuple(label for name in names for label in table.labels(name)) for names in options.axes]
     return [tuple(name for name in table.columns if name != options.x)]
 
 
-def missing(table: Table, options: Options) -> list[str]:
+def missing(table: AnyTable, options: Options) -> list[str]:
     """Return the names that are to be drawn and did not come."""
     wanted = [name for names in options.axes for name in names] + ([options.x] if options.x else [])
-    return [name for name in wanted if name not in table.columns]
+    return [name for name in wanted if not table.has(name)]
 
 
 class Painter:
@@ -106,11 +121,11 @@ class Painter:
         self._panels: list[Any] = []
         self._lines: list[tuple[str, Any]] = []
 
-    def png(self, table: Table) -> bytes:
+    def png(self, table: AnyTable) -> bytes:
         """Return the figure as a PNG file."""
         names = groups(table, self._options)
         if names != self._names:
-            self._make(names)
+            self._make(names, table)
             self._names = names
         for name, line in self._lines:
             across, up = _line(table, name, self._options)
@@ -123,44 +138,123 @@ class Painter:
             self._canvas.print_png(file)
             return file.getvalue()
 
-    def _make(self, rows: list[tuple[str, ...]]) -> None:
+    def _make(self, rows: list[tuple[str, ...]], table: AnyTable) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
+        look = _BoardLook(rows, table) if isinstance(table, BoardTables) else _Look(rows)
+        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3 + LEGEND_LINE * (look.legend_lines - 1)
         figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor="none")
         legends = any(len(names) > 1 for names in rows)
         top, unsolicited = (0.35, 0.3) if legends else (0.15, 0.12)
+        top += LEGEND_LINE * (look.legend_lines - 1)
         figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=unsolicited)
         self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
         self._lines = []
         for panel, names in zip(self._panels, rows, strict=True):
             for name in names:
-                color = f"C{len(self._lines) % 10}"
-                self._lines += [
-                    (name, line) for line in panel.plot([], [], color=color, label=_label(name), linewidth=1)
-                ]
+                style = look.style(name)
+                label = _label(look.label(name))
+                self._lines += [(name, line) for line in panel.plot([], [], label=label, linewidth=1, **style)]
             panel.grid(alpha=0.3)
             panel.set_facecolor("none")
             panel.tick_params(colors=GREY)
             panel.spines[:].set_color(GREY)
-            if len(names) > 1:
-                # Above the lines where it fits on one.
-                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(names), "borderaxespad": 0.1}
-                panel.legend(
-                    fontsize="small",
-                    frameon=False,
-                    **(place if len(names) <= LEGEND else {"loc": "upper left"}),
-                    labelcolor=GREY,
-                )
-            elif names and names[0] != "value":
-                panel.set_ylabel(_label(names[0]), color=GREY)
+            if len(names) > 1 and (columns := look.columns(names)):
+                # Above the lines where it fits there.
+                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": columns, "borderaxespad": 0.1}
+                panel.legend(fontsize="small", frameon=False, **place, labelcolor=GREY)
+            elif len(names) > 1 and look.everywhere:
+                panel.legend(fontsize="small", frameon=False, loc="upper left", labelcolor=GREY)
+            if title := look.title(names):
+                panel.set_ylabel(_label(title), color=GREY)
         if x_label := _x_label(self._options):
             self._panels[-1].set_xlabel(x_label, color=GREY)
         self._canvas = FigureCanvasAgg(figure)
 
 
-def text(table: Table, options: Options) -> str:
+class _Look:
+    """How lines look that are called by the names of readings.
+
+    Attributes:
+        legend_lines: lines of text above the first axes.
+        everywhere: whether axes whose legend has no place above them have one within.
+    """
+
+    legend_lines = 1
+    everywhere = True
+
+    def __init__(self, rows: list[tuple[str, ...]]) -> None:
+        names = [name for names in rows for name in names]
+        self._styles = {name: {"color": color} for name, color in zip(names, _colors(len(names)), strict=True)}
+
+    def style(self, name: str) -> dict[str, Any]:
+        return self._styles[name]
+
+    def label(self, name: str) -> str:
+        """Return what a line is called in the legend."""
+        return name
+
+    def columns(self, names: tuple[str, ...]) -> int:
+        """Return the columns of a legend above the axes; 0 where it has no place there."""
+        return len(names) if len(names) <= LEGEND else 0
+
+    def title(self, names: tuple[str, ...]) -> str:
+        """Return what stands beside the axes."""
+        return names[0] if len(names) == 1 and names[0] != "value" else ""
+
+
+class _BoardLook(_Look):
+    """How the lines of several boards look: a board has the same colour everywhere, a reading the same dashes."""
+
+    everywhere = False
+
+    def __init__(self, rows: list[tuple[str, ...]], table: BoardTables) -> None:
+        self._of = table.lines
+        labels = dict.fromkeys(label for names in rows for label in names)
+        boards = list(dict.fromkeys(self._of[label][0] for label in labels))
+        colors = dict(zip(boards, _colors(len(boards)), strict=True))
+        readings = list(dict.fromkeys(self._of[label][1] for label in labels))
+        # On axes of its own a reading is told by its place.
+        self._alone = alone = all(len({self._of[label][1] for label in names}) == 1 for names in rows)
+        dashes = {name: "-" if alone else _DASHES[at % len(_DASHES)] for at, name in enumerate(readings)}
+        self._styles = {
+            label: {"color": colors[self._of[label][0]], "linestyle": dashes[self._of[label][1]]} for label in labels
+        }
+        self._first = rows[0] if rows else ()
+        longest = max((len(self.label(label)) for label in labels), default=0)
+        self._across = max(1, int(LEGEND_WIDTH // (LEGEND_LINE * 3 + 0.075 * longest)))
+        self.legend_lines = max(1, -(-len(self._first) // self._across))
+        if self.legend_lines > MOST_LEGEND_LINES:  # the text below the figure names them all
+            self.legend_lines, self._across = 1, 0
+
+    def label(self, name: str) -> str:
+        """Return what a line is called in the legend: where its place tells the reading, the board."""
+        return self._of[name][0] if self._alone else name
+
+    def columns(self, names: tuple[str, ...]) -> int:
+        """Return the columns of the legend, which is above the first axes alone."""
+        return min(self._across, len(names)) if names == self._first else 0
+
+    def title(self, names: tuple[str, ...]) -> str:
+        """Return the one reading that is on the axes."""
+        readings = {self._of[label][1] for label in names}
+        return next(iter(readings)) if len(readings) == 1 and readings != {"value"} else ""
+
+
+def _colors(count: int) -> list[Any]:
+    """Return colours for so many lines, different ones where there are any."""
+    if count <= _COLORS:
+        return [f"C{number}" for number in range(count)]
+    from matplotlib import colormaps
+
+    if count <= 2 * _COLORS:
+        pairs = colormaps["tab20"]  # a dark one and a light one in turns
+        return [pairs(2 * number if number < _COLORS else 2 * (number - _COLORS) + 1) for number in range(count)]
+    return [colormaps["turbo"](number / (count - 1)) for number in range(count)]
+
+
+def text(table: AnyTable, options: Options) -> str:
     """Return a plot of characters, with the least, the greatest and the last of each name."""
     parts: list[str] = []
     for group in groups(table, options):
@@ -174,18 +268,18 @@ def text(table: Table, options: Options) -> str:
     return "\n".join(parts)
 
 
-def summary(table: Table, options: Options) -> str:
+def summary(table: AnyTable, options: Options) -> str:
     """Return in one line what a plot shows, for who does not see it."""
     names = _drawn_names(table, options)
     told = [f"{_plain(name)}: {extremes}" for name in names if (extremes := _extremes(name, table))]
     return f"Plot of {'; '.join([_how_many(table), *told])}"
 
 
-def _drawn_names(table: Table, options: Options) -> list[str]:
+def _drawn_names(table: AnyTable, options: Options) -> list[str]:
     return [name for group in groups(table, options) for name in group if name in table.columns]
 
 
-def _extremes(name: str, table: Table) -> str:
+def _extremes(name: str, table: AnyTable) -> str:
     import numpy as np
 
     values = np.array(table.columns[name])
@@ -195,7 +289,7 @@ def _extremes(name: str, table: Table) -> str:
     return f"least {values.min():.6g}, greatest {values.max():.6g}, last {values[-1]:.6g}"
 
 
-def _how_many(table: Table) -> str:
+def _how_many(table: AnyTable) -> str:
     return counted(len(table), "reading") + (f" after {table.dropped} earlier ones" if table.dropped else "")
 
 
@@ -213,19 +307,14 @@ def _plain(name: str) -> str:
     return shown(name)
 
 
-def _line(table: Table, name: str, options: Options) -> tuple[Any, Any]:
+def _line(table: AnyTable, name: str, options: Options) -> tuple[Any, Any]:
     """Return where a line goes, in no more points than can be seen."""
     import numpy as np
 
-    if name not in table.columns or (options.x and options.x not in table.columns):
+    points = table.points(name, options.x, time=options.time)
+    if points is None:
         return [], []
-    up = np.array(table.columns[name])
-    if options.time:
-        across = np.array(table.times)
-    elif options.x:
-        across = np.array(table.columns[options.x])
-    else:
-        across = np.arange(table.dropped, table.dropped + len(up), dtype=float)
+    across, up = np.array(points[0], dtype=float), np.array(points[1])
     there = np.isfinite(up) & np.isfinite(across)
     across, up = across[there], up[there]
     size = len(up) // BUCKETS
@@ -239,7 +328,7 @@ def _line(table: Table, name: str, options: Options) -> tuple[Any, Any]:
     return across[kept], up[kept]
 
 
-def _drawn(names: list[str], table: Table, options: Options) -> Iterator[str]:
+def _drawn(names: list[str], table: AnyTable, options: Options) -> Iterator[str]:
     """Give the lines of a plot of characters."""
     lines = [_line(table, name, options) for name in names]
     points = [(float(x), float(y)) for across, up in lines for x, y in zip(across, up, strict=True)]

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..display import mime
 from ..host.paths import counted
 from . import figure
-from .readings import MAX_COLUMNS, MAX_LINE, LineReader
+from .board_tables import BoardTables
+from .reading_stream import ReadingStream
+from .readings import MAX_COLUMNS
 from .table import CsvFile, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .figure import Options
 
@@ -26,18 +28,12 @@ INTERVAL = 0.25
 SHARE = 4
 """A figure that takes longer to draw is drawn so much less often: drawing never takes more of the time than this."""
 
-STALE = 0.5
-"""Seconds after which a line that has only begun is shown."""
-
-BATCH = 0.05
-"""Seconds of output that come at once: the readings in it came one after the other within them."""
-
 PATIENCE = 10.0
 """Seconds that a figure may take to be drawn when the cell ends."""
 
 
 class Plot:
-    """Takes the output of one program; its readings are drawn and its other lines returned.
+    """Takes the output of one program, or of one for each board; readings are drawn and other lines returned.
 
     Attributes:
         options: how they are drawn.
@@ -52,6 +48,7 @@ class Plot:
         write: Callable[[str], None],
         *,
         live: bool = True,
+        boards: Sequence[str] = (),
     ) -> None:
         r"""Begin; the CSV file is created.
 
@@ -61,21 +58,20 @@ class Plot:
             write: shows text.
             live: whether the front end can put a new figure in the place of the last one; else a line of text that is
                 written over (``\r``) tells how far it is, and at the end comes a plot of characters.
+            boards: their names, where several print at the same time.
 
         Raises:
             OSError: the CSV file cannot be written.
         """
-        self.table = Table()
+        self.table: Table | BoardTables = BoardTables(boards, options.x) if boards else Table()
         self.problem = ""
         self.options = options
-        self._csv = CsvFile(options.csv) if options.csv is not None else None
+        self._csv = CsvFile(options.csv, boards=bool(boards)) if options.csv is not None else None
         self._show, self._write, self._live = show, write, live
         self._display = secrets.token_hex(8)
-        self._reader = LineReader()
         self._lock = threading.Lock()
-        self._tail = ""  # a line that has only begun
-        self._in_text = False  # the begin of this line was shown
-        self._start = self._tail_at = time.monotonic()
+        start = time.monotonic()
+        self._streams = {board: ReadingStream(start) for board in boards or ("",)}
         self._drawn = -1  # readings in the last figure, those that were dropped among them
         self._painter = figure.Painter(options)
         self._png = ""
@@ -84,43 +80,34 @@ class Plot:
         self._thread = threading.Thread(target=self._keep_drawing, name="plot", daemon=True)
         self._thread.start()
 
-    def feed(self, text: str) -> str:
-        """Take output; return what of it is no reading."""
+    def feed(self, text: str, board: str = "") -> str:
+        """Take output, of the board that is named where there are several; return what of it is no reading."""
         if not text:
             return ""
         with self._lock:
-            *lines, self._tail = (self._tail + text).split("\n")
-            now = time.monotonic()
-            began, self._tail_at = max(self._tail_at, now - BATCH), now
-            shown = []
-            rows: list[tuple[float, dict[str, float]]] = []
-            for number, line in enumerate(lines, 1):
-                readings = [] if self._in_text else self._reader.read(line)
-                seconds = began - self._start + (now - began) * number / len(lines)
-                rows += [(seconds, reading) for reading in readings]
-                # Of two readings the first one's line was shown: nothing told then that it is one.
-                if not readings:
-                    shown.append(line + "\n")
-                self._in_text = False
+            rows, shown = self._streams[board].feed(text)
+            table = self.table if isinstance(self.table, Table) else self.table.tables[board]
             for seconds, reading in rows:
-                self.table.add(seconds, reading)
-            if self._in_text or len(self._tail) > MAX_LINE:
-                shown.append(self._tail)
-                self._tail, self._in_text = "", True
-        if rows and self._csv is not None:
-            self._csv.add(rows)
-        return "".join(shown)
+                table.add(seconds, reading)
+            if rows and self._csv is not None:
+                self._csv.add(rows, board)
+        return shown
+
+    def rest(self, board: str) -> str:
+        """A board prints no more: return a line that it has begun."""
+        with self._lock:
+            return self._streams[board].rest()
 
     def close(self) -> list[str]:
         """Draw the last figure; return remarks for the person at the notebook."""
         self._ended.set()
         self._thread.join(PATIENCE)
         with self._lock:
-            rest, self._tail = self._tail, ""
+            rest = "".join(stream.rest() for stream in self._streams.values())
         if self._told:
             self._write("\r" + " " * self._told + "\r")
         if rest:
-            self._write(rest)  # a line that was cut may end within a number
+            self._write(rest)
         if len(self.table) and not self._thread.is_alive():
             self._draw(last=True)
         if self._csv is not None:
@@ -138,10 +125,10 @@ class Plot:
                 "temp:21.5."
             )
         elif names := figure.missing(self.table, self.options):
-            yield f"Nothing came that is called {', '.join(names)}; there was {', '.join(self.table.columns)}."
+            yield f"Nothing came that is called {', '.join(names)}; there was {', '.join(self.table.names)}."
         elif not any(isfinite(value) for column in self.table.columns.values() for value in column):
             yield "The figure is empty: all that came was nan or inf."
-        if len(self._reader.names) >= MAX_COLUMNS:
+        if any(len(stream.names) >= MAX_COLUMNS for stream in self._streams.values()):
             yield f"Only the first {MAX_COLUMNS} names are plotted."
         if self.table.dropped:
             all_of_them = f"; {self._csv.path} has them" if self._csv is not None else "; --csv FILE keeps all"
@@ -166,11 +153,12 @@ class Plot:
 
     def _let_go(self) -> None:
         """Show a line that has begun and does not go on, as one that says what the program does."""
+        if isinstance(self.table, BoardTables):
+            return  # their lines have their names in front, and come whole
         with self._lock:
-            if self._tail and time.monotonic() > self._tail_at + STALE:
-                tail, self._tail = self._tail, ""
-                self._in_text = True
-                self._write(tail)
+            for stream in self._streams.values():
+                if text := stream.stale():
+                    self._write(text)
 
     def _tell(self) -> None:
         with self._lock:

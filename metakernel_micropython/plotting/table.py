@@ -7,7 +7,7 @@ import secrets
 import shutil
 from array import array
 from math import isnan, nan
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 MAX_VALUES = 1_000_000
 """Numbers that are kept, eight bytes each; then the oldest quarter goes."""
 
+Across: TypeAlias = "range | array[float]"
+"""Where readings lie to the right: their numbers, times, or readings of another name."""
+
 CLOCK = "host_seconds"
 """The column that this computer adds: seconds since the program was started."""
+
+
+BOARD = "board"
+"""The column with the board's name, where there are several."""
 
 
 class Table:
@@ -52,6 +59,33 @@ class Table:
             for column in (self.times, *self.columns.values()):
                 del column[:oldest]
 
+    @property
+    def names(self) -> list[str]:
+        """The names that readings have."""
+        return list(self.columns)
+
+    def labels(self, name: str) -> list[str]:
+        """Return what the line for a name is called: the name."""
+        return [name]
+
+    def has(self, name: str) -> bool:
+        """Whether a reading of this name came."""
+        return name in self.columns
+
+    def points(self, name: str, x: str, *, time: bool) -> tuple[Across, array[float]] | None:
+        """Return where the line for a name goes, to the right and up; None where nothing came for it.
+
+        Args:
+            name: the name.
+            x: the name that is drawn to the right; ``""`` for the readings' numbers.
+            time: draw the time when each came to the right.
+        """
+        if name not in self.columns or (x and x not in self.columns):
+            return None
+        if time:
+            return self.times, self.columns[name]
+        return self.columns[x] if x else range(self.dropped, self.dropped + len(self)), self.columns[name]
+
     def tail(self, window: int | None) -> Table:
         """Return a copy of the last readings, of all for None."""
         start = max(0, len(self) - window) if window else 0
@@ -69,12 +103,16 @@ class Table:
 class CsvFile:
     """A file that gets each reading as a row, with the names on top.
 
+    Args:
+        path: where it is.
+        boards: whether a column tells the board of each reading.
+
     Attributes:
         path: where it is.
         problem: why it does not hold everything; ``""`` while it does.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, boards: bool = False) -> None:
         """Create the file, or empty it.
 
         Raises:
@@ -82,11 +120,12 @@ class CsvFile:
         """
         self.path = path
         self.problem = ""
-        self._names = [CLOCK]
+        self._first = [CLOCK, BOARD] if boards else [CLOCK]
+        self._names = [*self._first]
         self._file = path.open("w", encoding="utf-8", newline="")
 
-    def add(self, rows: list[tuple[float, dict[str, float]]]) -> None:
-        """Add readings with the times when they came."""
+    def add(self, rows: list[tuple[float, dict[str, float]]], board: str = "") -> None:
+        """Add readings with the times when they came, and the board that they came from."""
         if self.problem:
             return
         try:
@@ -94,15 +133,17 @@ class CsvFile:
             if new:
                 self._rewrite([*self._names, *new])
             writer = csv.writer(self._file, lineterminator="\n")
+            names = self._names[len(self._first) :]
+            named = [as_text(board)] if len(self._first) > 1 else []
             for seconds, reading in rows:
-                writer.writerow([f"{seconds:.6f}", *(_written(reading.get(name)) for name in self._names[1:])])
+                writer.writerow([f"{seconds:.6f}", *named, *(_written(reading.get(name)) for name in names)])
             self._file.flush()
         except OSError as error:
             self.problem = error.strerror or str(error)
 
     def _rewrite(self, names: list[str]) -> None:
         """Begin the file with other names, with what it holds below them: beside it first, so that no row is lost."""
-        if len(self._names) == 1 or not self.path.is_file():  # a pipe cannot be begun anew
+        if len(self._names) == len(self._first) or not self.path.is_file():  # a pipe cannot be begun anew
             self._write_names(self._file, names)
             self._names = names
             return
