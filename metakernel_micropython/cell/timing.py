@@ -6,6 +6,7 @@ import ast
 import io
 import math
 import re
+import secrets
 import time
 import tokenize
 import warnings
@@ -21,6 +22,8 @@ TARGET = 0.2
 
 LONGEST = 10.0
 """Seconds that all runs together take about, at most, where the number of runs was not asked for."""
+
+_MARK = "\x1et" + secrets.token_hex(2)  # never that of a value, also where a program runs on many boards
 
 _TICKS_PERIOD = 2**30  # microseconds, on boards with 32 bits (MICROPY_PY_TIME_TICKS_PERIOD)
 
@@ -56,7 +59,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self._mark = new_mark()
+        self._mark = _MARK
         self._marks = MarkTokenizer(self._mark)
         self._line: str | None = None  # what came of the line that tells the clock
         self._ticks: list[int] = []
