@@ -9,6 +9,7 @@ from metakernel_micropython.host.paths import counted
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.sessions.labelled_output import grouped
+from metakernel_micropython.sessions.several_magics import with_followers
 
 
 class FleetMagic(BoardMagic):
@@ -94,9 +95,7 @@ class FleetMagic(BoardMagic):
           %%fleet
           %%fleet 0 1/ttyACM*
         """
-        if magic := self.kernel.runner.followers.magic:
-            raise MagicError(f"{magic} follows one board of this notebook: run the cell without %%fleet.")
-        code, self.evaluate = self.code, False
+        code, self.evaluate = with_followers(self.kernel.runner, self.code, "%%fleet"), False
         run_cell(self.kernel, self.kernel.runner, code, args.boards, retry=not args.once)
 
 

@@ -7,6 +7,7 @@ from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 from metakernel_micropython.sessions.broadcast import Broadcast
 from metakernel_micropython.sessions.registry import ALL
+from metakernel_micropython.sessions.several_magics import with_followers
 
 FLEET = "fleet:"
 """Stands in front of names and patterns of boards that ``%fleet`` connected."""
@@ -34,7 +35,10 @@ class OnMagic(BoardMagic):
         Names may be patterns, as in desk*. What the boards print appears as it comes, line by line, with their names in
         front; the values of the last expression follow, equal ones as one. A board that fails, is slow or is lost holds
         up no other; the cell fails in the end if one did, and says which. Stop interrupts all of them.
-        Magics on top of the cell that are about a board act on each of them: %upload, %ls, %rm, %reboot, %info ...
+
+        Magics on top of the cell that are about a board act on each of them: %upload, %mip, %run ... Their equal
+        answers are shown as one, too. A table tells what %%time, %%timeit and %%test came to, %%plot has a line
+        for each board, %get makes dicts by the boards' names, %download saves into folders of their names.
 
         fleet:* stands for the boards of other machines that %fleet connected, fleet:NAME for one of them, fleet:2 for
         those of engine 2, as for %%fleet, which does the same.
@@ -48,6 +52,10 @@ class OnMagic(BoardMagic):
           %upload main.py
           %reboot --hard
 
+          %%on all
+          %%plot
+          while True: print(sensor.read())
+
           %%on fleet:*
           import os
           os.uname().machine
@@ -57,21 +65,9 @@ class OnMagic(BoardMagic):
             self._on_fleet(far, [name for name in args.names if name not in far])
             return
         boards = self.kernel.connections.select(args.names)
-        code, self.evaluate = self._code_with_followers(), False
+        code, self.evaluate = with_followers(self.kernel.runner, self.code, "%%on"), False
         if code.strip():
             Broadcast(self.kernel, self.kernel.runner, self.kernel.interrupts, boards, code).run()
-
-    def _code_with_followers(self) -> str:
-        """Return the code below, with those magics on top that stand above and follow each board for itself.
-
-        Raises:
-            MagicError: one above follows one board alone.
-        """
-        followers = self.kernel.runner.followers
-        lines = followers.give_to_several()
-        if magic := followers.magic:
-            raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without %%on.")
-        return "".join(f"{line}\n" for line in lines) + self.code
 
     def _on_fleet(self, far: list[str], near: list[str]) -> None:
         if near:
@@ -79,9 +75,7 @@ class OnMagic(BoardMagic):
                 f"{near[0]} is connected to this notebook, {far[0]} to the fleet: one cell runs here or there. Run it "
                 f"twice, with %%on {' '.join(near)} and with %%on {' '.join(far)}."
             )
-        if magic := self.kernel.runner.followers.magic:
-            raise MagicError(f"{magic} follows boards of this notebook: run the cell with %%on and their names.")
-        code, self.evaluate = self.code, False
+        code, self.evaluate = with_followers(self.kernel.runner, self.code, "%%on"), False
         run_cell(self.kernel, self.kernel.runner, code, [name.removeprefix(FLEET) for name in far])
 
 

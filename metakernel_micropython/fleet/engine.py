@@ -249,8 +249,8 @@ def run(cell: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         ``boards``: for each its name: ``failed`` (name, message and traceback of the error, or None), ``told`` (whether
-        the error was shown), ``done`` and ``values``; ``files``: what the magics have written, see ``cell_files``;
-        ``ran``: the code that went to boards.
+        the error was shown), ``done``, ``values`` and ``results``; ``files``: what the magics have written, see
+        ``cell_files``; ``ran``: the code that went to boards.
     """
     holder = _holders.get(cell["user"])
     there = dict(holder.boards) if holder is not None else {}
@@ -274,7 +274,8 @@ def run(cell: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
                 if (error := job.failed) is not None:
                     failed = [error.ename, copies.shown(error.evalue), [copies.shown(line) for line in error.traceback]]
                 values = job.values if job.done else {}
-                outcomes[job.name] = {"failed": failed, "done": job.done, "values": values, "told": True}
+                outcome = {"failed": failed, "done": job.done, "values": values, "results": job.results}
+                outcomes[job.name] = {**outcome, "told": True}
             return {"boards": outcomes, "files": copies.brought(), "ran": jobs.ran}
     finally:
         signal.signal(signal.SIGINT, before)

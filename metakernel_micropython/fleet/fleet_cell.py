@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ..cell.output import Stage
 from ..cell.parser import is_magic, leading_lines
 from ..errors import MagicError
-from ..magic import BoardMagic
 from ..sessions.broadcast import keep_values, page_for, sum_up
+from ..sessions.magic_on_top import magic_on_top
+from ..sessions.several_magics import SeveralMagics
 from . import cell_files
 from .fleet_run import FleetRun
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..cell.runner import CellRunner
     from ..front_end import MagicsFrontEnd
+    from ..magic import BoardMagic
     from .client import Fleet
 
 SHOWN = 16 * 1024 * 1024
@@ -69,18 +71,24 @@ def run_cell(
     needed = _Needed(front_end, fleet, names)
     code = needed.look(code)
     fleet.send(list(needed.files.contents), needed.files.content, names)
+    magics = SeveralMagics(front_end, code, "%%fleet")
     page = page_for(front_end, runner, names)
-    work = FleetRun(fleet, page)
+    report = magics.followed(page, names)
+    work = FleetRun(fleet, page, report)
     outcomes = []
     try:
         outcomes = work.run(needed.plain(runner, code), names, retry=retry)
     finally:
         page.close()
+        report.close()
         keep_values(front_end, outcomes)
     for files in work.files:
         for path in cell_files.save(files):
             front_end.Print(f"Saved {path} on this computer")
-    sum_up(outcomes, work.ran, stopped=work.stopped)
+    try:
+        magics.sum_up(outcomes)
+    finally:
+        sum_up(outcomes, work.ran, stopped=work.stopped)
 
 
 class _Needed:
@@ -98,6 +106,7 @@ class _Needed:
         self._fleet = fleet
         self._names = names
         self._variables: dict[str, Any] = {}
+        self._below = False  # whether what stands below the magic is for it alone
         self._downloads: dict[str, str] = {}  # digests by address, "" for what is not there
 
     def look(self, code: str) -> str:
@@ -111,18 +120,14 @@ class _Needed:
         while at < len(lines) and is_magic("\n".join(lines[at:])):
             lines[at] = self._magic(lines[at], "\n".join(lines[at + 1 :]))
             at += 1
-            if lines[at - 1].startswith("%%"):
-                break  # what stands below is the magic's
+            if self._below:
+                break  # what stands there is the magic's
         return "\n".join(lines)
 
     def _magic(self, line: str, below: str) -> str:
-        info = self._front_end.parse_code(f"{line}\n{below}")["magic"]
-        if problem := self._front_end.unknown_magic(info):
-            raise MagicError(problem)
-        kind, name, text = info["type"], info["name"], info["args"]
-        table = self._front_end.line_magics if kind == "line" else self._front_end.cell_magics
-        magic = table.get(name)
-        if not isinstance(magic, BoardMagic) or not (magic.on_several and magic.on_fleet):
+        magic, kind, name, text = magic_on_top(self._front_end, f"{line}\n{below}", "%%fleet")
+        self._below = kind == "cell" and not magic.wraps_cell
+        if not magic.on_fleet:
             raise MagicError(
                 f"{line.split()[0]} does not work on a fleet: it is not about boards, about one at a time, or about "
                 "this computer. Those that send, list or ask work there, as %upload, %sync, %ls, %mip and %info."

@@ -18,6 +18,7 @@ from .stops import Stops
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..sessions.board_jobs import Report
     from ..sessions.labelled_output import LabelledOutput
     from .client import Fleet
 
@@ -30,6 +31,7 @@ class FleetRun:
     Args:
         fleet: the boards.
         page: shows what they say.
+        report: gets it first; None for the page alone.
 
     Attributes:
         stopped: whether Stop was pressed.
@@ -38,13 +40,14 @@ class FleetRun:
         received: bytes that came from the engines in this cell: text and what boards came to.
     """
 
-    def __init__(self, fleet: Fleet, page: LabelledOutput) -> None:
+    def __init__(self, fleet: Fleet, page: LabelledOutput, report: Report | None = None) -> None:
         self.stopped = False
         self.ran = ""
         self.files: list[dict[str, dict[str, bytes]]] = []
         self.received = 0
         self._fleet = fleet
         self._page = page
+        self._report = report or page
         self._said = 0  # events since the page was shown
 
     def run(self, cell: Mapping[str, Any], names: Sequence[str], *, retry: bool = True) -> list[Outcome]:
@@ -103,7 +106,7 @@ class FleetRun:
                     done = result.ready()
                     if done and not _is_lost(result):
                         result.wait_for_output(CLUSTER_TIMEOUT)
-                    told[number] = deliver(result.stdout, told[number], self._page, self._count)
+                    told[number] = deliver(result.stdout, told[number], self._report, self._count)
                     if done:
                         del running[number]
                         self.received += told[number]
@@ -144,6 +147,7 @@ class FleetRun:
         for name, one in answer["boards"].items():
             problem = _error(*one["failed"]) if one["failed"] else None
             found[name] = Outcome(name, problem, done=one["done"], values=one["values"])
+            found[name].results.update(one.get("results", {}))
             if problem is not None and not one["told"]:
                 self._page.hold(name, "stderr", "\n".join(problem.traceback))
         for name in names:

@@ -70,7 +70,7 @@ def target_for_board(front_end: FrontEnd, typed: str) -> str:
         return file_for_board(front_end, typed)
     folder = folder_for_board(front_end, typed)
     make_folder(host_files.host_path(folder))
-    return folder + os.sep
+    return folder
 
 
 def make_folder(path: Path) -> None:

@@ -18,9 +18,27 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from ..cell.runner import CellRunner
     from ..front_end import MagicsFrontEnd
     from ..magic import BoardMagic, SeveralFollower
     from .board_jobs import Outcome, Report
+
+
+def with_followers(runner: CellRunner, code: str, where: str) -> str:
+    """Return a cell with those magics on top that stand above and follow each of several boards for itself.
+
+    Args:
+        runner: runs the notebook's cells.
+        code: what stands below the magic that has the cell run on several boards.
+        where: that magic.
+
+    Raises:
+        MagicError: one above follows one board alone.
+    """
+    lines = runner.followers.give_to_several()
+    if magic := runner.followers.magic:
+        raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without {where}.")
+    return "".join(f"{line}\n" for line in lines) + code
 
 
 @dataclass(frozen=True)
@@ -37,16 +55,17 @@ class SeveralMagics:
     Args:
         front_end: whose cell it is.
         code: the cell below ``%%on``.
+        where: the magic above, which has the cell run on several boards.
 
     Raises:
         MagicError: one of them cannot stand there, or its arguments are wrong: so it is on all boards.
     """
 
-    def __init__(self, front_end: MagicsFrontEnd, code: str) -> None:
+    def __init__(self, front_end: MagicsFrontEnd, code: str, where: str = "%%on") -> None:
         self._calls: list[_Call] = []
         code = code[len(leading_lines(code)) :]
         while is_magic(code.partition("\n")[0]):
-            magic, kind, name, typed = magic_on_top(front_end, code)
+            magic, kind, name, typed = magic_on_top(front_end, code, where)
             try:
                 self._calls.append(_Call(magic, kind, name, magic.parsed(kind, name, typed)))
             except HelpRequested as help_text:

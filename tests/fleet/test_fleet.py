@@ -259,7 +259,7 @@ def test_on_runs_a_cell_on_boards_of_the_fleet(notebook: Jupyter) -> None:
     assert "no board nobody" in notebook.fail("%%on fleet:nobody\n1").value
     assert "with %%on left and with %%on fleet:0" in notebook.fail("%%on left fleet:0\n1").value
     for magic in ("%%on fleet:*", "%%fleet"):
-        assert "%connect does not work on a fleet" in notebook.fail(f"{magic}\n%connect auto").value
+        assert "%connect does not work inside %%fleet" in notebook.fail(f"{magic}\n%connect auto").value
         assert "%ls stands below code" in notebook.fail(f"{magic}\nx = 1\n%ls").value
     names = [f"{engine}/virtual{board}" for engine in range(ENGINES) for board in range(BOARDS)]
     assert notebook.complete("%%on fle") == [f"%%on fleet:{name}" for name in ("*", *names)]
