@@ -17,6 +17,7 @@ class MountMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Files"
+    on_fleet = False
     same_as = {"%umount": "%mount --off"}  # noqa: RUF012
 
     @arguments(

@@ -20,11 +20,12 @@ from ..board.files import host_files
 from ..board.files.folder_sync import Excludes
 from ..board.files.host_tree import walk
 from ..errors import HostFileProblem, MagicError, MicroPythonError
+from ..host.board_places import NAME, named
 from ..host.paths import human
 from ..magic_arguments import host_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..host.package_cache import PackageCache
     from ..magic import BoardMagic
@@ -67,7 +68,7 @@ class CellFiles:
     contents: dict[str, Path | bytes] = field(default_factory=dict)
     _size: int = 0
 
-    def add(self, magic: BoardMagic, mtype: str, name: str, text: str) -> None:
+    def add(self, magic: BoardMagic, mtype: str, name: str, text: str, boards: Sequence[str] = ()) -> None:
         """Add what a magic's arguments name.
 
         Args:
@@ -75,13 +76,15 @@ class CellFiles:
             mtype: ``line`` or ``cell``.
             name: the magic's name.
             text: what stands behind it.
+            boards: the boards' names, each of which ``{name}`` stands for.
 
         Raises:
             HostFileProblem: something cannot be read.
             MagicError: it is too much.
         """
         args, typed = host_arguments(getattr(magic, f"{mtype}_{name}"), f"%{name}", magic.split(text))
-        for word in typed:
+        each = [word for text in typed for word in ([named(text, one) for one in boards] if NAME in text else [text])]
+        for word in each:
             path = host_files.host_path(word)
             if word in self.sent or not word or not path.exists():
                 continue

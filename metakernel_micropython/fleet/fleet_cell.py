@@ -137,7 +137,7 @@ class _Needed:
             return f"%put {' '.join(values)}"
         if not getattr(getattr(magic, f"{kind}_{name}"), "magic_arguments", ()):
             return line
-        self.files.add(magic, kind, name, text)
+        self.files.add(magic, kind, name, text, self._names)
         if name == "mip":
             for url, data in self._packages(magic, text):
                 self._downloads[url] = self.files.keep(data) if data is not None else ""

@@ -24,7 +24,22 @@ def named_for_board(front_end: FrontEnd, typed: str) -> str:
     Raises:
         HostFileProblem: no file of this computer can have the board's name.
     """
-    return typed.replace(NAME, _name(front_end)) if NAME in typed else typed
+    if NAME not in typed:
+        return typed
+    part = one_of_several.get()
+    return named(typed, part.name if part is not None else front_end.connections.current_name or "board")
+
+
+def named(typed: str, board: str) -> str:
+    """Return a path with a board's name in the place of ``{name}``; that of a fleet's board has no slash there.
+
+    Raises:
+        HostFileProblem: no file of this computer can have the board's name.
+    """
+    name = board.replace("/", "-")
+    if reason := host_files.unfit(name):
+        raise HostFileProblem(f"No file on this computer can be called {name}, as the board is: {reason}.")
+    return typed.replace(NAME, name)
 
 
 def file_for_board(front_end: FrontEnd, typed: str) -> str:
@@ -83,11 +98,3 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise host_files.problem(path, error) from error
-
-
-def _name(front_end: FrontEnd) -> str:
-    part = one_of_several.get()
-    name = (part.name if part is not None else front_end.connections.current_name).replace("/", "-") or "board"
-    if reason := host_files.unfit(name):
-        raise HostFileProblem(f"No file on this computer can be called {name}, as the board is: {reason}.")
-    return name
