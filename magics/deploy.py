@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
-
 from metakernel_micropython.board.importable import modules
+from metakernel_micropython.board.protocol.syntax_tree import parsed
 from metakernel_micropython.cell.parser import is_magic, misplaced_magic
 from metakernel_micropython.host.paths import board_paths
 from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content
@@ -137,9 +135,7 @@ def _check_syntax(code: str, name: str) -> None:
         MagicError: it cannot; the message names the line.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
+        parsed(code)
     except SyntaxError as error:
         raise MagicError(
             f"Line {error.lineno} of {name} would be a syntax error ({error.msg}); nothing was written, --force writes "

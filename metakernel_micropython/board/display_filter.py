@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import binascii
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from .protocol.marks import MarkTokenizer
+from .protocol.syntax_tree import parsed_expression
 
 MAX_CONTENT = 8 * 1024 * 1024
 """Characters of something to show; what is longer is not shown."""
@@ -145,9 +145,7 @@ def literal(text: str) -> Any:
         ValueError: it is none.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _node(ast.parse(text.strip(), mode="eval").body)
+        return _node(parsed_expression(text.strip()).body)
     except (SyntaxError, MemoryError, RecursionError, TypeError, ValueError):
         raise ValueError("it is no plain data") from None
 

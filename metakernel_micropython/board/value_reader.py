@@ -17,12 +17,12 @@ ah3             an array of type code h
 from __future__ import annotations
 
 import array
-import ast
 import re
 import struct
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MicroPythonError
+from .protocol.syntax_tree import literal_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,6 +210,6 @@ def _literal(text: str) -> Any:
     if not _TEXT.fullmatch(text):
         raise ValueError
     try:
-        return ast.literal_eval(text)[0]
+        return literal_value(text)[0]
     except (SyntaxError, MemoryError, RecursionError):
         raise ValueError from None

@@ -6,16 +6,15 @@ goes in pieces, and gets its name when all of it is there.
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
-import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Advice, BoardTimeout, DeviceError
 from . import snippets
 from .files.transmission import ATTEMPTS
+from .protocol.syntax_tree import parsed_expression
 from .value_reader import DisturbedValue, Reader, ValueProblem
 from .value_source import FINISHED, pushed, same_value, steps, with_unpack
 
@@ -172,9 +171,7 @@ class Values:
 
 def _check_expression(expression: str) -> None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(f"({expression})", mode="eval")
+        parsed_expression(f"({expression})")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueProblem(f"{expression!r} is no expression.") from None
     if "\n" in expression:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ..board.protocol.syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,9 +91,7 @@ class Outline:
 def outline(code: str) -> Outline:
     """Return the outline of a cell's code."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the user's code, which is not the host's
-            tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return _unparsed(code)
     found = Outline()

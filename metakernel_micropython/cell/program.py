@@ -11,10 +11,10 @@ import ast
 import itertools
 import re
 import secrets
-import warnings
 from dataclasses import dataclass, field
 
 from ..board.protocol.marks import MarkTokenizer
+from ..board.protocol.syntax_tree import parsed
 from .top_level_await import line_starts, offset, without_await
 
 MAX_VALUE = 1024 * 1024
@@ -111,9 +111,7 @@ def code_of(source: str) -> str:
     code = source[:end]
     if end == len(source):
         return code
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the user's code
-        last = ast.parse(code).body[-1]
+    last = parsed(code).body[-1]
     assert last.end_lineno is not None and last.end_col_offset is not None
     starts = line_starts(code)
     start = offset(code, starts, last.lineno, last.col_offset)
@@ -134,9 +132,7 @@ def value_line(code: str) -> int:
 def last_expression(code: str) -> tuple[int, int] | None:
     """Return where the last statement starts and ends, if it is an expression whose value is to be shown."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the user's code, which is not the host's
-            tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):

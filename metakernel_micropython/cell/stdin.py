@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from typing import TYPE_CHECKING
 
 from ..board.importable import C_MODULES
 from ..board.protocol.questions import Over, Question, QuestionFilter
+from ..board.protocol.syntax_tree import parsed
 from ..errors import CannotAsk
 
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ class Readers:
 def _parts(code: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the code that a cell runs at once, and the name and code of each function and class that it defines."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return code, [(found[1], code) for found in _DEFINITION.finditer(code)]
     runs: list[str] = []

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import math
 import re
 import secrets
 import time
 import tokenize
-import warnings
 from dataclasses import dataclass
 
 from ..board.protocol.marks import MarkTokenizer
+from ..board.protocol.syntax_tree import literal_value, parsed
 from ..errors import DeviceError
 from ..host.paths import counted
 from .program import ValueFilter, new_mark
@@ -143,9 +142,7 @@ class Stopwatch:
 def _is_simple(source: str) -> bool:
     """Whether a program begins with a statement that another one may stand before, on the same line."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            first = ast.parse(source).body[:1]
+        first = parsed(source).body[:1]
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return bool(first) and first[0].lineno == 1 and not hasattr(first[0], "body") and not hasattr(first[0], "cases")
@@ -236,7 +233,7 @@ class Trial:
             ValueError: what the board has printed is no result.
         """
         try:
-            loops, times, allocated = ast.literal_eval(self.values.value or "")
+            loops, times, allocated = literal_value(self.values.value or "")
             each = [float(run) / 1e6 / loops for run in times]
             mean = sum(each) / len(each)
         except (SyntaxError, TypeError, ValueError, ZeroDivisionError, MemoryError, RecursionError) as error:

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from typing import TYPE_CHECKING
 
+from ..board.protocol.syntax_tree import parsed
 from ..errors import DeviceError
 from .lexical import code_only
 
@@ -238,8 +238,6 @@ class _Awaits(ast.NodeVisitor):
 
 def _parsed(code: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the user's code, which is not the host's
-            return ast.parse(code)
+        return parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None

@@ -274,7 +274,12 @@ def run(cell: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
                 if (error := job.failed) is not None:
                     failed = [error.ename, copies.shown(error.evalue), [copies.shown(line) for line in error.traceback]]
                 values = job.values if job.done else {}
-                outcome = {"failed": failed, "done": job.done, "values": values, "results": job.results}
+                outcome = {
+                    "failed": failed,
+                    "done": job.done,
+                    "values": values,
+                    "results": job.results if job.done else {},
+                }
                 outcomes[job.name] = {**outcome, "told": True}
             return {"boards": outcomes, "files": copies.brought(), "ran": jobs.ran}
     finally:

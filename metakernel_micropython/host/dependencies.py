@@ -8,6 +8,8 @@ import symtable
 import warnings
 from typing import TYPE_CHECKING
 
+from ..board.protocol.syntax_tree import parsed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -55,7 +57,7 @@ def missing(code: str, others: Iterable[tuple[int, str]]) -> dict[str, int]:
 def imported(code: str) -> set[str]:
     """Return the modules that a program imports wherever it does so unconditionally, without those below packages."""
     try:
-        tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, RecursionError):
         return set()
     found: set[str] = set()
@@ -103,5 +105,5 @@ def _defined(top: symtable.SymbolTable) -> set[str]:
 def _imports_everything(code: str) -> bool:
     return any(
         isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
-        for node in ast.walk(ast.parse(code))
+        for node in ast.walk(parsed(code))
     )

@@ -287,6 +287,18 @@ def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> N
     assert shown == "{'0/virtual0': 8, '0/virtual1': 6, '1/virtual0': 6, '1/virtual1': 6}"
     assert "which cannot be sent to boards" in notebook.fail("%%fleet\n%put x=open('project/answer.py')").value
 
+    reply = notebook.do("%%fleet\n%%time\n%%plot\nprint(5)\nprint(6)\n7", timeout=TIMEOUT)
+    assert reply.stdout == f"{everywhere} | 7\n"
+    assert "1/virtual1  least 5, greatest 6, last 6" in reply.of("display_data")[0]["data"]["text/plain"]
+    assert reply.of("display_data")[-1]["data"]["text/plain"].count("/virtual") == ENGINES * BOARDS
+    failed = notebook.run("%%fleet\n%%test\ndef test_wrong():\n    assert 1 == 2", timeout=TIMEOUT)
+    assert failed.stdout.count("Cell In[") == 1
+    assert failed.of("display_data")[0]["data"]["text/plain"].splitlines()[-1].split() == [
+        *everywhere.split(),
+        "0",
+        "1",
+    ]
+
     missing = notebook.fail("%%fleet\n%sync nowhere /lib", timeout=TIMEOUT)
     assert f"{everywhere}: HostFileProblem: nowhere on this computer is not there." in missing.value
 

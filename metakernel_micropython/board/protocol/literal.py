@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+from .syntax_tree import literal_value
 
 
 def literal(text: str, longest: int) -> object:
@@ -18,6 +18,6 @@ def literal(text: str, longest: int) -> object:
     if len(text) > longest:
         raise ValueError(f"too long, {len(text)} characters")
     try:
-        return ast.literal_eval(text.strip())
+        return literal_value(text.strip())
     except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         raise ValueError("not plain data") from None

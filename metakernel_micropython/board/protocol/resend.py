@@ -7,12 +7,11 @@ boards have little, and much of it is garbage.
 
 from __future__ import annotations
 
-import ast
-import warnings
 from typing import TYPE_CHECKING
 
 from .capabilities import CHUNK, LINE_BUFFER
 from .diagnosis import device_error, lacks_memory
+from .syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,9 +111,7 @@ def _see_room(source: bytes, aside: Callable[[bytes], str], capabilities: Capabi
 
 def _is_python(source: bytes) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
+        parsed(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     return True
