@@ -14,6 +14,7 @@ from ..board.protocol.literal import literal
 from ..errors import BoardTimeout, DeviceError, LineLost, MicroPythonError
 from ..sessions.session import BoardSession
 from .board_clock import BoardClock, RoundTrip, Ticks
+from .host_clock import HOST_CLOCK
 from .row_program import MAX_OUTPUT, MONOTONIC, TICKS, RowProgram
 from .row_values import NoRow, RowReader
 
@@ -264,21 +265,21 @@ class BoardRows:
             self._measure(board, max(1, count))
 
     def _measure(self, board: Board, count: int) -> None:
-        began = time.monotonic()
+        began = HOST_CLOCK.ticks()
         trips = [trip for _ in range(count) if (trip := self._round_trip(board, self._ticks_source)) is not None]
         if trips:
             self._clock.add(trips)
-        self._probe_time = (time.monotonic() - began) / count
+        self._probe_time = (HOST_CLOCK.ticks() - began) / count
         self._probe_at = time.monotonic() + BURST_INTERVAL
 
     def _round_trip(self, board: Board, source: str) -> RoundTrip | None:
         """Ask for the board's ticks; return None where something else was printed into the answer."""
         late = BoardTimeout(f"The board on {board.address} did not tell its ticks within {REQUEST_TIMEOUT:g} s.")
         said, received = "", 0.0
-        sent = time.monotonic()
+        sent = HOST_CLOCK.ticks()
         with board.start(source) as execution:
             for text in execution.stream(limit=REQUEST_TIMEOUT, late=late):
-                received = received or (time.monotonic() if text else 0.0)
+                received = received or (HOST_CLOCK.ticks() if text else 0.0)
                 said = (said + text)[:MAX_OUTPUT]
             execution.check()
         said = said.strip()
@@ -314,13 +315,13 @@ class BoardRows:
         late = BoardTimeout(f"The code ran longer than {limit:g} s, and was stopped.")
         output = ""
         answer: Answer | None = None
-        sent = received = time.monotonic()
+        sent = received = HOST_CLOCK.ticks()
         try:
             with board.start(self._program.source) as execution:
                 for text in execution.stream(limit=limit, late=late):
                     output += text
                     if text and answer is None:
-                        received = time.monotonic()
+                        received = HOST_CLOCK.ticks()
                         answer = self._program.read(output)
                     if len(output) > MAX_OUTPUT:
                         raise NoRow(f"The code prints more than {MAX_OUTPUT} characters for a row, and was stopped.")
@@ -342,7 +343,7 @@ class BoardRows:
             self._probe_at = 0.0
             when = self._clock.when(ticks)
         when = min(max(when, sent), received)
-        utc = time.time() - time.monotonic()
+        utc = HOST_CLOCK.zero()
         offset = utc + self._clock.offset(ticks)
         state = self.state
         state.offset, state.drift, state.accuracy = offset, -self._clock.drift * 1e6, self._clock.accuracy

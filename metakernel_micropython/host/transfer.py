@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..board.files import host_files
 from ..board.files.entries import UNCHANGED
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
+from ..board.files.host_rules import RUNNING
 from ..board.loaded_modules import drop, loaded_from
 from ..display.error_text import error_text
 from ..display.progress import Bar
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..board.files.entries import Written
+    from ..board.files.host_rules import HostRules
     from ..front_end import FrontEnd
 
 QUIET = (
@@ -265,21 +266,22 @@ def base_name(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def host_target(path: str, typed: str) -> Path:
+def host_target(path: str, typed: str, rules: HostRules = RUNNING) -> Path:
     """Return where a file of the board is saved.
 
     Args:
         path: the file on the board.
         typed: what a person named: nothing, a folder, or the file's name on this computer.
+        rules: of this computer's system.
 
     Raises:
         HostFileProblem: the file cannot have its name here.
     """
-    target = host_files.host_path(typed)
-    if typed and not typed.endswith(("/", os.sep)) and not target.is_dir():
+    target = host_files.host_path(typed, rules)
+    if typed and not rules.slashed(typed).endswith("/") and not target.is_dir():
         return target
     name = base_name(path)
-    if reason := host_files.unfit(name):
+    if reason := rules.unfit(name):
         raise HostFileProblem(
             f"{shown(path)} cannot keep its name on this computer: {reason}. Name a file to save it as."
         )

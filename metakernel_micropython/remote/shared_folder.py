@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..board.files.host_rules import RUNNING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..board.files.host_rules import HostRules
 
 LONGEST_PATH = 1024
 """Bytes of a path, at most."""
@@ -30,10 +34,6 @@ _BINARY: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody puts there must not hold anything up
 _DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
-
-_WINDOWS_CHARACTERS = frozenset('<>:"|?*\\') | {chr(code) for code in range(32)}
-_WINDOWS_PORTS = (f"{port}{number}" for port in ("com", "lpt") for number in "123456789\xb9\xb2\xb3")
-_WINDOWS_DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_WINDOWS_PORTS))
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,16 @@ class SharedFolder:
 
     Args:
         folder: the folder; it must be there.
-        windows: whether names must be some that Windows takes as they are; None: whether this is Windows.
+        rules: of the system that it is on.
 
     Attributes:
         root: the folder's real path.
+        rules: of the system that it is on.
     """
 
-    def __init__(self, folder: Path, *, windows: bool | None = None) -> None:
+    def __init__(self, folder: Path, rules: HostRules = RUNNING) -> None:
         self.root = folder.resolve(strict=True)
-        self._windows = os.name == "nt" if windows is None else windows
+        self.rules = rules
 
     # -- where a path leads --------------------------------------------------------------------------------------
 
@@ -89,12 +90,8 @@ class SharedFolder:
         return parts
 
     def _check(self, name: str) -> None:
-        if "\0" in name:
+        if "\0" in name or (self.rules.forbidden and self.rules.unfit(name)):
             raise _error(errno.EINVAL)
-        if self._windows:
-            device = name.partition(".")[0].rstrip(" ").lower()
-            if set(name) & _WINDOWS_CHARACTERS or name[-1] in ". " or device in _WINDOWS_DEVICES:
-                raise _error(errno.EINVAL)
 
     def _real(self, path: str, *, link: bool = False) -> list[str]:
         """Return the names of the file that a path leads to, over links; all of them inside.

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from metakernel_micropython.collecting import csv_rows
 from metakernel_micropython.collecting.board_clock import BoardClock, RoundTrip, Ticks
 from metakernel_micropython.collecting.csv_rows import FIXED, CsvRows, rotated
+from metakernel_micropython.collecting.host_clock import HostClock
 from metakernel_micropython.collecting.measurement import Measurement, Place, Rotation, duration, rotation
 from metakernel_micropython.collecting.row_program import RowProgram
 from metakernel_micropython.collecting.row_values import NoRow, RowReader
@@ -141,6 +143,51 @@ def test_a_file_that_is_large_is_put_aside(tmp_path: Path) -> None:
     files = [*rotated(path), path]
     assert len(files) > 2
     assert sorted(int(row["n"]) for one in files for row in written(one)) == list(range(60))
+
+
+def test_a_large_file_that_somebody_has_open_gets_the_rows_until_it_can_be_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = CsvRows(path, Rotation(size=300))
+    rows.begin(["n"])
+    rename = type(path).rename
+
+    def open_elsewhere(self: Path, target: Path) -> Path:  # as Windows says it
+        raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr(csv_rows, "RETRY", 0)
+    monkeypatch.setattr(type(path), "rename", open_elsewhere)
+    for number in range(10):
+        rows.add(ROW, {"n": number})
+    assert (rows.problem, rows.waiting, rotated(path)) == ("", 0, [])
+    assert "cannot access" in rows.stays
+    monkeypatch.setattr(type(path), "rename", rename)
+    rows.add(ROW, {"n": 10})
+    rows.close()
+    assert rows.stays == ""
+    assert [len(written(one)) for one in [*rotated(path), path]] == [10, 1]
+
+
+@pytest.mark.parametrize("step", [1e-6, 0.015625])
+def test_a_clock_that_goes_on_in_large_steps_is_known_as_finely_as_its_ticks(step: float) -> None:
+    """Windows has such steps before Python 3.13."""
+    now, zero = 1000.0, 1_700_000_000.3
+
+    def ticks() -> float:
+        nonlocal now
+        now += 0.0001
+        return now
+
+    clock = HostClock(lambda: int((zero + ticks()) / step) * step, ticks, step)
+    for _ in range(50):
+        assert clock.zero() == pytest.approx(zero, abs=0.001)
+        now += 0.0371
+    zero += 5  # somebody sets the clock
+    assert clock.zero() == pytest.approx(zero, abs=0.001)
+    now += 3600  # and it runs slow
+    zero -= 0.1
+    assert clock.zero() == pytest.approx(zero, abs=0.001)
 
 
 def test_rows_wait_while_the_disk_is_full(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metakernel_micropython.board.files.host_rules import POSIX, WINDOWS
 from metakernel_micropython.remote import shared_folder
 from metakernel_micropython.remote.shared_folder import SharedFolder
 
@@ -110,10 +111,10 @@ def test_what_is_opened_to_be_written_is_cut_only_when_it_is_a_file(shared: Shar
     ["con", "NUL.txt", "com1", "lpt9.py", "a:b", "c:", "back\\slash", "dot.", "blank ", 'quo"te', "new\nline", "a*"],
 )
 def test_names_that_windows_takes_for_something_else_are_refused_there(tmp_path: Path, name: str) -> None:
-    shared = SharedFolder(tmp_path, windows=True)
+    shared = SharedFolder(tmp_path, WINDOWS)
     for path in (name, f"folder/{name}", f"{name}/file"):
         assert refused(shared.open, path, os.O_RDONLY) == errno.EINVAL
-    SharedFolder(tmp_path, windows=False).parts(name)
+    SharedFolder(tmp_path, POSIX).parts(name)
 
 
 def test_bad_paths_are_errors(shared: SharedFolder) -> None:
