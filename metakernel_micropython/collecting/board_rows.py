@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 FIRST_BURST, BURST = 8, 3
 """Round trips for the clock when a board comes, and later."""
 
-BURST_INTERVAL = 10.0
-"""Seconds between two bursts."""
+LONGEST_BURST = 40
+"""Round trips when a board comes, at most: where other boards begin at the same time, the first ones take long."""
+
+FIRST_INTERVAL, BURST_INTERVAL = 1.0, 10.0
+"""Seconds between the first two bursts, and later; each is twice the one before."""
 
 BURST_PATIENCE = 3.0
 """Seconds that a burst waits for a moment without a row; then a row may have to wait for a single round trip."""
@@ -110,6 +113,7 @@ class BoardRows:
         self._ticks_source = ""
         self._byte_time = 0.0  # seconds
         self._probe_at = 0.0
+        self._interval = FIRST_INTERVAL
         self._probe_time = 0.0
         self._lost_at: float | None = None
         self._ended = threading.Event()
@@ -214,7 +218,8 @@ class BoardRows:
         self._clock = BoardClock()
         self._ticks_source = snippets.statement(f"import time;print({expression})")
         self._measure_line(board)
-        self._measure(board, FIRST_BURST)
+        self._interval = FIRST_INTERVAL
+        self._measure(board, FIRST_BURST, most=LONGEST_BURST)
         if self._once.strip():
             board.execute(self._once, lambda _: None, timeout=ONCE_TIMEOUT)
         self._restarts = board.restarts
@@ -264,13 +269,29 @@ class BoardRows:
         if count or late > BURST_PATIENCE:
             self._measure(board, max(1, count))
 
-    def _measure(self, board: Board, count: int) -> None:
+    def _measure(self, board: Board, count: int, *, most: int = 0) -> None:
+        """Measure the clock by a burst of round trips.
+
+        Args:
+            board: the board.
+            count: how many there are.
+            most: as many while one of the last ``count`` was the shortest.
+        """
         began = HOST_CLOCK.ticks()
-        trips = [trip for _ in range(count) if (trip := self._round_trip(board, self._ticks_source)) is not None]
+        trips: list[RoundTrip] = []
+        done, shortest, shortest_at = 0, math.inf, 0
+        while done < count or (done < most and done < shortest_at + count):
+            done += 1
+            trip = self._round_trip(board, self._ticks_source)
+            if trip is not None:
+                trips.append(trip)
+                if trip.seconds < shortest:
+                    shortest, shortest_at = trip.seconds, done
         if trips:
             self._clock.add(trips)
-        self._probe_time = (HOST_CLOCK.ticks() - began) / count
-        self._probe_at = time.monotonic() + BURST_INTERVAL
+        self._probe_time = (HOST_CLOCK.ticks() - began) / done
+        self._probe_at = time.monotonic() + self._interval
+        self._interval = min(2 * self._interval, BURST_INTERVAL)
 
     def _round_trip(self, board: Board, source: str) -> RoundTrip | None:
         """Ask for the board's ticks; return None where something else was printed into the answer."""
@@ -341,6 +362,7 @@ class BoardRows:
             self._clock = BoardClock()
             self._clock.add([RoundTrip(sent, received, ticks)])
             self._probe_at = 0.0
+            self._interval = FIRST_INTERVAL
             when = self._clock.when(ticks)
         when = min(max(when, sent), received)
         utc = HOST_CLOCK.zero()

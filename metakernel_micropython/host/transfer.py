@@ -16,7 +16,7 @@ from ..display.error_text import error_text
 from ..display.progress import Bar
 from ..errors import FileProblem, HostFileProblem, MagicError, MicroPythonError
 from ..magic_arguments import argument
-from .paths import counted, shown
+from .paths import board_target, counted, shown
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -95,6 +95,7 @@ class Transfer:
 
     def send(self, path: str, data: bytes, *, append: bool = False, parents: bool = False) -> None:
         """Write a file on the board, and say so where it has imported the old one."""
+        path = board_target(path)
         if self._send(path, data, append=append, parents=parents):
             self.tell_stale([path])
 
@@ -112,6 +113,7 @@ class Transfer:
         Raises:
             MagicError: that is nothing, and the file has content; with ``empty`` it is emptied.
         """
+        path = board_target(path)
         if not data and not append and not empty:
             found = self._files.stat(path)
             if found is not None and found.size:
@@ -131,7 +133,9 @@ class Transfer:
         Raises:
             HostFileProblem: there is no such file or folder.
             FileProblem: the board refuses it.
+            MagicError: the target is no path on a board.
         """
+        target = board_target(target)
         try:
             mode, size = (found := source.stat()).st_mode, found.st_size
         except FileNotFoundError:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from .host_rules import HostRules
     from .transmission import FolderProgress
 
-LEFT_OUT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"})
+OF_DRIVES = frozenset({"System Volume Information", "$RECYCLE.BIN", ".Spotlight-V100", ".Trashes", ".fseventsd"})
+"""Folders that Windows and macOS keep on top of each drive; nobody may read some of them."""
+
+LEFT_OUT = OF_DRIVES | {"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"}
 """Folders that tools of the computer make for themselves, of no use on a board."""
 
 

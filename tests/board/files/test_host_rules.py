@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from metakernel_micropython.board.files import host_files
+from metakernel_micropython.board.files.folders import fetch_folder
 from metakernel_micropython.board.files.host_rules import POSIX, WINDOWS, HostRules
-from metakernel_micropython.errors import HostFileProblem
+from metakernel_micropython.errors import HostFileProblem, MagicError
+from metakernel_micropython.host.paths import board_target
+from metakernel_micropython.host.transfer import host_target
+
+if TYPE_CHECKING:
+    from metakernel_micropython.board import Board
 
 SYSTEMS = pytest.mark.parametrize("rules", [POSIX, WINDOWS], ids=lambda rules: rules.system)
 
@@ -144,3 +151,43 @@ def test_a_read_only_file_stays_on_windows_and_leaves_no_unfinished_one(tmp_path
     path.chmod(stat.S_IREAD | stat.S_IWRITE)
     host_files.replace(path, b"new", WINDOWS)
     assert path.read_bytes() == b"new"
+
+
+def test_a_folder_is_fetched_as_windows_can_have_it_and_the_rest_is_told(virtual_board: Board, tmp_path: Path) -> None:
+    for name in ("main.py", "Main.py", "aux.py", "rows:1.csv", "end.", "lib/nul.mpy", "lib/a.py"):
+        virtual_board.files.write(f"there/{name}", name.encode(), parents=True)
+    tally = fetch_folder(virtual_board.files, "there", tmp_path / "to", rules=WINDOWS)
+    told = {path.removeprefix("there/"): reason for path, reason in tally.failed}
+    assert set(told) == {"main.py", "aux.py", "rows:1.csv", "end.", "lib/nul.mpy"}
+    assert told["main.py"] == "this computer takes it for the same name as Main.py"
+    assert told["aux.py"] == "Windows has a device of this name"
+    kept = {one.relative_to(tmp_path).as_posix(): one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+    assert kept == {"to/Main.py": b"Main.py", "to/lib/a.py": b"lib/a.py"}
+
+
+def test_a_file_that_cannot_keep_its_name_on_windows_gets_another_from_the_person(tmp_path: Path) -> None:
+    with pytest.raises(HostFileProblem, match=r"aux\.py cannot keep its name .* Name a file to save it as"):
+        host_target("lib/aux.py", "", WINDOWS)
+    assert host_target("lib/aux.py", "auxiliary.py", WINDOWS) == Path("auxiliary.py")
+    with pytest.raises(HostFileProblem, match="Take another name"):
+        host_target("lib/a.py", "log:1.py", WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("lib\\sensor.py", "Did you mean lib/sensor.py"),
+        ("lib\\", "Did you mean lib/?"),
+        (r"C:\lib\sensor.py", "a board has no drives"),
+        ("c:/lib", "a board has no drives"),
+        ("c:", "a board has no drives"),
+    ],
+)
+def test_a_path_of_this_computer_is_none_of_a_board(typed: str, told: str) -> None:
+    with pytest.raises(MagicError, match=re.escape(told)):
+        board_target(typed)
+
+
+@pytest.mark.parametrize(("typed", "path"), [("lib/a.py", "lib/a.py"), (":a.py", "a.py"), (":/", "/"), ("", "")])
+def test_a_path_on_a_board_may_have_a_colon_in_front(typed: str, path: str) -> None:
+    assert board_target(typed) == path
