@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
+from metakernel_micropython.__main__ import main
 from metakernel_micropython.collecting import csv_rows
 from metakernel_micropython.collecting.board_clock import BoardClock, RoundTrip, Ticks
+from metakernel_micropython.collecting.collection_state import BoardState, CollectionState
 from metakernel_micropython.collecting.csv_rows import FIXED, CsvRows, rotated
 from metakernel_micropython.collecting.host_clock import HostClock
 from metakernel_micropython.collecting.measurement import Measurement, Place, Rotation, duration, rotation
@@ -188,6 +192,26 @@ def test_a_clock_that_goes_on_in_large_steps_is_known_as_finely_as_its_ticks(ste
     now += 3600  # and it runs slow
     zero -= 0.1
     assert clock.zero() == pytest.approx(zero, abs=0.001)
+
+
+def test_a_command_whose_output_is_redirected_on_windows_shows_what_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.csv"
+    state = CollectionState(Measurement("1", (), path, 1.0).as_data(secrets=False), rows=3)
+    state.boards = [BoardState("☃", rows=3, offset=1.0)]
+    state.write(path)
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "cp1252", write_through=True))
+    monkeypatch.setattr(sys, "argv", ["collect", "collect", "--show", "--csv", str(path)])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    told = shown.getvalue().decode("cp1252")
+    assert "3 rows" in told
+    assert "±" in told
+    assert "☃" not in told
 
 
 def test_rows_wait_while_the_disk_is_full(tmp_path: Path) -> None:
