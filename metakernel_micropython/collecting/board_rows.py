@@ -150,13 +150,14 @@ class BoardRows:
         """
         due = 1
         while not stop.is_set() and not self._ended.is_set():
+            before = -1  # rows before this one
             try:
                 board = self._ready(stop)
                 if board is None:
                     return
                 late = (time.monotonic() - origin) / self._every
                 if self._lost_at is not None:
-                    due = max(due, math.ceil(late))
+                    due = max(due, int(late))  # a row at once where one is due
                     self._returned()
                 elif late >= due + 1:
                     self.state.missed += int(late) - due
@@ -165,6 +166,7 @@ class BoardRows:
                 if stop.wait(max(0.0, origin + due * self._every - time.monotonic())):
                     return
                 due += 1
+                before = self.state.rows
                 self._row(board)
             except (DeviceError, NoRow, BoardTimeout) as error:
                 self._failed(error)
@@ -173,6 +175,8 @@ class BoardRows:
             except Exception as error:
                 if self._ended.is_set():
                     return
+                if self.state.rows == before:
+                    due -= 1  # its row is still due
                 self._lose(error)
 
     def close(self) -> None:
@@ -191,6 +195,8 @@ class BoardRows:
         pause = FIRST_PAUSE
         while not stop.is_set():
             try:
+                if self._restarts >= 0 and self._session.lost:  # between two rows
+                    self._lose(LineLost(self._session.lost))
                 if self._session.board is None and self._restarts < 0 and not self._session.lost:
                     board = self._session.open()  # it was never there
                 else:
@@ -379,7 +385,7 @@ class BoardRows:
         )
         for values in rows:
             self._take(state, Row(fixed, values))
-        state.last = {name: str(value)[:40] for name, value in [*rows[-1].items()][:MAX_LAST]}
+        state.last = {name: _short(value) for name, value in [*rows[-1].items()][:MAX_LAST]}
         state.last_at = time.time()
 
     def _failed(self, error: MicroPythonError) -> None:
@@ -388,6 +394,10 @@ class BoardRows:
         if text != self.state.last_error:
             self._note(f"{self.state.name} gave no row: {text}")
         self.state.last_error = text
+
+
+def _short(value: Value) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
 
 
 def _iso(seconds: float) -> str:

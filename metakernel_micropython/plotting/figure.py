@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,16 @@ GREY = "#797979"
 BUCKETS = 600
 """Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
 
-LEGEND = 6
-"""Names that fit on one line above the axes."""
+LEGEND_WIDTH = 88
+"""Characters of names that fit on one line above the axes, with ``LEGEND_MARK`` more for each name's line."""
+
+LEGEND_MARK = 8
+
+LEGEND_LINE = 0.2
+"""Inches of a line of names."""
+
+LEGEND_LINES = 6
+"""Lines of names at most; the names of further ones are not told."""
 
 MAX_AXES = 8
 
@@ -127,11 +136,13 @@ class Painter:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3
+        lines = max(_legend(names)[1] for names in rows)  # of names, above each of the axes
+        more = LEGEND_LINE * max(0, lines - 1)
+        panel_height = HEIGHT * 2 / 3
+        height = HEIGHT + more + (len(rows) - 1) * (panel_height + more)
         figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor="none")
-        legends = any(len(names) > 1 for names in rows)
-        top, unsolicited = (0.35, 0.3) if legends else (0.15, 0.12)
-        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=unsolicited)
+        top, between = (0.35 + more, 0.3 + more / panel_height) if lines else (0.15, 0.12)
+        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=between)
         self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
         self._lines = []
         for panel, names in zip(self._panels, rows, strict=True):
@@ -145,12 +156,15 @@ class Painter:
             panel.tick_params(colors=GREY)
             panel.spines[:].set_color(GREY)
             if len(names) > 1:
-                # Above the lines where it fits on one.
-                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(names), "borderaxespad": 0.1}
+                columns, lines = _legend(names)
                 panel.legend(
+                    handles=panel.lines[: columns * lines],
                     fontsize="small",
                     frameon=False,
-                    **(place if len(names) <= LEGEND else {"loc": "upper left"}),
+                    loc="lower left",
+                    bbox_to_anchor=(0, 1),
+                    ncols=columns,
+                    borderaxespad=0.1,
                     labelcolor=GREY,
                 )
             elif names and names[0] != "value":
@@ -158,6 +172,15 @@ class Painter:
         if x_label := _x_label(self._options):
             self._panels[-1].set_xlabel(x_label, color=GREY)
         self._canvas = FigureCanvasAgg(figure)
+
+
+def _legend(names: tuple[str, ...]) -> tuple[int, int]:
+    """Return in how many columns and lines names have room above the axes; a single one has its place beside them."""
+    if len(names) < 2:
+        return 1, 0
+    widest = max(len(_plain(name)) for name in names) + LEGEND_MARK
+    columns = max(1, min(len(names), LEGEND_WIDTH // widest))
+    return columns, min(math.ceil(len(names) / columns), LEGEND_LINES)
 
 
 def text(table: Table, options: Options) -> str:

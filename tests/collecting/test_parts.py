@@ -20,6 +20,7 @@ from metakernel_micropython.collecting.host_clock import HostClock
 from metakernel_micropython.collecting.measurement import Measurement, Place, Rotation, duration, rotation
 from metakernel_micropython.collecting.row_program import RowProgram
 from metakernel_micropython.collecting.row_values import NoRow, RowReader
+from metakernel_micropython.collecting.status_table import html, text_table
 from metakernel_micropython.errors import HostFileProblem
 
 ROW = ("2026-01-01T00:00:00.000Z", "desk", "2026-01-01T00:00:00.000Z", "1", "2.0000", "0.0")
@@ -192,6 +193,15 @@ def test_a_clock_that_goes_on_in_large_steps_is_known_as_finely_as_its_ticks(ste
     now += 3600  # and it runs slow
     zero -= 0.1
     assert clock.zero() == pytest.approx(zero, abs=0.001)
+
+
+def test_the_table_has_columns_for_what_there_is_to_tell(tmp_path: Path) -> None:
+    state = CollectionState(Measurement("1", (), tmp_path / "a.csv", 1.0).as_data(secrets=False), rows=3)
+    state.boards = [BoardState("desk1", rows=3, last={"temp": "21.5"}), BoardState("desk2", state="lost", losses=1)]
+    assert text_table(state).splitlines()[0].split() == ["board", "state", "rows", "gaps", "last", "row"]
+    state.boards.pop()
+    assert text_table(state).splitlines()[0].split() == ["board", "state", "rows", "last", "row"]
+    assert "<script>" not in html(Path("<script>.csv"), state)
 
 
 def test_a_command_whose_output_is_redirected_on_windows_shows_what_it_can(
