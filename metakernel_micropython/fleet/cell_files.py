@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..board.files import host_files
 from ..board.files.folder_sync import Excludes
+from ..board.files.host_rules import RUNNING
 from ..board.files.host_tree import walk
 from ..errors import HostFileProblem, MagicError, MicroPythonError
 from ..host.paths import human
@@ -152,7 +153,7 @@ def save(brought: Mapping[str, Mapping[str, bytes]]) -> list[Path]:
     for typed, files in brought.items():
         for name, data in files.items():
             parts = PurePosixPath(name).parts
-            if ".." in parts or name.startswith("/") or any(map(host_files.unfit, parts)):
+            if ".." in parts or name.startswith("/") or any(map(RUNNING.unfit, parts)):
                 raise HostFileProblem(f"{name} from a fleet's host cannot have its name on this computer.")
             path = host_files.host_path(typed).joinpath(*parts)
             try:
