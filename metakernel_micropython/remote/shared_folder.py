@@ -93,14 +93,26 @@ class SharedFolder:
         if "\0" in name or (self.rules.forbidden and self.rules.unfit(name)):
             raise _error(errno.EINVAL)
 
-    def _real(self, path: str, *, link: bool = False) -> list[str]:
+    def _check_capitals(self, parts: list[str], alike: int) -> None:
+        """Refuse names that this system finds, and the board's own file system would not: those with other capitals."""
+        there = Path(os.path.realpath(self.root.joinpath(*parts))).parts[len(self.root.parts) :]
+        if len(there) == len(parts) and any(
+            name != found and self.rules.folded(name) == self.rules.folded(found)
+            for name, found in zip(parts, there, strict=True)
+        ):
+            raise _error(alike)
+
+    def _real(self, path: str, *, link: bool = False, alike: int = errno.ENOENT) -> list[str]:
         """Return the names of the file that a path leads to, over links; all of them inside.
 
         Args:
             path: the path.
             link: the last name is meant itself, not what it leads to.
+            alike: the error where it is there under other capitals; 0: that is none.
         """
         parts = self.parts(path)
+        if self.rules.one_case and alike:
+            self._check_capitals(parts, alike)
         last = [parts.pop()] if link and parts else []
         try:
             real = Path(os.path.realpath(self.root.joinpath(*parts)))
@@ -135,7 +147,7 @@ class SharedFolder:
             path: the path.
             flags: as for ``os.open``.
         """
-        parts = self._real(path)
+        parts = self._real(path, alike=errno.EEXIST if flags & os.O_CREAT else errno.ENOENT)
         if not parts:
             raise _error(errno.EISDIR)
         # It is cut only once it is known to be a file.
@@ -200,7 +212,7 @@ class SharedFolder:
 
     def mkdir(self, path: str) -> None:
         """Make a folder."""
-        parts = self._real(path, link=True)
+        parts = self._real(path, link=True, alike=errno.EEXIST)
         if not parts:
             raise _error(errno.EEXIST)
         with self._above(parts) as (name, folder):
@@ -226,7 +238,9 @@ class SharedFolder:
 
     def rename(self, path: str, to: str) -> None:
         """Give a file or folder another path; a file that is there already goes."""
-        parts, target = self._real(path, link=True), self._real(to, link=True)
+        same = [*map(self.rules.folded, self.parts(path))] == [*map(self.rules.folded, self.parts(to))]
+        parts = self._real(path, link=True)
+        target = self._real(to, link=True, alike=0 if same else errno.EEXIST)  # a name may get other capitals
         if not parts or not target:
             raise _error(errno.EBUSY)
         with self._above(parts) as (name, folder), self._above(target) as (new, below):
