@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.cell.capture_file import Capture, Shown
 from metakernel_micropython.cell.followers import CaptureFollower
 from metakernel_micropython.cell.output import Stage
@@ -37,7 +36,7 @@ class CaptureMagic(BoardMagic):
               print(i, sensor.read())
         """
         shown = Shown.FINAL_COUNT if args.QUIET else Shown.RUNNING_COUNT if args.quiet else Shown.OUTPUT
-        path = Path(args.file).expanduser()
+        path = host_path(args.file)
         try:
             capture = Capture(path, shown)
         except OSError as error:

@@ -8,7 +8,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metakernel_micropython.board.files.host_files import host_path
+from metakernel_micropython.board.files.host_files import host_path, put_in_place
 from metakernel_micropython.cell.failure import failure
 from metakernel_micropython.errors import HostFileProblem, MicroPythonError
 from metakernel_micropython.host.paths import host_paths, visible
@@ -184,7 +184,7 @@ def _write(name: str, content: object) -> None:
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        beside.replace(path)
+        put_in_place(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise HostFileProblem(f"{path} on this computer cannot be written: {error.strerror or error}.") from error

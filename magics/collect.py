@@ -22,10 +22,8 @@ from metakernel_micropython.collecting.collection_state import (
 from metakernel_micropython.collecting.collection_view import CollectionView
 from metakernel_micropython.collecting.command import stop
 from metakernel_micropython.collecting.measurement import Measurement, Place
-from metakernel_micropython.collecting.status_table import HEAD, rows_of, summary
-from metakernel_micropython.display.board_display import show_data
+from metakernel_micropython.collecting.status_table import html, summary, text_table
 from metakernel_micropython.display.error_text import error_text
-from metakernel_micropython.display.html import html_rows, text_rows
 from metakernel_micropython.errors import MicroPythonError, NotConnected
 from metakernel_micropython.host.paths import host_paths, quoted
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -286,10 +284,7 @@ class CollectMagic(BoardMagic):
             self.kernel.Error("[no longer followed; the measurement goes on, %collect stop ends it]")
 
     def _show(self, csv: Path, state: CollectionState) -> None:
-        rows = rows_of(state)
-        text = summary(csv, state)
-        self.kernel.Print(text)
-        show_data(self.kernel, {"text/plain": text_rows(HEAD, rows), "text/html": html_rows(HEAD, rows)})
+        self.kernel.present(f"{summary(csv, state)}\n{text_table(state)}\n", html(csv, state))
         if not state.alive:
             self._take_back(csv)
         self._give_rows(csv)

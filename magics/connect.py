@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.cell.masking import masked_arguments
 from metakernel_micropython.host.paths import host_paths, quoted
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -60,7 +61,7 @@ def _size(text: str) -> int:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    return host_path(text)
 
 
 def _seconds(text: str) -> float:

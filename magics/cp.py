@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.files.folders import copy_folder, root, target_on_board
-from metakernel_micropython.host.paths import board_paths, counted, shown
+from metakernel_micropython.host.paths import board_paths, board_target, counted, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -31,7 +31,7 @@ class CpMagic(BoardMagic):
         found = files.stat(root(files, args.source))
         if found is not None and found.folder and not args.recurse:
             raise MagicError(f"{shown(args.source)} is a folder: %cp -r copies it with what is in it.")
-        target = target_on_board(self.board, args.source, args.target)
+        target = target_on_board(self.board, args.source, board_target(args.target))
         what = shown(args.source)
         if found is not None and found.folder:
             what += f" with {counted(copy_folder(files, args.source, target), 'file')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.paths import board_paths, quoted, shown
+from metakernel_micropython.host.paths import board_paths, board_target, quoted, shown
 from metakernel_micropython.host.transfer import without_blank_line
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -27,6 +27,8 @@ class EditMagic(BoardMagic):
         """
         files = self.board.files
         found = files.stat(args.file)
+        if found is None:
+            args.file = board_target(args.file)
         data = b"" if found is None else files.read(args.file)
         try:
             text = data.decode("utf-8")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.display.error_text import error_text
 from metakernel_micropython.errors import MicroPythonError
 from metakernel_micropython.host import firmware
@@ -119,7 +119,7 @@ class EsptoolMagic(BoardMagic):
         if not args.file:
             page = (wanted or CHIPS["esp32"]).downloads
             raise MagicError(f"%esptool {args.command} needs the firmware's .bin file. Download it from {page}")
-        path = Path(args.file).expanduser()
+        path = host_path(args.file)
         chip = firmware.chip_of_image(path, wanted)
         port = self._port(args.port)
         self.kernel.Print(f"Writing {path} to the {chip.title} on {port}, from {chip.offset:#x} on")

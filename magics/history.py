@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
@@ -51,7 +50,7 @@ class HistoryMagic(BoardMagic):
         if args.file is None:
             self.kernel.Print(text, end="")
             return
-        path = Path(args.file).expanduser()
+        path = host_path(args.file)
         try:
             with open(path, "x", encoding="utf-8", newline="\n", opener=private) as file:
                 file.write(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.paths import board_paths, shown
+from metakernel_micropython.host.paths import board_paths, board_target, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -23,7 +23,7 @@ class MkdirMagic(BoardMagic):
           %mkdir data
           %mkdir -p data/2026/july
         """
-        for folder in args.folders:
+        for folder in map(board_target, args.folders):
             self.board.files.mkdir(folder, parents=args.parents)
             self.kernel.Print(f"Made {shown(folder)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
 from metakernel_micropython.host.paths import host_paths
 from metakernel_micropython.kernel import MicroPythonKernel
@@ -43,7 +44,7 @@ class MpyCrossMagic(BoardMagic):
           %mpy-cross sensor.py
           %mpy-cross --set-exe ~/micropython/mpy-cross/build/mpy-cross
         """
-        files = [Path(name).expanduser() for name in args.file]
+        files = [host_path(name) for name in args.file]
         if not files and args.set_exe is None:
             raise MagicError("%mpy-cross compiles a file: name it, as in %mpy-cross sensor.py.")
         if args.output and len(files) != 1:
@@ -54,7 +55,7 @@ class MpyCrossMagic(BoardMagic):
         device = self.kernel.device
         connected = device is not None and not device.raw and device.lost is None
         for source in files:
-            output = Path(args.output).expanduser() if args.output else source.with_suffix(mpy_compiler.SUFFIX)
+            output = host_path(args.output) if args.output else source.with_suffix(mpy_compiler.SUFFIX)
             wanted = mpy_compiler.target(self.board) if connected else None
             mpy_compiler.compile_file(source, output, wanted, self.compiler)
             checked = f"for {wanted.board}" if wanted else "not checked, for no board is connected"

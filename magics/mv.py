@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.files.folders import target_on_board
-from metakernel_micropython.host.paths import board_paths, shown
+from metakernel_micropython.host.paths import board_paths, board_target, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -24,7 +24,7 @@ class MvMagic(BoardMagic):
           %mv main.py old.py
           %mv old.py backup/old.py
         """
-        target = target_on_board(self.board, args.source, args.target)
+        target = target_on_board(self.board, args.source, board_target(args.target))
         self.board.files.move(args.source, target)
         self.kernel.Print(f"Moved {shown(args.source)} to {shown(target)}")
 

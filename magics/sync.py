@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metakernel_micropython.board.files.host_files import host_path
 from metakernel_micropython.host import mpy_compiler
-from metakernel_micropython.host.paths import board_paths, host_paths, shown
+from metakernel_micropython.host.paths import board_paths, board_target, host_paths, shown
 from metakernel_micropython.host.transfer import FOLLOW_LINKS, QUIET, RELOAD
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
@@ -56,7 +56,7 @@ class SyncMagic(BoardMagic):
 
         folder = host_path(args.folder)
         files = self.board.files
-        target = args.destination
+        target = args.destination if args.destination is None else board_target(args.destination)
         if target is None:
             target = "" if files.flat or folder.name == ".." else folder.name
         syncing = SyncTransfer(self.kernel, args)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metakernel_micropython.host.paths import board_paths, shown
+from metakernel_micropython.host.paths import board_paths, board_target, shown
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, Namespace, argument, arguments
 
@@ -23,7 +23,7 @@ class TouchMagic(BoardMagic):
         Example:
           %touch lib/__init__.py
         """
-        for path in args.files:
+        for path in map(board_target, args.files):
             if self.board.files.stat(path) is not None:
                 self.kernel.Print(f"{shown(path)} is there already")
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 
 def main() -> None:
     """Run the kernel, as Jupyter starts it, or a command."""
+    _show_what_can_be_shown()
     if sys.argv[1:2] == ["install"]:
         from .install import main as install
 
@@ -22,6 +24,13 @@ def main() -> None:
     from .kernel import MicroPythonKernel
 
     MicroPythonKernelApp.launch_instance(kernel_class=MicroPythonKernel, app_name=MicroPythonKernel.app_name)
+
+
+def _show_what_can_be_shown() -> None:
+    """Have a character that the output cannot take shown as a question mark: redirected output is cp1252 on Windows."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # there is none in pythonw.exe
+            stream.reconfigure(errors="replace")
 
 
 def _leave_current_folder() -> None:

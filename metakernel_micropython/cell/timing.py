@@ -62,7 +62,7 @@ class Stopwatch:
         self._marks = MarkTokenizer(self._mark)
         self._line: str | None = None  # what came of the line that tells the clock
         self._ticks: list[int] = []
-        self._start = time.monotonic()
+        self._start = time.perf_counter()
         self._end: float | None = None
         self._line_above = False  # the clock is printed on a line of its own, above the program
 
@@ -85,7 +85,7 @@ class Stopwatch:
 
     def start(self) -> None:
         """The program goes to the board now."""
-        self._start = time.monotonic()
+        self._start = time.perf_counter()
 
     def feed(self, text: str) -> str:
         """Take the clock out of the program's output, however that is split."""
@@ -111,7 +111,7 @@ class Stopwatch:
 
     def flush(self) -> str:
         """The program has ended: return what was held of its output."""
-        self._end = time.monotonic()
+        self._end = time.perf_counter()
         line, self._line = self._line, None
         return ("" if line is None else self._mark + line) + self._marks.flush()
 
@@ -122,7 +122,7 @@ class Stopwatch:
 
     def times(self) -> tuple[float | None, float]:
         """Return the seconds on the board's clock, None where its program has not ended well, and on the host's."""
-        host = (self._end or time.monotonic()) - self._start
+        host = (self._end or time.perf_counter()) - self._start
         if len(self._ticks) != 2:
             return None, host
         board = self._ticks[1] - self._ticks[0]

@@ -27,7 +27,7 @@ class RoundTrip:
     """A request, and the ticks that the board answered.
 
     Attributes:
-        sent: when it began, in the host's monotonic seconds.
+        sent: when it began, in seconds of the host's ticks.
         received: when the answer came, likewise.
         ticks: the board's milliseconds, unwrapped.
     """
@@ -99,10 +99,10 @@ class BoardClock:
         self.drift = sum(weight * board * offset for board, offset, weight in around) / spread
 
     def offset(self, ticks: int) -> float:
-        """Return the host's monotonic seconds minus the board's, when the board counted so many ticks."""
+        """Return the seconds of the host's ticks minus the board's, when the board counted so many ticks."""
         board = ticks / 1000 + RESOLUTION / 2
         return self._offset + RESOLUTION / 2 + self.drift * (board - self._reference)
 
     def when(self, ticks: int) -> float:
-        """Return when the board counted so many ticks, in the host's monotonic seconds."""
+        """Return when the board counted so many ticks, in seconds of the host's ticks."""
         return ticks / 1000 + self.offset(ticks)

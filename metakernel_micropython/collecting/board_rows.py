@@ -14,6 +14,7 @@ from ..board.protocol.literal import literal
 from ..errors import BoardTimeout, DeviceError, LineLost, MicroPythonError
 from ..sessions.session import BoardSession
 from .board_clock import BoardClock, RoundTrip, Ticks
+from .host_clock import HOST_CLOCK
 from .row_program import MAX_OUTPUT, MONOTONIC, TICKS, RowProgram
 from .row_values import NoRow, RowReader
 
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 FIRST_BURST, BURST = 8, 3
 """Round trips for the clock when a board comes, and later."""
 
-BURST_INTERVAL = 10.0
-"""Seconds between two bursts."""
+LONGEST_BURST = 40
+"""Round trips when a board comes, at most: where other boards begin at the same time, the first ones take long."""
+
+FIRST_INTERVAL, BURST_INTERVAL = 1.0, 10.0
+"""Seconds between the first two bursts, and later; each is twice the one before."""
 
 BURST_PATIENCE = 3.0
 """Seconds that a burst waits for a moment without a row; then a row may have to wait for a single round trip."""
@@ -109,6 +113,7 @@ class BoardRows:
         self._ticks_source = ""
         self._byte_time = 0.0  # seconds
         self._probe_at = 0.0
+        self._interval = FIRST_INTERVAL
         self._probe_time = 0.0
         self._lost_at: float | None = None
         self._ended = threading.Event()
@@ -145,13 +150,14 @@ class BoardRows:
         """
         due = 1
         while not stop.is_set() and not self._ended.is_set():
+            before = -1  # rows before this one
             try:
                 board = self._ready(stop)
                 if board is None:
                     return
                 late = (time.monotonic() - origin) / self._every
                 if self._lost_at is not None:
-                    due = max(due, math.ceil(late))
+                    due = max(due, int(late))  # a row at once where one is due
                     self._returned()
                 elif late >= due + 1:
                     self.state.missed += int(late) - due
@@ -160,6 +166,7 @@ class BoardRows:
                 if stop.wait(max(0.0, origin + due * self._every - time.monotonic())):
                     return
                 due += 1
+                before = self.state.rows
                 self._row(board)
             except (DeviceError, NoRow, BoardTimeout) as error:
                 self._failed(error)
@@ -168,6 +175,8 @@ class BoardRows:
             except Exception as error:
                 if self._ended.is_set():
                     return
+                if self.state.rows == before:
+                    due -= 1  # its row is still due
                 self._lose(error)
 
     def close(self) -> None:
@@ -186,6 +195,8 @@ class BoardRows:
         pause = FIRST_PAUSE
         while not stop.is_set():
             try:
+                if self._restarts >= 0 and self._session.lost:  # between two rows
+                    self._lose(LineLost(self._session.lost))
                 if self._session.board is None and self._restarts < 0 and not self._session.lost:
                     board = self._session.open()  # it was never there
                 else:
@@ -213,7 +224,8 @@ class BoardRows:
         self._clock = BoardClock()
         self._ticks_source = snippets.statement(f"import time;print({expression})")
         self._measure_line(board)
-        self._measure(board, FIRST_BURST)
+        self._interval = FIRST_INTERVAL
+        self._measure(board, FIRST_BURST, most=LONGEST_BURST)
         if self._once.strip():
             board.execute(self._once, lambda _: None, timeout=ONCE_TIMEOUT)
         self._restarts = board.restarts
@@ -263,22 +275,38 @@ class BoardRows:
         if count or late > BURST_PATIENCE:
             self._measure(board, max(1, count))
 
-    def _measure(self, board: Board, count: int) -> None:
-        began = time.monotonic()
-        trips = [trip for _ in range(count) if (trip := self._round_trip(board, self._ticks_source)) is not None]
+    def _measure(self, board: Board, count: int, *, most: int = 0) -> None:
+        """Measure the clock by a burst of round trips.
+
+        Args:
+            board: the board.
+            count: how many there are.
+            most: as many while one of the last ``count`` was the shortest.
+        """
+        began = HOST_CLOCK.ticks()
+        trips: list[RoundTrip] = []
+        done, shortest, shortest_at = 0, math.inf, 0
+        while done < count or (done < most and done < shortest_at + count):
+            done += 1
+            trip = self._round_trip(board, self._ticks_source)
+            if trip is not None:
+                trips.append(trip)
+                if trip.seconds < shortest:
+                    shortest, shortest_at = trip.seconds, done
         if trips:
             self._clock.add(trips)
-        self._probe_time = (time.monotonic() - began) / count
-        self._probe_at = time.monotonic() + BURST_INTERVAL
+        self._probe_time = (HOST_CLOCK.ticks() - began) / done
+        self._probe_at = time.monotonic() + self._interval
+        self._interval = min(2 * self._interval, BURST_INTERVAL)
 
     def _round_trip(self, board: Board, source: str) -> RoundTrip | None:
         """Ask for the board's ticks; return None where something else was printed into the answer."""
         late = BoardTimeout(f"The board on {board.address} did not tell its ticks within {REQUEST_TIMEOUT:g} s.")
         said, received = "", 0.0
-        sent = time.monotonic()
+        sent = HOST_CLOCK.ticks()
         with board.start(source) as execution:
             for text in execution.stream(limit=REQUEST_TIMEOUT, late=late):
-                received = received or (time.monotonic() if text else 0.0)
+                received = received or (HOST_CLOCK.ticks() if text else 0.0)
                 said = (said + text)[:MAX_OUTPUT]
             execution.check()
         said = said.strip()
@@ -314,13 +342,13 @@ class BoardRows:
         late = BoardTimeout(f"The code ran longer than {limit:g} s, and was stopped.")
         output = ""
         answer: Answer | None = None
-        sent = received = time.monotonic()
+        sent = received = HOST_CLOCK.ticks()
         try:
             with board.start(self._program.source) as execution:
                 for text in execution.stream(limit=limit, late=late):
                     output += text
                     if text and answer is None:
-                        received = time.monotonic()
+                        received = HOST_CLOCK.ticks()
                         answer = self._program.read(output)
                     if len(output) > MAX_OUTPUT:
                         raise NoRow(f"The code prints more than {MAX_OUTPUT} characters for a row, and was stopped.")
@@ -340,9 +368,10 @@ class BoardRows:
             self._clock = BoardClock()
             self._clock.add([RoundTrip(sent, received, ticks)])
             self._probe_at = 0.0
+            self._interval = FIRST_INTERVAL
             when = self._clock.when(ticks)
         when = min(max(when, sent), received)
-        utc = time.time() - time.monotonic()
+        utc = HOST_CLOCK.zero()
         offset = utc + self._clock.offset(ticks)
         state = self.state
         state.offset, state.drift, state.accuracy = offset, -self._clock.drift * 1e6, self._clock.accuracy
@@ -356,7 +385,7 @@ class BoardRows:
         )
         for values in rows:
             self._take(state, Row(fixed, values))
-        state.last = {name: str(value)[:40] for name, value in [*rows[-1].items()][:MAX_LAST]}
+        state.last = {name: _short(value) for name, value in [*rows[-1].items()][:MAX_LAST]}
         state.last_at = time.time()
 
     def _failed(self, error: MicroPythonError) -> None:
@@ -365,6 +394,10 @@ class BoardRows:
         if text != self.state.last_error:
             self._note(f"{self.state.name} gave no row: {text}")
         self.state.last_error = text
+
+
+def _short(value: Value) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
 
 
 def _iso(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from ..board.files.host_files import patiently, put_in_place
 from ..errors import HostFileProblem
 from ..transports.private_file import private
 from .measurement import Measurement
@@ -30,9 +31,6 @@ STARTING, RUNNING, ENDED, FAILED = "starting", "running", "ended", "failed"
 
 MAX_NOTES = 50
 """Remarks that are kept, the newest."""
-
-ATTEMPTS = 8
-"""Times that the file is put into its place."""
 
 _LONGEST = 4 * 1024 * 1024  # bytes
 
@@ -133,14 +131,7 @@ class CollectionState:
         beside = path.with_name(f"{path.name}-part")
         with open(beside, "w", encoding="utf-8", opener=private) as file:
             json.dump(asdict(self), file, indent=1)
-        for attempt in range(ATTEMPTS):
-            try:
-                beside.replace(path)
-                return
-            except PermissionError:  # Windows: somebody reads it this moment
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(0.01)
+        put_in_place(beside, path)
 
 
 def state_path(csv: Path) -> Path:
@@ -161,8 +152,8 @@ def read_state(csv: Path) -> CollectionState | None:
     """
     path = state_path(csv)
     try:
-        with path.open(encoding="utf-8") as file:
-            data = json.loads(file.read(_LONGEST))
+        # Where it is written anew this moment, Windows refuses it.
+        data = json.loads(patiently(lambda: _read(path)))
         boards = [BoardState(**one) for one in data.pop("boards")]
         notes = [(float(at), str(text)) for at, text in data.pop("notes")]
         Measurement.from_data(data["measurement"])
@@ -176,6 +167,11 @@ def read_state(csv: Path) -> CollectionState | None:
             f"{path} does not tell how a measurement goes ({type(error).__name__}). Remove it, or take another file "
             "for the rows."
         ) from error
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 def process_started(pid: int) -> float:

@@ -11,14 +11,13 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..display.html import html_rows, text_rows
 from ..plotting.figure import Options
 from ..plotting.live_plot import Plot
 from .collected_rows import Tail, number
 from .collection_state import read_state, stop_path
 from .collector import CollectFailed
 from .csv_rows import FIXED
-from .status_table import HEAD, rows_of, summary
+from .status_table import html, summary, text_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +86,7 @@ class CollectionView:
             state = self._follow()
         finally:
             interrupts.give_to(None)
-            self._take_rows()
+            self._take_rows(read_state(self._csv))
             remarks = self._plot.close() if self._plot is not None else []
         self._show_table(state, last=True)
         for remark in remarks:
@@ -108,7 +107,7 @@ class CollectionView:
             state = read_state(self._csv)
             if state is None:
                 raise CollectFailed(f"The file that tells how the measurement into {self._csv} goes is gone.")
-            self._take_rows()
+            self._take_rows(state)
             self._tell_notes(state)
             if not state.alive or self._stopped.is_set():
                 return state
@@ -121,11 +120,13 @@ class CollectionView:
                 raise CollectFailed(f"The process {state.pid} did not end within {STOP_TIMEOUT:g} s.")
             self._stopped.wait(LOOK)
 
-    def _take_rows(self) -> None:
-        """Give the new rows to the plot."""
+    def _take_rows(self, state: CollectionState | None) -> None:
+        """Give the new rows to the plot, so that the boards have their colours in the order of the table."""
         rows = self._tail.rows()
         if self._plot is None or not rows:
             return
+        order = {board.name: number for number, board in enumerate(state.boards)} if state is not None else {}
+        rows.sort(key=lambda row: order.get(row.get("board", ""), 0))
         several = len({row.get("board") for row in rows}) > 1 or self._several
         self._several = several
         lines = []
@@ -156,13 +157,12 @@ class CollectionView:
                 self._front_end.Error(f"[{text}]")
 
     def _show_table(self, state: CollectionState, *, last: bool = False) -> None:
-        rows = rows_of(state)
-        text = f"{summary(self._csv, state)}\n{text_rows(HEAD, rows)}"
+        text = f"{summary(self._csv, state)}\n{text_table(state)}"
         if self._front_end.in_console:
             if last:
                 self._front_end.Print(text)
             return
-        data = {"text/plain": text, "text/html": html_rows(HEAD, rows)}
+        data = {"text/plain": text, "text/html": html(self._csv, state)}
         kind = "update_display_data" if self._shown else "display_data"
         self._send(kind, {"data": data, "metadata": {}, "transient": {"display_id": self._display}})
         self._shown = True

@@ -91,6 +91,7 @@ class Collection:
         ]
         self._first: list[tuple[BoardState, Row]] = []
         self._began = 0.0
+        self._stayed = False  # told that the file cannot be put aside
 
     def stop(self) -> None:
         """Ask it to end; any thread, and a signal's handler, may call it."""
@@ -221,6 +222,9 @@ class Collection:
             problem = f"{csv.path} cannot be written ({csv.problem}): {csv.waiting} rows wait in memory{lost}."
         else:
             problem = ""
+        if csv.stays and not self._stayed:
+            self.state.note(f"{csv.path} cannot be put aside ({csv.stays}), and the rows go on in it: who has it open?")
+        self._stayed = bool(csv.stays)
         if self.state.state == FAILED:
             return  # that it failed is more
         if bool(problem) != bool(self.state.problem):

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..board.files.host_files import host_path
-from ..display.html import text_rows
 from ..errors import HostFileProblem, MagicError, MicroPythonError
 from ..host.paths import counted, visible
 from ..sessions.registry import is_name, short_name
@@ -19,7 +18,7 @@ from . import measurement as wanted
 from . import worker
 from .collection_state import CollectionState, read_state, stop_path
 from .measurement import Measurement, Place
-from .status_table import HEAD, rows_of, summary
+from .status_table import summary, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -212,4 +211,4 @@ def stop(csv: Path, state: CollectionState) -> None:
 
 
 def _told(csv: Path, state: CollectionState) -> str:
-    return summary(csv, state) + "\n" + text_rows(HEAD, rows_of(state))
+    return summary(csv, state) + "\n" + text_table(state)

@@ -13,6 +13,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
+from ..board.files.host_files import put_in_place
 from ..errors import HostFileProblem
 from ..plotting.readings import MAX_COLUMNS
 from ..plotting.table import as_text
@@ -50,6 +51,7 @@ class CsvRows:
         written: rows that were.
         lost: rows that found no room while they waited.
         left_out: names of values for which there was no column any more.
+        stays: why the next file could not be begun, so that the rows go on in this one; ``""`` for nothing.
 
     Raises:
         HostFileProblem: it cannot be written, or has other columns; nothing was changed.
@@ -57,7 +59,7 @@ class CsvRows:
 
     def __init__(self, path: Path, rotation: Rotation | None = None) -> None:
         self.path = path
-        self.problem = ""
+        self.problem = self.stays = ""
         self.written = self.lost = 0
         self.left_out: set[str] = set()
         self._rotation = rotation
@@ -65,7 +67,7 @@ class CsvRows:
         self._names: list[str] = []
         self._file: io.FileIO | None = None
         self._size = 0
-        self._retry_at = 0.0
+        self._retry_at = self._rotate_at = 0.0
         self._begun = time.time()
         try:
             self._open_old()
@@ -199,8 +201,13 @@ class CsvRows:
             header = len(_line([*FIXED, *self._names]))
             old = rotation.seconds is not None and time.time() >= self._begun + rotation.seconds
             large = rotation.size is not None and self._size >= rotation.size
-            if (old or large) and self._size > header:
-                self._rotate()
+            if (old or large) and self._size > header and time.monotonic() >= self._rotate_at:
+                try:
+                    self._rotate()
+                    self.stays = ""
+                except PermissionError as error:  # Windows moves no file that somebody reads, but rows can be added
+                    self.stays = error.strerror or str(error)
+                    self._rotate_at = time.monotonic() + RETRY
         new = [name for name in values if name not in self._names]
         if not new:
             return
@@ -233,11 +240,11 @@ class CsvRows:
                 new.write(_line([*FIXED, *names]))
                 old.readline()
                 for row in old:
-                    new.write(row.rstrip(b"\n") + added + b"\n")
+                    new.write(row.rstrip(b"\r\n") + added + b"\n")
                 new.flush()
                 os.fsync(new.fileno())
             shutil.copymode(path, beside)
-            beside.replace(path)
+            put_in_place(beside, path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise

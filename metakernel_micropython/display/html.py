@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..host.paths import human, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _BLOCKS = 20
 
@@ -62,11 +62,21 @@ def text_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])
 
 
-def html_rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return the same as HTML; what is in it is escaped."""
+def html_rows(head: Sequence[str], rows: Iterable[Sequence[str]], whole: Collection[str] = ()) -> str:
+    """Return the same as HTML; what is in it is escaped.
+
+    Args:
+        head: the titles.
+        rows: the texts.
+        whole: titles of columns whose texts are not broken, also in a narrow window.
+    """
     left = "text-align:left;padding:0.1em 0.8em 0.1em 0"
+    styles = [left + ";white-space:nowrap" * (title in whole) for title in head]
     titles = "".join(f'<th style="{left}">{escape(title)}</th>' for title in head)
-    lines = ("".join(f'<td style="{left}">{escape(shown(text))}</td>' for text in row) for row in rows)
+    lines = (
+        "".join(f'<td style="{style}">{escape(shown(text))}</td>' for style, text in zip(styles, row, strict=True))
+        for row in rows
+    )
     return f"<table><tr>{titles}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 

@@ -61,7 +61,7 @@ def save(kernel: Kernel, path: Path) -> tuple[esp.Chip, int]:
         _run(kernel, port, ["--baud", str(esp.BAUD), "read-flash", "0", "ALL", str(unfinished)])
         chip, size = chip_of_flash(unfinished), unfinished.stat().st_size
         try:
-            unfinished.replace(path)
+            host_files.put_in_place(unfinished, path)
         except OSError as error:
             raise host_files.problem(path, error) from error
     finally:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..board.files import host_files
 from ..board.files.folder_sync import Excludes
+from ..board.files.host_rules import RUNNING
 from ..board.files.host_tree import walk
 from ..errors import HostFileProblem, MagicError, MicroPythonError
 from ..host.board_places import NAME, named
@@ -155,7 +156,7 @@ def save(brought: Mapping[str, Mapping[str, bytes]]) -> list[Path]:
     for typed, files in brought.items():
         for name, data in files.items():
             parts = PurePosixPath(name).parts
-            if ".." in parts or name.startswith("/") or any(map(host_files.unfit, parts)):
+            if ".." in parts or name.startswith("/") or any(map(RUNNING.unfit, parts)):
                 raise HostFileProblem(f"{name} from a fleet's host cannot have its name on this computer.")
             path = host_files.host_path(typed).joinpath(*parts)
             try:
@@ -203,6 +204,8 @@ class Copies:
                 inside = self._folder / str(len(self._paths))
                 inside.mkdir()
                 name = re.split(r"[\\/]", typed.rstrip("\\/"))[-1]
+                if RUNNING.unfit(name):  # the notebook's computer has other rules
+                    name = f"file{PurePosixPath(name).suffix}"
                 self._paths[typed] = inside if name in ("", ".", "..", "~") else inside / name
             return self._paths[typed]
 

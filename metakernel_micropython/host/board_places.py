@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..board.files import host_files
+from ..board.files.host_rules import RUNNING
 from ..errors import HostFileProblem, MagicError
 from ..front_end import one_of_several
 
@@ -37,7 +38,7 @@ def named(typed: str, board: str) -> str:
         HostFileProblem: no file of this computer can have the board's name.
     """
     name = board.replace("/", "-")
-    if reason := host_files.unfit(name):
+    if reason := RUNNING.unfit(name):
         raise HostFileProblem(f"No file on this computer can be called {name}, as the board is: {reason}.")
     return typed.replace(NAME, name)
 

@@ -17,7 +17,7 @@ from .package_cache import PackageCache
 from .package_requirements import Requirement
 from .package_web import PackageError
 from .packages import Downloads, Package, split_name
-from .paths import counted, human, shown
+from .paths import board_target, counted, human, shown
 from .sync_report import SyncTransfer
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def installed_names(front_end: FrontEnd) -> list[str]:
 def _target(front_end: FrontEnd, args: Namespace, command: str) -> str:
     """Return the folder for packages: the one that is named, or the board's."""
     if args.target is not None:
-        return str(args.target)
+        return board_target(args.target)
     return installed_packages.default_target(front_end.require_board(), command)
 
 

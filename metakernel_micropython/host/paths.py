@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MicroPythonError
+from ..errors import MagicError, MicroPythonError
 from ..magic_arguments import names_host_files
 
 if TYPE_CHECKING:
@@ -52,6 +52,28 @@ def quoted(path: str) -> str:
         return f'"{path}"'
     # Pieces in quotes that stand together are one word.
     return "'" + path.replace("'", "'\"'\"'") + "'"
+
+
+_DRIVE = re.compile(r"[A-Za-z]:(?:[/\\]|\Z)")
+
+
+def board_target(typed: str) -> str:
+    r"""Return the path on a board that a person typed for what is written there. ``:`` in front of it may stand.
+
+    Raises:
+        MagicError: it has ``\`` between its folders, or the drive of a computer. The board would take that for a part
+            of the name, and what imports the file would not find it.
+    """
+    path = typed.removeprefix(":")
+    if _DRIVE.match(path):
+        raise MagicError(
+            f"{shown(typed)} is a path of a computer, and a board has no drives: name where it goes on the board, as "
+            "in lib/sensor.py"
+        )
+    if "\\" in path:
+        meant = path.replace("\\", "/")
+        raise MagicError(f"{shown(typed)}: a board has / between its folders. Did you mean {shown(meant)}?")
+    return path
 
 
 def drawn(entries: Iterable[tuple[str, bool]]) -> Iterator[str]:

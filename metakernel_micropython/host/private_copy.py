@@ -25,7 +25,7 @@ def replace_private(path: Path, data: bytes) -> None:
         try:
             with open(unfinished, "xb", opener=private) as file:
                 file.write(data)
-            unfinished.replace(path)
+            host_files.put_in_place(unfinished, path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from contextlib import contextmanager
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 from ..board.files import host_files
 from ..board.files.entries import UNCHANGED
 from ..board.files.folders import Tally, fetch_folder, join, root, send_folder
+from ..board.files.host_rules import RUNNING
 from ..board.loaded_modules import drop, loaded_from
 from ..display.error_text import error_text
 from ..display.progress import Bar
 from ..errors import FileProblem, HostFileProblem, MagicError, MicroPythonError
 from ..magic_arguments import argument
-from .paths import counted, shown
+from .paths import board_target, counted, shown
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..board.files.entries import Written
+    from ..board.files.host_rules import HostRules
     from ..front_end import FrontEnd
 
 QUIET = (
@@ -94,6 +95,7 @@ class Transfer:
 
     def send(self, path: str, data: bytes, *, append: bool = False, parents: bool = False) -> None:
         """Write a file on the board, and say so where it has imported the old one."""
+        path = board_target(path)
         if self._send(path, data, append=append, parents=parents):
             self.tell_stale([path])
 
@@ -111,6 +113,7 @@ class Transfer:
         Raises:
             MagicError: that is nothing, and the file has content; with ``empty`` it is emptied.
         """
+        path = board_target(path)
         if not data and not append and not empty:
             found = self._files.stat(path)
             if found is not None and found.size:
@@ -130,7 +133,9 @@ class Transfer:
         Raises:
             HostFileProblem: there is no such file or folder.
             FileProblem: the board refuses it.
+            MagicError: the target is no path on a board.
         """
+        target = board_target(target)
         try:
             mode, size = (found := source.stat()).st_mode, found.st_size
         except FileNotFoundError:
@@ -265,21 +270,22 @@ def base_name(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def host_target(path: str, typed: str) -> Path:
+def host_target(path: str, typed: str, rules: HostRules = RUNNING) -> Path:
     """Return where a file of the board is saved.
 
     Args:
         path: the file on the board.
         typed: what a person named: nothing, a folder, or the file's name on this computer.
+        rules: of this computer's system.
 
     Raises:
         HostFileProblem: the file cannot have its name here.
     """
-    target = host_files.host_path(typed)
-    if typed and not typed.endswith(("/", os.sep)) and not target.is_dir():
+    target = host_files.host_path(typed, rules)
+    if typed and not rules.slashed(typed).endswith("/") and not target.is_dir():
         return target
     name = base_name(path)
-    if reason := host_files.unfit(name):
+    if reason := rules.unfit(name):
         raise HostFileProblem(
             f"{shown(path)} cannot keep its name on this computer: {reason}. Name a file to save it as."
         )

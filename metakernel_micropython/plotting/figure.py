@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ..host.paths import counted, shown
 from .board_tables import BoardTables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .table import Table
@@ -31,16 +32,16 @@ GREY = "#797979"
 BUCKETS = 600
 """Of so many pieces of a line the least and the greatest are drawn: its width in dots shows no more."""
 
-LEGEND = 6
-"""Names that fit on one line above the axes."""
+LEGEND_WIDTH = 88
+"""Characters of names that fit on one line above the axes, with ``LEGEND_MARK`` more for each name's line."""
+
+LEGEND_MARK = 8
 
 LEGEND_LINE = 0.2
-"""Inches of a line of a legend."""
+"""Inches of a line of names."""
 
-MOST_LEGEND_LINES = 10
-
-LEGEND_WIDTH = 6.0
-"""Inches across that the legend of several boards may take."""
+LEGEND_LINES = 6
+"""Lines of names at most; the names of further ones are not told."""
 
 MAX_AXES = 8
 
@@ -143,12 +144,15 @@ class Painter:
         from matplotlib.figure import Figure
 
         look = _BoardLook(rows, table) if isinstance(table, BoardTables) else _Look(rows)
-        height = HEIGHT + (len(rows) - 1) * HEIGHT * 2 / 3 + LEGEND_LINE * (look.legend_lines - 1)
+        first, *others = [look.legend(names)[1] for names in rows]  # lines of names above each of the axes
+        below = max(others, default=0)
+        above, between = LEGEND_LINE * max(0, first - 1), LEGEND_LINE * max(0, below - 1)
+        panel_height = HEIGHT * 2 / 3
+        height = HEIGHT + above + len(others) * (panel_height + between)
         figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor="none")
-        legends = any(len(names) > 1 for names in rows)
-        top, unsolicited = (0.35, 0.3) if legends else (0.15, 0.12)
-        top += LEGEND_LINE * (look.legend_lines - 1)
-        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=unsolicited)
+        top = 0.35 + above if first or below else 0.15
+        space = 0.3 + between / panel_height if first or below else 0.12
+        figure.subplots_adjust(left=0.12, right=0.98, top=1 - top / height, bottom=0.5 / height, hspace=space)
         self._panels = list(figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0])
         self._lines = []
         for panel, names in zip(self._panels, rows, strict=True):
@@ -160,12 +164,18 @@ class Painter:
             panel.set_facecolor("none")
             panel.tick_params(colors=GREY)
             panel.spines[:].set_color(GREY)
-            if len(names) > 1 and (columns := look.columns(names)):
-                # Above the lines where it fits there.
-                place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": columns, "borderaxespad": 0.1}
-                panel.legend(fontsize="small", frameon=False, **place, labelcolor=GREY)
-            elif len(names) > 1 and look.everywhere:
-                panel.legend(fontsize="small", frameon=False, loc="upper left", labelcolor=GREY)
+            columns, lines = look.legend(names)
+            if lines:
+                panel.legend(
+                    handles=panel.lines[: columns * lines],
+                    fontsize="small",
+                    frameon=False,
+                    loc="lower left",
+                    bbox_to_anchor=(0, 1),
+                    ncols=columns,
+                    borderaxespad=0.1,
+                    labelcolor=GREY,
+                )
             if title := look.title(names):
                 panel.set_ylabel(_label(title), color=GREY)
         if x_label := _x_label(self._options):
@@ -174,15 +184,7 @@ class Painter:
 
 
 class _Look:
-    """How lines look that are called by the names of readings.
-
-    Attributes:
-        legend_lines: lines of text above the first axes.
-        everywhere: whether axes whose legend has no place above them have one within.
-    """
-
-    legend_lines = 1
-    everywhere = True
+    """How lines look that are called by the names of readings."""
 
     def __init__(self, rows: list[tuple[str, ...]]) -> None:
         names = [name for names in rows for name in names]
@@ -195,9 +197,9 @@ class _Look:
         """Return what a line is called in the legend."""
         return name
 
-    def columns(self, names: tuple[str, ...]) -> int:
-        """Return the columns of a legend above the axes; 0 where it has no place there."""
-        return len(names) if len(names) <= LEGEND else 0
+    def legend(self, names: tuple[str, ...]) -> tuple[int, int]:
+        """Return in how many columns and lines the names of some axes stand above them."""
+        return _legend([self.label(name) for name in names])
 
     def title(self, names: tuple[str, ...]) -> str:
         """Return what stands beside the axes."""
@@ -206,8 +208,6 @@ class _Look:
 
 class _BoardLook(_Look):
     """How the lines of several boards look: a board has the same colour everywhere, a reading the same dashes."""
-
-    everywhere = False
 
     def __init__(self, rows: list[tuple[str, ...]], table: BoardTables) -> None:
         self._of = table.lines
@@ -222,24 +222,28 @@ class _BoardLook(_Look):
             label: {"color": colors[self._of[label][0]], "linestyle": dashes[self._of[label][1]]} for label in labels
         }
         self._first = rows[0] if rows else ()
-        longest = max((len(self.label(label)) for label in labels), default=0)
-        self._across = max(1, int(LEGEND_WIDTH // (LEGEND_LINE * 3 + 0.075 * longest)))
-        self.legend_lines = max(1, -(-len(self._first) // self._across))
-        if self.legend_lines > MOST_LEGEND_LINES:  # the text below the figure names them all
-            self.legend_lines, self._across = 1, 0
 
     def label(self, name: str) -> str:
         """Return what a line is called in the legend: where its place tells the reading, the board."""
         return self._of[name][0] if self._alone else name
 
-    def columns(self, names: tuple[str, ...]) -> int:
-        """Return the columns of the legend, which is above the first axes alone."""
-        return min(self._across, len(names)) if names == self._first else 0
+    def legend(self, names: tuple[str, ...]) -> tuple[int, int]:
+        """Return the columns and lines of the legend, which is above the first axes alone."""
+        return super().legend(names) if names == self._first else (1, 0)
 
     def title(self, names: tuple[str, ...]) -> str:
         """Return the one reading that is on the axes."""
         readings = {self._of[label][1] for label in names}
         return next(iter(readings)) if len(readings) == 1 and readings != {"value"} else ""
+
+
+def _legend(names: Sequence[str]) -> tuple[int, int]:
+    """Return in how many columns and lines names have room above the axes; a single one has its place beside them."""
+    if len(names) < 2:
+        return 1, 0
+    widest = max(len(_plain(name)) for name in names) + LEGEND_MARK
+    columns = max(1, min(len(names), LEGEND_WIDTH // widest))
+    return columns, min(math.ceil(len(names) / columns), LEGEND_LINES)
 
 
 def _colors(count: int) -> list[Any]:

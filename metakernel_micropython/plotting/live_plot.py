@@ -141,7 +141,7 @@ class Plot:
     def _keep_drawing(self) -> None:
         pause = INTERVAL
         while not self._ended.wait(pause):
-            began = time.monotonic()
+            began, loaded = time.monotonic(), self._drawn >= 0
             self._let_go()
             if self.problem:
                 continue
@@ -149,7 +149,8 @@ class Plot:
                 self._draw()
             else:
                 self._tell()
-            pause = max(INTERVAL, SHARE * (time.monotonic() - began))
+            # With the first figure comes what draws, which takes seconds, and only then.
+            pause = max(INTERVAL, SHARE * (time.monotonic() - began)) if loaded else INTERVAL
 
     def _let_go(self) -> None:
         """Show a line that has begun and does not go on, as one that says what the program does."""

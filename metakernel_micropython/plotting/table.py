@@ -9,6 +9,8 @@ from array import array
 from math import isnan, nan
 from typing import IO, TYPE_CHECKING, TypeAlias
 
+from ..board.files.host_files import put_in_place
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -157,7 +159,7 @@ class CsvFile:
                 next(csv.reader(old))  # the names may hold line ends
                 new.writelines(row.rstrip("\n") + added + "\n" for row in old)
             shutil.copymode(path, beside)
-            beside.replace(path)
+            put_in_place(beside, path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise

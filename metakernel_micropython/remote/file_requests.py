@@ -194,7 +194,7 @@ class FileRequests:
         except BaseException:
             os.close(descriptor)
             raise
-        number = self._open.add(path, flags, descriptor)
+        number = self._open.add("/".join(self._folder.parts(path)), flags, descriptor)
         return _opened(b"%d" % number, size if flags & os.O_APPEND else 0, first)
 
     def _from_memory(self, data: bytes) -> bytes:
@@ -318,8 +318,12 @@ class FileRequests:
         def change(fields: list[bytes]) -> bytes:
             if not self._write:
                 raise OSError(errno.EROFS, "")
+            paths = [field.decode() for field in fields]
+            if self._folder.rules.locks:
+                for path in paths:
+                    self._open.let_go("/".join(self._folder.parts(path)))
             try:
-                action(*(field.decode() for field in fields))
+                action(*paths)
             except TypeError:
                 raise ValueError(fields) from None
             return b""

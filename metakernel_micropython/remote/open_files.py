@@ -28,7 +28,7 @@ class OpenFile:
     """A file that the board has open.
 
     Attributes:
-        path: in the folder; ``""`` for one that cannot be opened again.
+        path: in the folder, without ``.`` and ``..``; ``""`` for one that cannot be opened again.
         flags: as for ``os.open``.
         descriptor: None while it is not really open.
     """
@@ -83,6 +83,17 @@ class OpenFiles:
         found = self._files.pop(number)
         if found.descriptor is not None:
             os.close(found.descriptor)
+
+    def let_go(self, path: str) -> None:
+        """Open a file anew where it is used next, and those of a folder: Windows neither removes nor moves open ones.
+
+        Args:
+            path: in the folder, without ``.`` and ``..``.
+        """
+        for file in self._files.values():
+            if file.descriptor is not None and file.path and f"{file.path}/".startswith(f"{path}/"):
+                os.close(file.descriptor)
+                file.descriptor = None
 
     def close_all(self) -> None:
         """Close all files."""

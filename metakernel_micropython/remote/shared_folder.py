@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..board.files.host_rules import RUNNING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..board.files.host_rules import HostRules
 
 LONGEST_PATH = 1024
 """Bytes of a path, at most."""
@@ -30,10 +34,6 @@ _BINARY: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody puts there must not hold anything up
 _DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
-
-_WINDOWS_CHARACTERS = frozenset('<>:"|?*\\') | {chr(code) for code in range(32)}
-_WINDOWS_PORTS = (f"{port}{number}" for port in ("com", "lpt") for number in "123456789\xb9\xb2\xb3")
-_WINDOWS_DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_WINDOWS_PORTS))
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,16 @@ class SharedFolder:
 
     Args:
         folder: the folder; it must be there.
-        windows: whether names must be some that Windows takes as they are; None: whether this is Windows.
+        rules: of the system that it is on.
 
     Attributes:
         root: the folder's real path.
+        rules: of the system that it is on.
     """
 
-    def __init__(self, folder: Path, *, windows: bool | None = None) -> None:
+    def __init__(self, folder: Path, rules: HostRules = RUNNING) -> None:
         self.root = folder.resolve(strict=True)
-        self._windows = os.name == "nt" if windows is None else windows
+        self.rules = rules
 
     # -- where a path leads --------------------------------------------------------------------------------------
 
@@ -89,21 +90,29 @@ class SharedFolder:
         return parts
 
     def _check(self, name: str) -> None:
-        if "\0" in name:
+        if "\0" in name or (self.rules.forbidden and self.rules.unfit(name)):
             raise _error(errno.EINVAL)
-        if self._windows:
-            device = name.partition(".")[0].rstrip(" ").lower()
-            if set(name) & _WINDOWS_CHARACTERS or name[-1] in ". " or device in _WINDOWS_DEVICES:
-                raise _error(errno.EINVAL)
 
-    def _real(self, path: str, *, link: bool = False) -> list[str]:
+    def _check_capitals(self, parts: list[str], alike: int) -> None:
+        """Refuse names that this system finds, and the board's own file system would not: those with other capitals."""
+        there = Path(os.path.realpath(self.root.joinpath(*parts))).parts[len(self.root.parts) :]
+        if len(there) == len(parts) and any(
+            name != found and self.rules.folded(name) == self.rules.folded(found)
+            for name, found in zip(parts, there, strict=True)
+        ):
+            raise _error(alike)
+
+    def _real(self, path: str, *, link: bool = False, alike: int = errno.ENOENT) -> list[str]:
         """Return the names of the file that a path leads to, over links; all of them inside.
 
         Args:
             path: the path.
             link: the last name is meant itself, not what it leads to.
+            alike: the error where it is there under other capitals; 0: that is none.
         """
         parts = self.parts(path)
+        if self.rules.one_case and alike:
+            self._check_capitals(parts, alike)
         last = [parts.pop()] if link and parts else []
         try:
             real = Path(os.path.realpath(self.root.joinpath(*parts)))
@@ -138,7 +147,7 @@ class SharedFolder:
             path: the path.
             flags: as for ``os.open``.
         """
-        parts = self._real(path)
+        parts = self._real(path, alike=errno.EEXIST if flags & os.O_CREAT else errno.ENOENT)
         if not parts:
             raise _error(errno.EISDIR)
         # It is cut only once it is known to be a file.
@@ -203,7 +212,7 @@ class SharedFolder:
 
     def mkdir(self, path: str) -> None:
         """Make a folder."""
-        parts = self._real(path, link=True)
+        parts = self._real(path, link=True, alike=errno.EEXIST)
         if not parts:
             raise _error(errno.EEXIST)
         with self._above(parts) as (name, folder):
@@ -229,7 +238,9 @@ class SharedFolder:
 
     def rename(self, path: str, to: str) -> None:
         """Give a file or folder another path; a file that is there already goes."""
-        parts, target = self._real(path, link=True), self._real(to, link=True)
+        same = [*map(self.rules.folded, self.parts(path))] == [*map(self.rules.folded, self.parts(to))]
+        parts = self._real(path, link=True)
+        target = self._real(to, link=True, alike=0 if same else errno.EEXIST)  # a name may get other capitals
         if not parts or not target:
             raise _error(errno.EBUSY)
         with self._above(parts) as (name, folder), self._above(target) as (new, below):

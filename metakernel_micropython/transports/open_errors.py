@@ -95,7 +95,7 @@ def holders_of(device: str) -> Iterator[str]:
                 if int(process.name) == os.getpid():
                     yield f"this program itself (process {process.name})"
                 else:
-                    yield f"{(process / 'comm').read_text().strip()} (process {process.name})"
+                    yield f"{(process / 'comm').read_text('utf-8', 'replace').strip()} (process {process.name})"
 
 
 def _link(path: Path) -> str | None:

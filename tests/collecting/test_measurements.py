@@ -134,7 +134,9 @@ def test_a_cut_line_and_a_kernels_restart_lose_no_row_that_a_board_had_answered(
     there = read_state(path)
     assert there is not None and there.alive
     shown = here.kernel.do("%collect")
-    assert f"process {there.pid}" in shown.stdout
+    (table,) = shown.of("display_data")
+    assert f"process {there.pid}" in table["data"]["text/plain"]
+    assert "rows in rows.csv, one every 0.05 s" in table["data"]["text/html"]  # the file without its folders
     until(lambda: "desk0 is back" in json.dumps(read_state(path).notes))  # type: ignore[union-attr]
     before = len(of_board(path, "desk0"))
     until(lambda: len(of_board(path, "desk0")) > before + 5)
@@ -263,6 +265,7 @@ def test_eight_boards_at_ten_hertz_with_two_losses_and_a_restart(lab: Callable[[
         print(f"desk{number}: {results[-1][0]} rows, clock within {results[-1][1]:.2f} ms")
     state: Any = read_state(path)
     assert state.state == "ended"
+    assert [board.losses for board in state.boards] == [0, 0, 1, 0, 0, 1, 0, 0]
     for board in state.boards:
         print(f"{board.name}: missed {board.missed}, losses {board.losses}, gap {board.gap:.2f} s")
     for rows, error in results:

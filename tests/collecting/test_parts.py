@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
+from metakernel_micropython.__main__ import main
+from metakernel_micropython.collecting import csv_rows
 from metakernel_micropython.collecting.board_clock import BoardClock, RoundTrip, Ticks
+from metakernel_micropython.collecting.collection_state import BoardState, CollectionState
 from metakernel_micropython.collecting.csv_rows import FIXED, CsvRows, rotated
+from metakernel_micropython.collecting.host_clock import HostClock
 from metakernel_micropython.collecting.measurement import Measurement, Place, Rotation, duration, rotation
 from metakernel_micropython.collecting.row_program import RowProgram
 from metakernel_micropython.collecting.row_values import NoRow, RowReader
+from metakernel_micropython.collecting.status_table import html, text_table
 from metakernel_micropython.errors import HostFileProblem
 
 ROW = ("2026-01-01T00:00:00.000Z", "desk", "2026-01-01T00:00:00.000Z", "1", "2.0000", "0.0")
@@ -141,6 +148,80 @@ def test_a_file_that_is_large_is_put_aside(tmp_path: Path) -> None:
     files = [*rotated(path), path]
     assert len(files) > 2
     assert sorted(int(row["n"]) for one in files for row in written(one)) == list(range(60))
+
+
+def test_a_large_file_that_somebody_has_open_gets_the_rows_until_it_can_be_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = CsvRows(path, Rotation(size=300))
+    rows.begin(["n"])
+    rename = type(path).rename
+
+    def open_elsewhere(self: Path, target: Path) -> Path:  # as Windows says it
+        raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr(csv_rows, "RETRY", 0)
+    monkeypatch.setattr(type(path), "rename", open_elsewhere)
+    for number in range(10):
+        rows.add(ROW, {"n": number})
+    assert (rows.problem, rows.waiting, rotated(path)) == ("", 0, [])
+    assert "cannot access" in rows.stays
+    monkeypatch.setattr(type(path), "rename", rename)
+    rows.add(ROW, {"n": 10})
+    rows.close()
+    assert rows.stays == ""
+    assert [len(written(one)) for one in [*rotated(path), path]] == [10, 1]
+
+
+@pytest.mark.parametrize("step", [1e-6, 0.015625])
+def test_a_clock_that_goes_on_in_large_steps_is_known_as_finely_as_its_ticks(step: float) -> None:
+    """Windows has such steps before Python 3.13."""
+    now, zero = 1000.0, 1_700_000_000.3
+
+    def ticks() -> float:
+        nonlocal now
+        now += 0.0001
+        return now
+
+    clock = HostClock(lambda: int((zero + ticks()) / step) * step, ticks, step)
+    for _ in range(50):
+        assert clock.zero() == pytest.approx(zero, abs=0.001)
+        now += 0.0371
+    zero += 5  # somebody sets the clock
+    assert clock.zero() == pytest.approx(zero, abs=0.001)
+    now += 3600  # and it runs slow
+    zero -= 0.1
+    assert clock.zero() == pytest.approx(zero, abs=0.001)
+
+
+def test_the_table_has_columns_for_what_there_is_to_tell(tmp_path: Path) -> None:
+    state = CollectionState(Measurement("1", (), tmp_path / "a.csv", 1.0).as_data(secrets=False), rows=3)
+    state.boards = [BoardState("desk1", rows=3, last={"temp": "21.5"}), BoardState("desk2", state="lost", losses=1)]
+    assert text_table(state).splitlines()[0].split() == ["board", "state", "rows", "gaps", "last", "row"]
+    state.boards.pop()
+    assert text_table(state).splitlines()[0].split() == ["board", "state", "rows", "last", "row"]
+    assert "<script>" not in html(Path("<script>.csv"), state)
+
+
+def test_a_command_whose_output_is_redirected_on_windows_shows_what_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.csv"
+    state = CollectionState(Measurement("1", (), path, 1.0).as_data(secrets=False), rows=3)
+    state.boards = [BoardState("☃", rows=3, offset=1.0)]
+    state.write(path)
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "cp1252", write_through=True))
+    monkeypatch.setattr(sys, "argv", ["collect", "collect", "--show", "--csv", str(path)])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    told = shown.getvalue().decode("cp1252")
+    assert "3 rows" in told
+    assert "±" in told
+    assert "☃" not in told
 
 
 def test_rows_wait_while_the_disk_is_full(tmp_path: Path) -> None:

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metakernel_micropython.board.files.host_rules import POSIX, WINDOWS
 from metakernel_micropython.host.mpy_compiler import CompileError
+from metakernel_micropython.remote import shared_folder
 from metakernel_micropython.remote.file_requests import FileRequests
 from metakernel_micropython.remote.open_files import MOST_KNOWN, MOST_OPEN
 from metakernel_micropython.remote.shared_folder import LARGEST_FILE, SharedFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from metakernel_micropython.board.files.host_rules import HostRules
 
 
 @pytest.fixture
@@ -52,6 +57,32 @@ def test_a_request_that_makes_no_sense_is_an_error(kind: str, body: bytes) -> No
         assert 0 <= error < 998
         assert len(answer) < 200
         files.close()
+
+
+@pytest.mark.parametrize(("rules", "gone"), [(POSIX, 0), (WINDOWS, 2)])
+def test_a_file_that_a_program_left_open_can_be_removed_and_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: HostRules, gone: int
+) -> None:
+    """Windows refuses that while it is open here, so that it is closed first there."""
+    (tmp_path / "folder").mkdir()
+    for name in ("a", "folder/b"):
+        (tmp_path / name).write_bytes(b"x" * 100)
+    files = FileRequests(SharedFolder(tmp_path, rules), write=True, ahead=64)
+    handles = [files.answer("o", path)[1].split(b"\0")[0] for path in (b"/./a\0r", b"folder/../folder/b\0r")]
+    open_then = []
+    for call in ("unlink", "replace"):
+        original = getattr(shared_folder.os, call)
+
+        def watched(*arguments: object, original: Callable[..., None] = original, **options: object) -> None:
+            open_then.append(sum(one.descriptor is not None for one in files._open._files.values()))
+            original(*arguments, **options)
+
+        monkeypatch.setattr(shared_folder.os, call, watched)
+    assert files.answer("u", b"/a") == (0, b"")
+    assert files.answer("n", b"/folder\0/moved") == (0, b"")
+    assert open_then == ([1, 0] if rules.locks else [2, 2])
+    assert [files.answer("r", handle + b"\0000\00010")[0] for handle in handles] == [gone, gone]
+    files.close()
 
 
 def test_a_board_cannot_keep_too_much_open_or_write_too_far(files: FileRequests) -> None:

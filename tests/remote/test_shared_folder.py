@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metakernel_micropython.board.files.host_rules import POSIX, WINDOWS
 from metakernel_micropython.remote import shared_folder
 from metakernel_micropython.remote.shared_folder import SharedFolder
 
@@ -87,8 +89,8 @@ def test_a_link_that_takes_the_place_of_a_folder_after_the_look_leads_nowhere(
 ) -> None:
     real = shared_folder.SharedFolder._real
 
-    def look(self: SharedFolder, path: str, *, link: bool = False) -> list[str]:
-        parts = real(self, path, link=link)
+    def look(self: SharedFolder, path: str, **options: Any) -> list[str]:
+        parts = real(self, path, **options)
         place = self.root / parts[0]
         place.rename(tmp_path / "moved")
         place.symlink_to(tmp_path / ("others" if len(parts) > 1 else "secret"))
@@ -110,10 +112,39 @@ def test_what_is_opened_to_be_written_is_cut_only_when_it_is_a_file(shared: Shar
     ["con", "NUL.txt", "com1", "lpt9.py", "a:b", "c:", "back\\slash", "dot.", "blank ", 'quo"te', "new\nline", "a*"],
 )
 def test_names_that_windows_takes_for_something_else_are_refused_there(tmp_path: Path, name: str) -> None:
-    shared = SharedFolder(tmp_path, windows=True)
+    shared = SharedFolder(tmp_path, WINDOWS)
     for path in (name, f"folder/{name}", f"{name}/file"):
         assert refused(shared.open, path, os.O_RDONLY) == errno.EINVAL
-    SharedFolder(tmp_path, windows=False).parts(name)
+    SharedFolder(tmp_path, POSIX).parts(name)
+
+
+def test_capitals_count_as_on_a_board_where_the_system_finds_names_whatever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "sensor.py").write_bytes(b"x")
+    shared = SharedFolder(tmp_path, WINDOWS)
+
+    def as_windows(path: Path) -> str:  # which tells the names as they are on the disk
+        found = shared.root
+        for part in Path(path).relative_to(shared.root).parts:
+            names = [one.name for one in found.iterdir()] if found.is_dir() else []
+            found /= next((name for name in names if name.lower() == part.lower()), part)
+        return str(found)
+
+    monkeypatch.setattr(shared_folder.os.path, "realpath", as_windows)
+    assert content(shared, "lib/sensor.py") == b"x"
+    for path in ("lib/Sensor.py", "Lib/sensor.py"):
+        for call in (shared.stat, shared.remove):
+            assert refused(call, path) == errno.ENOENT
+        assert refused(shared.open, path, os.O_RDONLY) == errno.ENOENT
+        assert refused(shared.open, path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) == errno.EEXIST
+    assert refused(shared.mkdir, "LIB") == errno.EEXIST
+    shared.mkdir("other")
+    assert refused(shared.rename, "other", "LIB") == errno.EEXIST
+    shared.rename("lib/sensor.py", "lib/Sensor.py")
+    assert [entry.name for entry in shared.entries("lib")] == ["Sensor.py"]
+    assert content(shared, "lib/Sensor.py") == b"x"
 
 
 def test_bad_paths_are_errors(shared: SharedFolder) -> None:

@@ -71,6 +71,7 @@ class Comparison:
         wrong: files in the place of folders, and folders in the place of files.
         unwanted: what is there and should not be.
         others: what else lies in the folder, each folder before its contents.
+        listed: what the folder's listing has of what it should have: a file system may find one under another name.
         foreign: folders where another file system begins, an SD card for example; what is in them is not told.
     """
 
@@ -80,6 +81,7 @@ class Comparison:
     wrong: set[str] = field(default_factory=set)
     unwanted: set[str] = field(default_factory=set)
     others: list[Entry] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
 
 
@@ -254,7 +256,9 @@ def _add_others(
             raise TransferFailed(f"The board said {path!r:.200} lies in {folder or 'its current folder'}.")
         if size is True:
             result.foreign.add(name)
-        if name not in wanted:
+        if name in wanted:
+            result.listed.add(name)
+        else:
             result.others.append(Entry(name, int(size), is_folder))
     result.others.sort(key=lambda entry: entry.path.split("/"))
 

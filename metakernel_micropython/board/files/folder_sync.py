@@ -19,6 +19,7 @@ from ...errors import Advice, FileProblem, HostFileProblem, NoSpace
 from . import host_files, host_tree, sync_room
 from .folders import LEFT_OUT, join, root
 from .helper_programs import UNFINISHED
+from .host_rules import RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
     from .comparison import Comparison
     from .entries import Written
     from .filesystem import Files
+    from .host_rules import HostRules
     from .transmission import FolderProgress
 
     Compile = Callable[[Path], bytes]
     """Returns the .mpy file that a .py file becomes."""
 
-EXCLUDED = (*sorted(LEFT_OUT), "*.pyc", ".DS_Store", "Thumbs.db", ".*.swp", "*~", "*" + UNFINISHED)
+OF_THE_SYSTEM = (".DS_Store", "._*", "Thumbs.db", "desktop.ini")
+"""Files that Windows and macOS put into folders that somebody opens."""
+
+EXCLUDED = (*sorted(LEFT_OUT), "*.pyc", *OF_THE_SYSTEM, ".*.swp", "*~", "*" + UNFINISHED)
 """What is excluded always: what tools of the computer make for themselves, and files that are not whole."""
 
 NOT_COMPILED = frozenset({"boot.py", "main.py"})
@@ -57,10 +62,15 @@ class Excludes:
 
     A pattern without a slash is for every name; one with a slash for paths from the folder on; one that ends with a
     slash for folders. ``*`` stands for any characters. What lies in an excluded folder is excluded.
+
+    Args:
+        patterns: further ones.
+        rules: of the system whose people type them: on Windows folders may end with a backslash.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._patterns = [*EXCLUDED, *(pattern.removeprefix("./") for pattern in patterns if pattern.strip("./"))]
+    def __init__(self, patterns: Iterable[str] = (), rules: HostRules = RUNNING) -> None:
+        typed = map(rules.slashed, patterns)
+        self._patterns = [*EXCLUDED, *(pattern.removeprefix("./") for pattern in typed if pattern.strip("./"))]
 
     def __call__(self, path: str, *, folder: bool) -> bool:
         """Whether a path below the folder is excluded."""
@@ -285,8 +295,10 @@ def _judge_others(
     plan: Plan, found: Comparison, source: Source, wanted: Mapping[str, bytes | None], *, delete: bool
 ) -> None:
     """Decide about what the board has and the source does not: it is deleted, or kept for a reason."""
-    # A file system that does not tell capitals apart has one file for both.
-    alike = {_folded(name): name for name in wanted}
+    # A file system that does not tell capitals apart (FAT) has one file for both: it is there under our name, and not
+    # listed under it. Where the board says that ours is missing, or lists it as well, it does tell them apart.
+    hidden = set(wanted) - found.missing - found.listed
+    alike = {_folded(name): name for name in hidden}
     skipped = {name for name, reason in source.skipped if not reason.endswith(host_tree.BESIDE)}
     told: set[str] = set()  # kept with all that is in it
     kept: set[str] = set()
@@ -303,7 +315,7 @@ def _judge_others(
         elif name in KEPT:
             reason = STARTS_THE_BOARD
         elif _folded(name) in alike:
-            reason = f"it may be the same as {alike[_folded(name)]}"
+            reason = f"to the board it is the same as {alike[_folded(name)]}"
         elif not delete:
             reason = "only the board has it"
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...errors import FileProblem, HostFileProblem, NoSuchFile
 from . import host_files, host_tree
 from .entries import UNCHANGED
+from .host_rules import RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
     from .entries import Written
     from .filesystem import ExecutorWithFiles, Files
+    from .host_rules import HostRules
     from .transmission import FolderProgress
 
-LEFT_OUT = frozenset({"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"})
+OF_DRIVES = frozenset({"System Volume Information", "$RECYCLE.BIN", ".Spotlight-V100", ".Trashes", ".fseventsd"})
+"""Folders that Windows and macOS keep on top of each drive; nobody may read some of them."""
+
+LEFT_OUT = OF_DRIVES | {"__pycache__", ".ipynb_checkpoints", ".git", ".hg", ".svn", ".bzr"}
 """Folders that tools of the computer make for themselves, of no use on a board."""
 
 
@@ -162,6 +167,7 @@ def fetch_folder(
     follow_links: bool = False,
     progress: FolderProgress | None = None,
     tally: Tally | None = None,
+    rules: HostRules = RUNNING,
 ) -> Tally:
     """Fetch a folder's files, with its sub-folders, into a folder on this computer, which is made when it is missing.
 
@@ -175,6 +181,7 @@ def fetch_folder(
         follow_links: save also where a link on this computer leads out of that folder.
         progress: called as it goes on.
         tally: kept up to date, for whoever wants to know how far it came when it fails.
+        rules: of this computer's system.
 
     Raises:
         NoSuchFile: the board has no such folder.
@@ -195,13 +202,13 @@ def fetch_folder(
     with files.together():
         for entry in entries:
             try:
-                path = _place(entry.path, start, target, seen, follow_links=follow_links)
+                path = _place(entry.path, start, target, seen, rules, follow_links=follow_links)
                 if entry.folder:
                     _make_folder(path)
                     continue
                 _make_folder(path.parent)  # a board without folders may have slashes in its names
                 data = files.read(entry.path, progress=_part(progress, entry.path, tally, total))
-                host_files.replace(path, data)
+                host_files.replace(path, data, rules)
             except (FileProblem, HostFileProblem) as error:
                 if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
                     raise
@@ -232,7 +239,7 @@ def _left_out(path: str, *, folder: bool) -> bool:
     return folder and path.rpartition("/")[2] in LEFT_OUT
 
 
-def _place(path: str, start: str, target: Path, seen: dict[str, Path], *, follow_links: bool) -> Path:
+def _place(path: str, start: str, target: Path, seen: dict[str, Path], rules: HostRules, *, follow_links: bool) -> Path:
     """Return where a file of the board goes.
 
     Raises:
@@ -240,16 +247,20 @@ def _place(path: str, start: str, target: Path, seen: dict[str, Path], *, follow
     """
     parts = path.removeprefix(start).split("/")
     reason = "" if path.startswith(start) else "it is not in the folder that was asked for"
-    reason = reason or next(filter(None, map(host_files.unfit, parts)), "")
+    reason = reason or next(filter(None, map(rules.unfit, parts)), "")
     if reason:
         raise HostFileProblem(reason)
     place = target.joinpath(*parts)
     if not follow_links and not place.resolve().is_relative_to(target.resolve()):
         raise HostFileProblem(f"a link on this computer leads out of {target}; see --follow-links")
     other = seen.setdefault(unicodedata.normalize("NFC", "/".join(parts)).casefold(), place)
-    if other != place and other.is_file() and _same(place, other):
+    if other != place and other.is_file() and (_one_name(place, other, rules) or _same(place, other)):
         raise HostFileProblem(f"this computer takes it for the same name as {other.name}")
     return place
+
+
+def _one_name(path: Path, other: Path, rules: HostRules) -> bool:
+    return rules.folded(str(path)) == rules.folded(str(other))
 
 
 def _same(path: Path, other: Path) -> bool:

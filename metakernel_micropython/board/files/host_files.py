@@ -5,46 +5,58 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
+import time
 import unicodedata
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import HostFileProblem
 from ...transports.private_file import private
+from .host_rules import RUNNING, WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from .host_rules import HostRules
+
 placed: ContextVar[Callable[[str], Path] | None] = ContextVar("placed", default=None)
 """Tells where something lies here that a person named on another computer; None where people name files of this one."""
-
-_NOT_ON_WINDOWS = frozenset('\\/:*?"<>|')
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
-_DEVICES |= {name + digit for name in ("COM", "LPT") for digit in "0123456789¹²³"}
-
-MAX_NAME = 255
-"""Bytes of a name at most, on the file systems of every computer (NTFS and APFS count characters)."""
 
 MAX_SIZE = 1 << 30
 """Bytes of a file at most that is read to be sent; all of it is in memory meanwhile."""
 
 
-def host_path(text: str) -> Path:
+PATIENCE = 0.2
+"""Seconds that a file is waited for which another program has open: those that look for viruses let it go soon."""
+
+_PAUSE = 0.02  # seconds
+_OPEN_ELSEWHERE = (32, 33)  # Windows: ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+
+_T = TypeVar("_T")
+
+
+def host_path(text: str, rules: HostRules = RUNNING) -> Path:
     """Return the path that a person typed, ``~`` expanded.
 
+    Args:
+        text: what was typed.
+        rules: of the system whose names it has.
+
     Raises:
-        HostFileProblem: it holds a NUL, or names the home of somebody who is not known.
+        HostFileProblem: it holds a NUL, names the home of somebody who is not known, or what is no file here.
     """
     if "\0" in text:
         raise HostFileProblem(f"The name {text!r} holds a NUL.")
+    if (place := placed.get()) is not None:
+        return place(text)
+    if reason := rules.unfit_path(text):
+        raise HostFileProblem(f"{text} on this computer cannot be a file ({reason}). Take another name.")
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
         raise unencodable(error) from None
-    if (place := placed.get()) is not None:
-        return place(text)
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
@@ -68,11 +80,15 @@ def read(path: Path) -> bytes:
         raise problem(path, error) from error
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, rules: HostRules = RUNNING) -> None:
     """See whether a file could be written, before it is fetched for minutes.
 
+    Args:
+        path: the file.
+        rules: of the system that it is on.
+
     Raises:
-        HostFileProblem: there is a folder or a device of its name, or no folder for it.
+        HostFileProblem: there is a folder or a device of its name, no folder for it, or a file that must stay.
     """
     if path.is_dir():
         raise HostFileProblem(f"{path} on this computer is a folder: a file cannot take its place.")
@@ -80,15 +96,50 @@ def check_target(path: Path) -> None:
         raise HostFileProblem(f"{path} on this computer is no regular file.")
     if not path.parent.is_dir():
         raise HostFileProblem(f"There is no folder {path.parent} on this computer. Make it first, or name another.")
+    # Its copy would be read-only as well, and could be neither put in its place nor removed.
+    if rules.locks and path.exists() and not path.stat().st_mode & stat.S_IWRITE:
+        raise HostFileProblem(
+            f"{path} on this computer is read-only, and stays as it is: allow writing, or take another name."
+        )
 
 
-def replace(path: Path, data: bytes) -> None:
+def patiently(action: Callable[[], _T], rules: HostRules = RUNNING) -> _T:
+    """Do what another program may hinder that has a file open for a moment, as Windows allows it; return its result.
+
+    Raises:
+        PermissionError: it does not let go.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return action()
+        except PermissionError:
+            if not rules.locks or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
+
+
+def put_in_place(unfinished: Path, path: Path, rules: HostRules = RUNNING) -> None:
+    """Put a finished file in the place of another, in one step.
+
+    Raises:
+        OSError: it does not work; both are as they were.
+    """
+    patiently(lambda: unfinished.replace(path), rules)
+
+
+def replace(path: Path, data: bytes, rules: HostRules = RUNNING) -> None:
     """Write a file in one step: whatever happens, the old content or the new one is there.
+
+    Args:
+        path: the file.
+        data: its content.
+        rules: of the system that it is on.
 
     Raises:
         HostFileProblem: it cannot be written.
     """
-    check_target(path)
+    check_target(path, rules)
     path = path.resolve()  # a link stays one
     unfinished = path.with_name(f".{secrets.token_hex(4)}.mk-part")
     try:
@@ -98,12 +149,12 @@ def replace(path: Path, data: bytes) -> None:
                 if opener:
                     shutil.copymode(path, unfinished)  # before there is anything to read
                 file.write(data)
-            unfinished.replace(path)
+            put_in_place(unfinished, path, rules)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise problem(path, error) from error
+        raise problem(path, error, rules) from error
 
 
 def append(path: Path, data: bytes) -> None:
@@ -131,38 +182,18 @@ def unencodable(error: UnicodeEncodeError) -> HostFileProblem:
     )
 
 
-def problem(path: Path, error: OSError) -> HostFileProblem:
+def problem(path: Path, error: OSError, rules: HostRules = RUNNING) -> HostFileProblem:
     """Return what the system says about a file as an error for people."""
+    if reason := rules.too_long(path):  # Windows says that there is no such file
+        return HostFileProblem(f"{path} on this computer: {reason}.")
     if isinstance(error, FileNotFoundError):
         return HostFileProblem(f"There is no {path} on this computer.")
-    return HostFileProblem(f"{path} on this computer: {error.strerror or error}")
-
-
-def unfit(name: str, *, windows: bool = os.name == "nt") -> str:
-    """Say why a name from a board cannot be the name of a file in a folder here; ``""`` where it can.
-
-    Args:
-        name: one part of a path.
-        windows: whether Windows' rules hold.
-    """
-    if name in ("", ".", ".."):
-        return "that is no name of a file"
-    if "/" in name or "\0" in name:
-        return "the name holds a slash or a NUL"
-    try:
-        size = len(os.fsencode(name))
-    except UnicodeEncodeError as error:
-        return f"names on this computer are in {error.encoding} here (LANG=C.UTF-8 or PYTHONUTF8=1 changes that)"
-    if size > MAX_NAME:
-        return f"the name is longer than the {MAX_NAME} bytes that this computer allows"
-    if windows:
-        if _NOT_ON_WINDOWS & set(name) or min(name) < " ":
-            return "Windows does not allow all of these characters in a name"
-        if name[-1] in " .":
-            return "Windows does not keep a dot or a blank at the end of a name"
-        if name.partition(".")[0].rstrip().upper() in _DEVICES:
-            return "Windows has a device of this name"
-    return ""
+    why = error.strerror or str(error)
+    if getattr(error, "winerror", None) in _OPEN_ELSEWHERE:
+        why = "another program has it open. Close it there, and try again"
+    elif rules.locks and isinstance(error, PermissionError):
+        why = f"{why}. Another program may have it open: close it there; or it is in a folder that others write"
+    return HostFileProblem(f"{path} on this computer: {why}")
 
 
 def remarks(paths: Iterable[str]) -> list[tuple[str, str]]:
@@ -177,7 +208,7 @@ def remarks(paths: Iterable[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     seen: dict[str, str] = {}
     for path in paths:
-        if reason := unfit(path.rpartition("/")[2], windows=True):
+        if reason := WINDOWS.unfit(path.rpartition("/")[2]):
             found.append((path, reason))
         other = seen.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
         if other != path:

@@ -48,7 +48,8 @@ class RemoteFunction(Generic[P, R]):
         output: Callable[[str], object] | None,
     ) -> None:
         self.source = function_source.of(function)
-        self._signature = inspect.signature(function)
+        # inspect.getcallargs, by which ipywidgets.interact looks, finds it under this name alone.
+        self._signature = self.__signature__ = inspect.signature(function)
         self._calls = calls
         self._thread = thread
         self._timeout = timeout

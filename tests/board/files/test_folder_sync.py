@@ -20,6 +20,7 @@ from metakernel_micropython.board.files.folder_sync import (
     collect,
     prepare,
 )
+from metakernel_micropython.board.files.host_rules import POSIX, WINDOWS
 from metakernel_micropython.errors import (
     DeviceError,
     FileProblem,
@@ -236,12 +237,78 @@ def test_what_is_unfinished_or_starts_the_board_is_not_deleted(connected: Board,
     assert {dict(plan.keep)["a.py" + UNFINISHED], dict(plan.keep)["boot.py"]} == BY_HAND
 
 
-def test_a_name_that_differs_in_capitals_is_not_deleted(connected: Board, target: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("both", [False, True])
+def test_names_that_differ_in_capitals_are_two_where_the_board_tells_them_apart(
+    virtual_board: Board, tmp_path: Path, both: bool
+) -> None:
     make(tmp_path, {"Sensor.py": b"1"})
-    connected.files.write(f"{target}/sensor.py", b"old", parents=True)
-    plan = sync(connected, collect(tmp_path), target, delete=True)
-    assert plan.delete == []
-    assert plan.keep == [("sensor.py", "it may be the same as Sensor.py")]
+    virtual_board.files.write("there/sensor.py", b"old", parents=True)
+    if both:
+        virtual_board.files.write("there/Sensor.py", b"old")
+    plan = sync(virtual_board, collect(tmp_path), "there", delete=True)
+    assert (plan.delete, plan.keep) == (["sensor.py"], [])
+    assert on_board(virtual_board, "there") == {"Sensor.py": b"1"}
+
+
+ONE_CASE = """
+import io, os
+class Fat:
+    "Files in /store, which are found whatever the capitals are, as FAT finds them."
+    def find(self, path):
+        found = "/store"
+        for part in path.split("/"):
+            if part:
+                try:
+                    names = os.listdir(found)
+                except OSError:
+                    names = []
+                found += "/" + ([name for name in names if name.lower() == part.lower()] or [part])[0]
+        return found
+    def mount(self, *_): pass
+    def umount(self): pass
+    def chdir(self, path): pass
+    def getcwd(self): return "/"
+    def stat(self, path): return os.stat(self.find(path))
+    def statvfs(self, path): return (512, 512, 4242, 2048, 2048, 0, 0, 0, 0, 255)
+    def ilistdir(self, path): return os.ilistdir(self.find(path))
+    def remove(self, path): os.remove(self.find(path))
+    def mkdir(self, path): os.mkdir(self.find(path))
+    def rmdir(self, path): os.rmdir(self.find(path))
+    def open(self, path, mode): return open(self.find(path), mode)
+    def rename(self, path, to):
+        os.rename(self.find(path), self.find(to))
+os.mkdir("/store")
+os.mount(Fat(), "/fat")
+"""
+
+
+def test_names_that_differ_in_capitals_are_one_where_the_board_takes_them_for_one(
+    virtual_board: Board, tmp_path: Path
+) -> None:
+    virtual_board.execute(ONE_CASE)
+    make(tmp_path, {"Sensor.py": b"new", "lib/a.py": b"same"})
+    for name, content in {"SENSOR.PY": b"old", "LIB/A.PY": b"same", "LIB/B.PY": b"other"}.items():
+        virtual_board.files.write(f"/fat/{name}", content, parents=True)
+    plan = sync(virtual_board, collect(tmp_path), "/fat", delete=True)
+    assert plan.delete == ["LIB/B.PY"]
+    assert ("SENSOR.PY", "to the board it is the same as Sensor.py") in plan.keep
+    assert on_board(virtual_board, "/fat") == {"SENSOR.PY": b"new", "LIB/A.PY": b"same"}
+    again = sync(virtual_board, collect(tmp_path), "/fat", delete=True)
+    assert (again.send, again.delete, again.unchanged) == ({}, [], 2)
+
+
+def test_folders_that_people_of_windows_exclude_may_end_with_a_backslash() -> None:
+    excludes = Excludes(["tests\\", "data\\*.csv"], WINDOWS)
+    assert excludes("tests", folder=True)
+    assert excludes("data/rows.csv", folder=False)
+    assert not excludes("tests", folder=False)
+    assert not Excludes(["tests\\"], POSIX)("tests", folder=True)
+
+
+def test_what_the_system_keeps_on_a_drive_does_not_go_to_the_board(tmp_path: Path) -> None:
+    ours = {"System Volume Information/x": b"", "$RECYCLE.BIN/y": b"", "desktop.ini": b"", "._main.py": b""}
+    make(tmp_path, {"main.py": b"1", **ours})
+    assert set(collect(tmp_path).files) == {"main.py"}
 
 
 MOUNT = """

@@ -16,26 +16,6 @@ from metakernel_micropython.errors import HostFileProblem
 from metakernel_micropython.transports.recorder import Recorder
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "nul\0"])
-@pytest.mark.parametrize("windows", [False, True])
-def test_names_that_fit_nowhere(name: str, windows: bool) -> None:
-    assert host_files.unfit(name, windows=windows)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["a\\b", "C:", "c:x", "..\\x", "CON", "nul", "Nul.txt", "com1.tar.gz", "LPT9", "COM²", "aux .py", "a.", "a ", "a?"],
-)
-def test_names_that_fit_everywhere_but_on_windows(name: str) -> None:
-    assert host_files.unfit(name, windows=True)
-    assert not host_files.unfit(name, windows=False)
-
-
-@pytest.mark.parametrize("name", ["a", "a.py", ".hidden", "naïve ☃.py", "console", "com", "com10", "...a", "null"])
-def test_names_that_fit_everywhere(name: str) -> None:
-    assert not host_files.unfit(name, windows=True)
-
-
 def test_a_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
@@ -121,9 +101,9 @@ def test_what_was_said_to_a_board_is_kept_for_the_owner_alone(tmp_path: Path) ->
 
 def test_a_name_that_the_system_cannot_encode_fails_with_a_sentence(tmp_path: Path) -> None:
     script = (
-        "from metakernel_micropython.board.files import host_files\n"
+        "from metakernel_micropython.board.files import host_files, host_rules\n"
         "from metakernel_micropython.cell.failure import failure\n"
-        "print(host_files.unfit('\\xe4.py'))\n"
+        "print(host_rules.RUNNING.unfit('\\xe4.py'))\n"
         "for action in (lambda: host_files.host_path('\\xe4.py'), lambda: open('\\xe4.py')):\n"
         "    try: action()\n"
         "    except Exception as error: print(failure(error).evalue.encode('unicode_escape'))\n"
