@@ -204,9 +204,10 @@ class Copies:
                 inside = self._folder / str(len(self._paths))
                 inside.mkdir()
                 name = re.split(r"[\\/]", typed.rstrip("\\/"))[-1]
-                if RUNNING.unfit(name):  # the notebook's computer has other rules
+                whole = name in ("", ".", "..", "~")
+                if not whole and RUNNING.unfit(name):  # the notebook's computer has other rules
                     name = f"file{PurePosixPath(name).suffix}"
-                self._paths[typed] = inside if name in ("", ".", "..", "~") else inside / name
+                self._paths[typed] = inside if whole else inside / name
             return self._paths[typed]
 
     def shown(self, text: str) -> str:
