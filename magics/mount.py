@@ -17,7 +17,7 @@ class MountMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Files"
-    on_fleet = False
+    not_on_fleet = "boards read the folder from the computer that they are plugged into. %sync sends it to them."
     same_as = {"%umount": "%mount --off"}  # noqa: RUF012
 
     @arguments(

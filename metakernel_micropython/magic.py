@@ -243,8 +243,9 @@ class BoardMagic(StrictMagic):
         on_several: whether it may stand in a cell that runs on several boards (``%%on``). It is called in a thread for
             each board then; ``self.board`` is that board, and what it prints gets its name. One that is about the
             kernel or the cell sets it to False.
-        on_fleet: whether it may also stand in a cell that runs on boards of other computers (``%%fleet``), where it is
-            called. Arguments that complete with ``host_paths`` name files that are sent there.
+        not_on_fleet: why it may not stand in a cell that runs on boards of other computers (``%%fleet``), and what to do
+            instead; ``""`` where it may. It is called there: arguments that complete with ``host_paths`` name files of
+            the notebook's computer, which are sent.
         alone: of one that says False: why, and what to do instead, as the end of a sentence.
         wraps_cell: whether the cell below ``%%NAME`` runs as any other, so that more magics may stand below it.
         same_as: the commands that do the same as some of its names: ``{"%serialconnect": "%connect PORT"}``.
@@ -252,7 +253,7 @@ class BoardMagic(StrictMagic):
 
     group = ""
     on_several = True
-    on_fleet = True
+    not_on_fleet: ClassVar[str] = ""
     alone: ClassVar[str] = ""
     wraps_cell: ClassVar[bool] = False
     same_as: ClassVar[Mapping[str, str]] = {}

@@ -127,11 +127,8 @@ class _Needed:
     def _magic(self, line: str, below: str) -> str:
         magic, kind, name, text = magic_on_top(self._front_end, f"{line}\n{below}", "%%fleet")
         self._below = kind == "cell" and not magic.wraps_cell
-        if not magic.on_fleet:
-            raise MagicError(
-                f"{line.split()[0]} does not work on a fleet: it is not about boards, about one at a time, or about "
-                "this computer. Those that send, list or ask work there, as %upload, %sync, %ls, %mip and %info."
-            )
+        if magic.not_on_fleet:
+            raise MagicError(f"{line.split()[0]} does not work on a fleet: {magic.not_on_fleet}")
         if name == "put":
             self._variables |= _sendable(values := magic.values(text))  # type: ignore[attr-defined]
             return f"%put {' '.join(values)}"
