@@ -243,7 +243,7 @@ class BoardMagic(StrictMagic):
         on_several: whether it may stand in a cell that runs on several boards (``%%on``). It is called in a thread for
             each board then; ``self.board`` is that board, and what it prints gets its name. One that is about the
             kernel or the cell sets it to False.
-        not_on_fleet: why it may not stand in a cell that runs on boards of other computers (``%%fleet``), and what to do
+        not_on_fleet: why it may not stand in a cell on boards of other computers (``%%fleet``), and what to do
             instead; ``""`` where it may. It is called there: arguments that complete with ``host_paths`` name files of
             the notebook's computer, which are sent.
         alone: of one that says False: why, and what to do instead, as the end of a sentence.
