@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from metakernel_micropython.board.importable import modules
-from metakernel_micropython.board.protocol.syntax_tree import parsed
 from metakernel_micropython.cell.parser import is_magic, misplaced_magic
 from metakernel_micropython.host.paths import board_paths
 from metakernel_micropython.host.transfer import QUIET, Transfer, cell_content
 from metakernel_micropython.host.value_arguments import board_names
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
+from metakernel_micropython.syntax_tree import parsed
 
 _ARGUMENTS = (
     argument("--to", default="main.py", metavar="FILE", complete_path=board_paths, help="default: main.py"),

@@ -22,7 +22,7 @@ import inspect
 from argparse import Namespace
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from metakernel import ExceptionWrapper, Magic
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .board import Board
+    from .cell.output import SeveralFollower
     from .front_end import FrontEnd, OneOfSeveral
 
 __all__ = [
@@ -217,22 +218,6 @@ class StrictMagic(Magic):
         """Return the error where there was one; else what MetaKernel's magic makes of the cell's value."""
         failed = self.this_run.failure
         return failed if failed is not None else super().post_process(retval)
-
-
-class SeveralFollower(Protocol):
-    """What the output of a cell on several boards goes through, at the notebook. Any thread may call ``feed``."""
-
-    def feed(self, board: str, text: str) -> str:
-        """Take what a board printed; return what of it is shown."""
-        ...
-
-    def close(self, board: str) -> str:
-        """A board prints no more: return what was held of its output."""
-        ...
-
-    def end(self) -> None:
-        """All boards are done, or were given up."""
-        ...
 
 
 class BoardMagic(StrictMagic):

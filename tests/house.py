@@ -23,7 +23,7 @@ LINES = 450
 KERNEL_LINES = 350
 """Lines of ``kernel.py``."""
 
-BELOW_ALL = {"errors", "interrupts"}
+BELOW_ALL = {"errors", "interrupts", "syntax_tree"}
 """What every room may import, but those that stand alone."""
 
 _BOARD = {"board", "board.files", "board.protocol", "board.snippets", "transports"}
@@ -95,10 +95,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
     "interrupts": set(),
+    "syntax_tree": set(),
 }
 """Each room with those that its modules may import, beside the room itself and what is below all."""
 
-ALONE = {"virtual": {"errors"}, "": set[str](), "errors": set[str](), "interrupts": {"errors"}}
+ALONE = {
+    "virtual": {"errors"},
+    "": set[str](),
+    "errors": set[str](),
+    "interrupts": {"errors"},
+    "syntax_tree": set[str](),
+}
 """The rooms that may not even import all that is below all others, with what they may import of it."""
 
 Graph = Mapping[str, set[str]]

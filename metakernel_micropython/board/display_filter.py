@@ -12,8 +12,8 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
+from ..syntax_tree import parsed_expression
 from .protocol.marks import MarkTokenizer
-from .protocol.syntax_tree import parsed_expression
 
 MAX_CONTENT = 8 * 1024 * 1024
 """Characters of something to show; what is longer is not shown."""

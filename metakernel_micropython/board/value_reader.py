@@ -22,7 +22,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MicroPythonError
-from .protocol.syntax_tree import literal_value
+from ..syntax_tree import literal_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

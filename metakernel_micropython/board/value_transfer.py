@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Advice, BoardTimeout, DeviceError
+from ..syntax_tree import parsed_expression
 from . import snippets
 from .files.transmission import ATTEMPTS
-from .protocol.syntax_tree import parsed_expression
 from .value_reader import DisturbedValue, Reader, ValueProblem
 from .value_source import FINISHED, pushed, same_value, steps, with_unpack
 

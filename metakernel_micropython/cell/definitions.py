@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..board.protocol.syntax_tree import parsed
+from ..syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

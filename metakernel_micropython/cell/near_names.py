@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ..board import snippets
 from ..errors import MicroPythonError
+from ..syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,9 +85,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _bound(code: str) -> list[str]:
     """Return the names that a cell gives values to, as far as this computer's parser reads it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return []
     found: list[str] = []

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..board import Board, Execution
     from ..errors import DeviceError
@@ -79,6 +79,22 @@ class Stage(IntEnum):
     PLOT = 5
 
 
+class SeveralFollower(Protocol):
+    """What the output of a cell on several boards goes through, at the notebook. Any thread may call ``feed``."""
+
+    def feed(self, board: str, text: str) -> str:
+        """Take what a board printed; return what of it is shown."""
+        ...
+
+    def close(self, board: str) -> str:
+        """A board prints no more: return what was held of its output."""
+        ...
+
+    def end(self) -> None:
+        """All boards are done, or were given up."""
+        ...
+
+
 class Follower:
     """Something that a cell's output goes through, for one cell or for all that follow.
 
@@ -122,6 +138,14 @@ class Follower:
             MicroPythonError: the output cannot be followed.
         """
         return following
+
+    def several(self, _boards: Sequence[str]) -> SeveralFollower | None:
+        """Return what does the same for several boards at the same time, at the notebook; None for nothing.
+
+        Raises:
+            MicroPythonError: the output cannot be followed.
+        """
+        return None
 
     def close(self) -> None:
         """The cell has ended, and with it what was asked for it alone."""

@@ -14,7 +14,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from ..board.protocol.marks import MarkTokenizer
-from ..board.protocol.syntax_tree import parsed
+from ..syntax_tree import parsed
 from .top_level_await import line_starts, offset, without_await
 
 MAX_VALUE = 1024 * 1024

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ..board.importable import C_MODULES
 from ..board.protocol.questions import Over, Question, QuestionFilter
-from ..board.protocol.syntax_tree import parsed
 from ..errors import CannotAsk
+from ..syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

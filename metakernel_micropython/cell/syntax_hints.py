@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..board import snippets
 from ..errors import MicroPythonError
+from ..syntax_tree import parsed
 from .lexical import code_only
 from .parser import assigned_magic, misplaced_help, misplaced_magic
 from .syntax_reasons import LINE, syntax_reason
@@ -215,9 +215,7 @@ def _lacking(code: str, error: DeviceError, board: Board, timeout: float) -> Ite
     if not lines:
         return
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parsed(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         # Python has it neither, or this computer's Python is older than what it is asked about.
         own = code_only(code).split("\n")[lines[-1] - 1 : lines[-1]]

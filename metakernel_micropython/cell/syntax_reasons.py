@@ -7,13 +7,12 @@ refused a cell, and believed only where both speak of the same place, and of wha
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
-import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..syntax_tree import parsed
 from .lexical import code_only
 
 if TYPE_CHECKING:
@@ -167,9 +166,7 @@ def put_right(error: DeviceError, code: str) -> str:
 def _parsed(code: str) -> SyntaxError | None:
     """Return what this computer's parser says of some code; None where it has nothing against it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
+        parsed(code)
     except SyntaxError as error:
         return error
     except (ValueError, MemoryError, RecursionError):

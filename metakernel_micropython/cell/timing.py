@@ -11,9 +11,9 @@ import tokenize
 from dataclasses import dataclass
 
 from ..board.protocol.marks import MarkTokenizer
-from ..board.protocol.syntax_tree import literal_value, parsed
 from ..errors import DeviceError
 from ..host.paths import counted
+from ..syntax_tree import literal_value, parsed
 from .program import ValueFilter, new_mark
 
 TARGET = 0.2

@@ -19,8 +19,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from ..board.protocol.syntax_tree import parsed
 from ..errors import DeviceError
+from ..syntax_tree import parsed
 from .lexical import code_only
 
 if TYPE_CHECKING:

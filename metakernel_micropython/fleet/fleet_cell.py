@@ -73,7 +73,7 @@ def run_cell(
     fleet.send(list(needed.files.contents), needed.files.content, names)
     magics = SeveralMagics(front_end, code, "%%fleet")
     page = page_for(front_end, runner, names)
-    report = magics.followed(page, names)
+    report = magics.followed(page, names, runner)
     work = FleetRun(fleet, page, report)
     outcomes = []
     try:

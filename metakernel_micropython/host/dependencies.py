@@ -8,7 +8,7 @@ import symtable
 import warnings
 from typing import TYPE_CHECKING
 
-from ..board.protocol.syntax_tree import parsed
+from ..syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,17 +6,15 @@ No rewriting by places can be sure of every way to write something. What differs
 from __future__ import annotations
 
 import ast
-import warnings
 
+from .. import syntax_tree
 from .request import FRAME, NAMES, START
 
 
 def parsed(source: str) -> ast.Module | str:
     """Return a source's tree, or why the host's parser does not read it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the user's code, which is not the host's
-            return ast.parse(source)
+        return syntax_tree.parsed(source)
     except SyntaxError as error:
         return f"{error.msg} (line {error.lineno})" if error.lineno else error.msg
     except (ValueError, MemoryError, RecursionError) as error:

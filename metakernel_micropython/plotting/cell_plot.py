@@ -45,6 +45,10 @@ class PlotFollower(Follower):
         plot = _begun(self._front_end, self._options)
         return _PlotSink(plot, self._front_end, following, silent=self._every_cell)
 
+    def several(self, boards: Sequence[str]) -> SeveralPlot:
+        """Draw the readings of several boards, where every cell is followed."""
+        return SeveralPlot(self._front_end, self._options, boards, silent=self._every_cell)
+
 
 def _begun(front_end: FrontEnd, options: Options, boards: Sequence[str] = ()) -> Plot:
     figure.load()
@@ -78,13 +82,15 @@ class SeveralPlot:
         front_end: where the figure goes.
         options: how the readings are drawn.
         boards: the boards' names.
+        silent: say nothing where nothing was drawn.
 
     Raises:
         MicroPythonError: matplotlib is missing, or the CSV file cannot be written.
     """
 
-    def __init__(self, front_end: FrontEnd, options: Options, boards: Sequence[str]) -> None:
+    def __init__(self, front_end: FrontEnd, options: Options, boards: Sequence[str], *, silent: bool = False) -> None:
         self._front_end = front_end
+        self._silent = silent
         self._plot = _begun(front_end, options, boards)
 
     def feed(self, board: str, text: str) -> str:
@@ -97,7 +103,7 @@ class SeveralPlot:
 
     def end(self) -> None:
         """Draw the last figure, and give the readings to the host's Python as a dict by boards."""
-        _ended(self._plot, self._front_end)
+        _ended(self._plot, self._front_end, silent=self._silent)
 
 
 class _PlotSink:

@@ -81,7 +81,7 @@ class Broadcast:
         names = [name for name, _ in boards]
         self._magics = SeveralMagics(front_end, code)
         self._page = page_for(front_end, runner, names)
-        self._report = self._magics.followed(self._page, names)
+        self._report = self._magics.followed(self._page, names, runner)
         self._work = BoardJobs(front_end, runner, boards, code, self._report)
         self._stopped_at = 0.0
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from ..cell.output import SeveralFollower
     from ..cell.runner import CellRunner
     from ..front_end import MagicsFrontEnd
-    from ..magic import BoardMagic, SeveralFollower
+    from ..magic import BoardMagic
     from .board_jobs import Outcome, Report
 
 
@@ -75,18 +76,21 @@ class SeveralMagics:
             code = code.partition("\n")[2]
             code = code[len(leading_lines(code)) :]
 
-    def followed(self, report: Report, boards: Sequence[str]) -> FollowedReport:
+    def followed(self, report: Report, boards: Sequence[str], runner: CellRunner) -> FollowedReport:
         """Return a report whose output goes through what follows it for the magics.
 
         Args:
             report: gets what they leave.
             boards: the names of the boards.
+            runner: has what follows every cell, where no magic of this one does.
 
         Raises:
             MicroPythonError: the output cannot be followed.
         """
-        followers = (call.magic.follow_several(call.args, boards) for call in self._calls if call.kind == "cell")
-        return FollowedReport(report, [one for one in followers if one is not None])
+        asked = [call.magic.follow_several(call.args, boards) for call in self._calls if call.kind == "cell"]
+        if not any(asked):
+            asked = [one.several(boards) for one in runner.followers.of_all.values()]
+        return FollowedReport(report, [one for one in asked if one is not None])
 
     def sum_up(self, outcomes: Sequence[Outcome]) -> None:
         """Show what the magics came to on all boards."""

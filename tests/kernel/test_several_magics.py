@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import importlib.util
+import socket
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -227,6 +228,17 @@ def test_a_plot_has_a_line_for_each_board(desks: Jupyter, folder: Path, cell: st
     assert sorted(rows) == [(f"desk{n + 1}", str(n * 10 + i)) for n in range(3) for i in range(3)]
 
 
+def test_plots_of_every_cell_are_of_cells_on_several_boards_too(desks: Jupyter) -> None:
+    needs(importlib.util.find_spec("matplotlib"), "matplotlib")
+    desks.do("%plot on --name drawn")
+    try:
+        assert desks.do("%%on all\n6 * 7").of("display_data") == []
+        desks.do("%%on all\nprint(n)\nprint(n + 1)")
+    finally:
+        desks.do("%plot off")
+    assert desks.do("%python drawn['desk3']['value']").value == "[2.0, 3.0]"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are looked at as POSIX has them")
 def test_a_board_that_dies_costs_itself_alone(desks: Jupyter) -> None:
     boards = psutil.Process(desks.manager.provisioner.pid).children()  # type: ignore[attr-defined]
@@ -240,6 +252,14 @@ def test_a_board_that_dies_costs_itself_alone(desks: Jupyter) -> None:
     ]
     assert reply.error.value.startswith("1 of 3 boards failed:\n  desk2: TestsStopped: The tests have ended early")
     assert desks.do("%%on all\n1").stdout == f"{DESKS} | 1\n"
+
+
+def test_stop_ends_a_download_that_all_wait_for(desks: Jupyter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        reply = desks.run(f"%%on all\n%mip install hello --index {index}", stop_at_start=0.7)
+    assert reply.error.name == "KeyboardInterrupt"
+    assert reply.stderr.splitlines() == [f"{DESKS} | stopped"]
 
 
 def test_stop_ends_tests_on_all_boards(desks: Jupyter) -> None:

@@ -12,6 +12,8 @@ from metakernel_micropython.board_tests.run import Run
 from metakernel_micropython.cell.program import new_mark
 from metakernel_micropython.cell.timing import Stopwatch
 from metakernel_micropython.errors import LineLost
+from metakernel_micropython.magic import ExceptionWrapper
+from metakernel_micropython.sessions.board_jobs import without_address
 from metakernel_micropython.sessions.board_part import MadeOnce
 from metakernel_micropython.sessions.labelled_output import LabelledOutput
 
@@ -94,3 +96,17 @@ def test_a_run_of_tests_crosses_as_json() -> None:
     run = Run(results, ["test_c"], 2, "", LineLost("gone"), "test_b")
     told = Run.of_data(json.loads(json.dumps(run.as_data())))
     assert (told.results, told.not_run, told.left_out, str(told.broken)) == (results, ["test_c"], 2, "gone")
+
+
+def test_equal_errors_of_boards_on_different_lines_are_equal() -> None:
+    def told(address: str) -> tuple[str, list[str]]:
+        text = f"There is no x on the board on {address}. The board on {address}, which is new, and {address}0."
+        failed = without_address(
+            ExceptionWrapper("NoSuchFile", text, ["NoSuchFile: the board", f"on {address}."]), address
+        )
+        return failed.evalue, failed.traceback
+
+    text, lines = told("/dev/ttyACM1")
+    assert text == "There is no x on the board. The board, which is new, and /dev/ttyACM10."
+    assert lines == ["NoSuchFile: the board."]
+    assert lines == told("COM7")[1]

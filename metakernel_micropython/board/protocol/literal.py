@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .syntax_tree import literal_value
+from ...syntax_tree import literal_value
 
 
 def literal(text: str, longest: int) -> object:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...syntax_tree import parsed
 from .capabilities import CHUNK, LINE_BUFFER
 from .diagnosis import device_error, lacks_memory
-from .syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import SourceError
+from ...syntax_tree import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def of(function: Callable[..., Any]) -> FunctionSource:
         ) from None
     text = textwrap.dedent("".join(lines))
     try:
-        (node,) = ast.parse(text).body
+        (node,) = parsed(text).body
     except (SyntaxError, ValueError, RecursionError):
         raise SourceError(
             f"The source of {name} cannot be read by itself: define it with def, in lines of its own."

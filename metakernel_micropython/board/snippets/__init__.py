@@ -19,6 +19,8 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from ...syntax_tree import parsed, parsed_expression
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
@@ -142,12 +144,12 @@ def show(expression: str) -> str:
 def show_own(expression: str) -> str:
     """Return source that prints the repr of an expression of ours, whatever the user's names are."""
     code = f"print(repr(({expression})))"
-    return _once(f"def {NAME}():\n {_taken(ast.parse(code))}\n {code}\n", f"{NAME}()")
+    return _once(f"def {NAME}():\n {_taken(parsed(code))}\n {code}\n", f"{NAME}()")
 
 
 def assign(name: str, expression: str) -> str:
     """Return source that gives a global name of the user's the value of an expression of ours."""
-    taken = _taken(ast.parse(expression, mode="eval"))
+    taken = _taken(parsed_expression(expression))
     if not taken:
         return f"{name}={expression}\n"
     return _once(f"def {NAME}():\n {taken}\n return {expression}\n", f"{name}={NAME}()")
@@ -155,7 +157,7 @@ def assign(name: str, expression: str) -> str:
 
 def statement(code: str) -> str:
     """Return source that runs a line of ours, whatever the user's names are."""
-    taken = _taken(ast.parse(code))
+    taken = _taken(parsed(code))
     return _once(f"def {NAME}():\n {taken}\n {code}\n", f"{NAME}()") if taken else f"{code}\n"
 
 
@@ -289,14 +291,14 @@ def _sent(function: ast.FunctionDef, called: str = NAME) -> str:
     function.name = called
     _rename(function)
     if taken := _taken(function):
-        function.body.insert(0, ast.parse(taken).body[0])
+        function.body.insert(0, parsed(taken).body[0])
     lines = [line for line in ast.unparse(function).splitlines() if line]  # its strings hold no line ends
     return "".join(re.sub(r"^ +", lambda indent: " " * (len(indent[0]) // 4), line) + "\n" for line in lines)
 
 
 def _parsed(name: str) -> ast.FunctionDef:
     source = files(__package__).joinpath(f"{name}.py").read_text(encoding="utf-8")
-    (function,) = ast.parse(source).body
+    (function,) = parsed(source).body
     assert isinstance(function, ast.FunctionDef)
     return function
 

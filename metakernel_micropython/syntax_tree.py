@@ -51,7 +51,7 @@ def _parsed(source: str | bytes, mode: str) -> Any:
         for attempt in range(_ATTEMPTS):
             try:
                 return ast.parse(source, mode=mode)
-            except SystemError:  # somebody else's thread parsed meanwhile
+            except (SystemError, RecursionError):  # maybe because somebody else's thread parsed meanwhile
                 if attempt == _ATTEMPTS - 1:
                     raise
     return None
