@@ -57,6 +57,12 @@ class RebootMagic(BoardMagic):
             return
         self._soft_reset()
 
+    def refusal(self, _mtype: str, _name: str, args: str) -> str:
+        """Say why no more than one board is watched."""
+        if "--run" not in args:
+            return ""
+        return "--run watches the board that cells run on. %use NAME chooses it; %reboot alone restarts several."
+
     def _soft_reset(self) -> None:
         said = self.board.soft_reset()
         self.kernel.Print(said.removeprefix("OK\n").strip("\n"))

@@ -159,6 +159,7 @@ def test_times_are_a_table_by_board(pair: Jupyter, cell: str) -> None:
         ("%%on all\n%connect virtual", "MagicError", "%connect does not work inside %%on"),
         ("%%on all\n%romfs build x", "MagicError", "%romfs does not work inside %%on: build makes a file on this comp"),
         ("%%on all\n%firmware install", "MagicError", "writes one board at a time"),
+        ("%%on all\n%reboot --run 2", "MagicError", "--run watches the board that cells run on"),
         ("%%on all\n%df\n%python 1", "MagicError", "%python does not work inside %%on: it runs on this computer, once"),
         ("%%on all\n%upload x --nothing", "MagicError", "unrecognized arguments: --nothing"),
         ("%%on all\n%plot on\n1", "MagicError", "%plot does not work inside %%on: it is a setting"),

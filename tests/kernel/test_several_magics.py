@@ -178,8 +178,10 @@ def test_times_of_loops_are_a_table(desks: Jupyter) -> None:
     assert reply.stdout == ""
 
 
-def test_a_board_whose_program_fails_has_no_time_of_its_own_clock(desks: Jupyter) -> None:
-    reply = desks.run("%%time\n%%on all\n1 // n")
+def test_a_board_whose_program_fails_has_no_time_of_its_own_clock(desks: Jupyter, folder: Path) -> None:
+    (folder / "loop.py").write_text("for i in (1,):\n    i // n\n")
+    reply = desks.run("%%on all\n%pwd\n%%time\n%run loop.py")
+    assert 'File "loop.py", line 2' in reply.stderr
     assert [row[1:2] for row in table(reply)][1] == ["not ended well"]
     assert "1 of 3 boards failed" in reply.error.value
 

@@ -80,9 +80,9 @@ def test_what_a_board_prints_comes_behind_its_answers() -> None:
     assert "".join(shown[1:]) == "a | sent\na | a prints\n"
 
 
-def test_the_stopwatch_of_no_board_takes_the_value_of_another_one_for_its_clock() -> None:
-    for _ in range(20):
-        mark = new_mark()
+def test_no_value_of_a_board_is_taken_for_the_stopwatchs_clock() -> None:
+    marks = {new_mark() for _ in range(50)}
+    for mark in [mark for mark in marks for _ in marks]:  # they take turns
         watch = Stopwatch()
         assert watch.feed(f"{mark}[7]{mark}\n") + watch.flush() == f"{mark}[7]{mark}\n"
 
