@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .row_program import Answer
     from .row_values import Value
 
-FIRST_BURST, BURST = 8, 3
+FIRST_BURST, BURST = 8, 4
 """Round trips for the clock when a board comes, and later."""
 
 LONGEST_BURST = 40
@@ -36,8 +37,19 @@ LONGEST_BURST = 40
 FIRST_INTERVAL, BURST_INTERVAL = 1.0, 10.0
 """Seconds between the first two bursts, and later; each is twice the one before."""
 
+WELL_KNOWN = 0.002
+"""Seconds of a clock's accuracy from which on the interval grows; after ``EARLY_BURSTS`` it does so anyway."""
+
+EARLY_BURSTS = 8
+
+LONGEST_TURN = 0.5
+"""Seconds at most that a burst waits for its turn behind a row."""
+
 BURST_PATIENCE = 3.0
 """Seconds that a burst waits for a moment without a row; then a row may have to wait for a single round trip."""
+
+GOLDEN = 0.618
+"""A share that, added again and again, comes near to none that there was before: turns of a burst."""
 
 PADDING = 128
 """Bytes by which a longer source differs from a short one, where the speed of the line is measured."""
@@ -113,7 +125,8 @@ class BoardRows:
         self._ticks_source = ""
         self._byte_time = 0.0  # seconds
         self._probe_at = 0.0
-        self._interval = FIRST_INTERVAL
+        self._interval, self._bursts = FIRST_INTERVAL, 0
+        self._turn = zlib.crc32(place.name.encode()) / 2**32
         self._probe_time = 0.0
         self._lost_at: float | None = None
         self._ended = threading.Event()
@@ -162,7 +175,7 @@ class BoardRows:
                 elif late >= due + 1:
                     self.state.missed += int(late) - due
                     due = int(late)
-                self._keep_clock(board, origin + due * self._every - time.monotonic())
+                self._keep_clock(board, stop, origin + due * self._every)
                 if stop.wait(max(0.0, origin + due * self._every - time.monotonic())):
                     return
                 due += 1
@@ -224,7 +237,7 @@ class BoardRows:
         self._clock = BoardClock()
         self._ticks_source = snippets.statement(f"import time;print({expression})")
         self._measure_line(board)
-        self._interval = FIRST_INTERVAL
+        self._interval, self._bursts = FIRST_INTERVAL, 0
         self._measure(board, FIRST_BURST, most=LONGEST_BURST)
         if self._once.strip():
             board.execute(self._once, lambda _: None, timeout=ONCE_TIMEOUT)
@@ -261,32 +274,39 @@ class BoardRows:
 
     # -- its clock -----------------------------------------------------------------------------------------------
 
-    def _keep_clock(self, board: Board, free: float) -> None:
+    def _keep_clock(self, board: Board, stop: threading.Event, due: float) -> None:
         """Measure the clock again where it is time.
 
         Args:
             board: the board.
-            free: seconds until the next row is due.
+            stop: ends the wait for its turn.
+            due: when the next row is, in the host's monotonic seconds.
         """
-        late = time.monotonic() - self._probe_at
-        if late < 0:
+        now = time.monotonic()
+        free, late = due - now, now - self._probe_at
+        if late < 0 or (free < 2 * self._probe_time and late < BURST_PATIENCE):
             return
-        count = min(BURST, int(free / (2 * self._probe_time))) if self._probe_time else BURST
-        if count or late > BURST_PATIENCE:
-            self._measure(board, max(1, count))
+        # Rows of all boards are due at one moment. Measured right behind theirs, they would all wait for each other.
+        self._turn = (self._turn + GOLDEN) % 1
+        if free > 0:
+            stop.wait(self._turn * min(free / 2, LONGEST_TURN))
+        self._measure(board, BURST, until=due)
 
-    def _measure(self, board: Board, count: int, *, most: int = 0) -> None:
-        """Measure the clock by a burst of round trips.
+    def _measure(self, board: Board, count: int, *, most: int = 0, until: float = math.inf) -> None:
+        """Measure the clock by a burst of round trips, of one at least.
 
         Args:
             board: the board.
             count: how many there are.
             most: as many while one of the last ``count`` was the shortest.
+            until: when there is no time for more, in the host's monotonic seconds.
         """
         began = HOST_CLOCK.ticks()
         trips: list[RoundTrip] = []
         done, shortest, shortest_at = 0, math.inf, 0
         while done < count or (done < most and done < shortest_at + count):
+            if done and time.monotonic() + shortest > until:
+                break
             done += 1
             trip = self._round_trip(board, self._ticks_source)
             if trip is not None:
@@ -297,7 +317,9 @@ class BoardRows:
             self._clock.add(trips)
         self._probe_time = (HOST_CLOCK.ticks() - began) / done
         self._probe_at = time.monotonic() + self._interval
-        self._interval = min(2 * self._interval, BURST_INTERVAL)
+        self._bursts += 1
+        if self._clock.accuracy <= WELL_KNOWN or self._bursts > EARLY_BURSTS:
+            self._interval = min(2 * self._interval, BURST_INTERVAL)
 
     def _round_trip(self, board: Board, source: str) -> RoundTrip | None:
         """Ask for the board's ticks; return None where something else was printed into the answer."""
@@ -368,7 +390,7 @@ class BoardRows:
             self._clock = BoardClock()
             self._clock.add([RoundTrip(sent, received, ticks)])
             self._probe_at = 0.0
-            self._interval = FIRST_INTERVAL
+            self._interval, self._bursts = FIRST_INTERVAL, 0
             when = self._clock.when(ticks)
         when = min(max(when, sent), received)
         utc = HOST_CLOCK.zero()
