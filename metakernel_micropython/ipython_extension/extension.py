@@ -42,6 +42,7 @@ class Extension:
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
         self._shell.Completer.custom_matchers.append(self._tab.matcher)
+        self._kernel.first_moment.begin(lambda name: self._magics.own("cell", name))
         if (host := self._kernel.host_kernel) is not None:
             answer_control(host, RELEASE, self._kernel.boards.release)
 
@@ -52,6 +53,7 @@ class Extension:
         self._shell.events.unregister("post_run_cell", self._after_cell)
         with contextlib.suppress(ValueError):
             self._shell.Completer.custom_matchers.remove(self._tab.matcher)
+        self._kernel.first_moment.end()
         if (host := self._kernel.host_kernel) is not None:
             host.control_handlers.pop(f"{RELEASE}_request", None)
         self.end()
@@ -61,6 +63,7 @@ class Extension:
         host_shell.kill_all()
         self._kernel.boards.end(restart=False)
         self._kernel.connections.close_all()
+        self._kernel.stops.end()
 
     def _before_cell(self, info: Any) -> None:
         if not _LEAVES_NOTES.match(info.raw_cell or ""):

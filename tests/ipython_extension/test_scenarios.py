@@ -10,6 +10,7 @@ from ..kernel.test_input import (  # noqa: F401
 )
 from ..kernel.test_interrupt import (  # noqa: F401
     test_a_second_stop_gives_up_a_program_that_catches_the_first,
+    test_stop_ends_a_cell_that_has_just_begun,
     test_stop_ends_a_magic_that_waits,
     test_stop_ends_the_cell_and_keeps_the_variables,
     test_stop_ends_what_the_host_does_after_a_program,
