@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..boards import needs_virtual
+from . import scenarios
 from .python_notebook import PythonNotebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..conftest import Start
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the kernel's tests where ``scenarios.py`` lies."""
+    if file_path != Path(scenarios.__file__):
+        return None
+    return scenarios.Scenarios.from_parent(parent, path=file_path)
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +69,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start notebooks, which are ended with the test."""
     with ExitStack() as stack:
 
-        def begin(env: dict[str, str] | None = None, cwd: Path = tmp_path) -> PythonNotebook:
-            made = PythonNotebook(cwd, env)
+        def begin(
+            env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = (), cwd: Path = tmp_path
+        ) -> PythonNotebook:
+            made = PythonNotebook(cwd, env, arguments)
             stack.callback(made.close, now=True)
             return made
 

@@ -50,14 +50,18 @@ class PythonNotebook(Jupyter):
 
     Args:
         cwd: the kernel's folder.
-        env: variables of its environment, beside those of the tests.
+        env: variables of its environment, beside those of the tests; None takes one away.
+        arguments: of the kernel.
     """
 
-    def __init__(self, cwd: Path | str, env: dict[str, str] | None = None) -> None:
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    def __init__(
+        self, cwd: Path | str, env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = ()
+    ) -> None:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *arguments]
         self._spec = KernelSpec(argv=argv, language="python", display_name="Python")
-        self.python_only = False
-        self._start({**os.environ, **(env or {})}, str(cwd))
+        self._added: dict[int, int] = {}  # lines on top of the cells, by their numbers
+        asked = {**os.environ, **(env or {})}
+        self._start({key: value for key, value in asked.items() if value is not None}, str(cwd))
         self.load()
 
     def load(self) -> None:
@@ -70,11 +74,42 @@ class PythonNotebook(Jupyter):
         return super().run(cell, **options)
 
     def run(self, code: str, **options: Any) -> Reply:
-        """Run a cell of the MicroPython kernel."""
-        return self.python(translated(code), **options)
+        """Run a cell of the MicroPython kernel; the lines that are told are those of that cell."""
+        cell = translated(code)
+        reply = self.python(cell, **options)
+        if "execution_count" in reply.content:
+            self._added[reply.number] = cell.count("\n") - code.count("\n")
+        contents = [reply.content, *(content for _, _, content in reply.messages)]
+        for content in contents:
+            if "traceback" in content:
+                content["traceback"] = [self._as_typed(line) for line in content["traceback"]]
+            if "text" in content:
+                content["text"] = self._as_typed(content["text"])
+        return reply
+
+    def _as_typed(self, text: str) -> str:
+        """Return a text with the lines of the cells that were typed."""
+
+        def typed(found: re.Match[str]) -> str:
+            return f"{found[1]}{int(found[3]) - self._added.get(int(found[2]), 0)}"
+
+        return re.sub(r"(Cell In\[(\d+)\], line )(\d+)", typed, text)
 
     def complete(self, code: str, position: int | None = None) -> list[str]:
         """The lines that a cell of the MicroPython kernel may become."""
-        cell = translated(code)
-        assert position is None and cell.endswith(code.partition("\n")[2] if "\n" in code else code.lstrip("%"))
-        return [code[: len(code) - len(cell)] + one if cell != code else one for one in super().complete(cell)]
+        cell, position = _moved(code, position)
+        added = len(cell) - len(code)
+        content = self._ask(self.client.complete(cell, position), "complete_reply")
+        start = content["cursor_start"] - added
+        return [code[: max(start, 0)] + match[max(-start, 0) :] for match in content["matches"]]
+
+    def inspect(self, code: str, position: int | None = None) -> str:
+        """What is told about a name in a cell of the MicroPython kernel."""
+        return super().inspect(*_moved(code, position))
+
+
+def _moved(code: str, position: int | None) -> tuple[str, int]:
+    """Return a cell as it is written in a notebook of Python, and where in it the cursor stands."""
+    cell = translated(code)
+    behind = len(code) - (len(code) if position is None else position)
+    return cell, max(len(cell) - behind, 0)
