@@ -23,8 +23,8 @@ STOP_AFTER = 1.0
 """Seconds after which a cell tagged ``interrupt`` is stopped."""
 
 
-def execute(notebook: NotebookNode, folder: Path, kernel_name: str = "micropython") -> NotebookNode:
-    """Execute a notebook in ``folder`` and return it with its outputs.
+def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Execute a notebook in ``folder``, in the kernel that it names, and return it with its outputs.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed that is not tagged ``raises-exception``.
@@ -41,7 +41,7 @@ def execute(notebook: NotebookNode, folder: Path, kernel_name: str = "micropytho
 
     client = NotebookClient(
         notebook,
-        kernel_name=kernel_name,
+        kernel_name=notebook.metadata.kernelspec.name,
         timeout=60,
         coalesce_streams=True,
         record_timing=False,

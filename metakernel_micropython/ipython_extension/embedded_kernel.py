@@ -93,7 +93,7 @@ class EmbeddedKernel(MicroPythonKernel):
             self.stops.begin()
             if self.first_moment.take():
                 self._stop()
-            self.execution_count = self._shell.execution_count
+            self.execution_count = self._shell.displayhook.prompt_count  # the one in In[n]
             return _finished(self.do_execute(cell, allow_stdin=self._may_ask))
         finally:
             self.stops.finish()
