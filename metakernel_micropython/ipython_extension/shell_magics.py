@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.alias import Alias
@@ -109,32 +110,41 @@ class ShellMagics:
         if kind == "line":
 
             def line_magic(line: str) -> None:
-                self._kernel.run(f"%{name} {line}")
+                self._run("%", name, line)
 
             magic: Callable[..., None] = line_magic
         else:
 
             def cell_magic(line: str, cell: str) -> None:
-                self._kernel.run(f"%%{name} {line}\n{cell}")
+                self._run("%%", name, line, "\n" + cell)
 
             magic = cell_magic
         function = _explained(magic, name, explained)
         return _without_expansion(function) if name in CODE_ON_THE_LINE else function
 
+    def _run(self, marks: str, name: str, line: str, below: str = "") -> None:
+        """Run a magic; a name of Python that was filled in must not make a second line, which the board would run."""
+        if "\n" in line:
+            text = f"{marks}{name} is one line, and there is a line end in what was filled in: {reprlib.repr(line)}"
+            raise self._kernel.failed(MagicError(f"{text}\n%put gives such a value to the board."))
+        self._kernel.run(f"{marks}{name} {line}{below}")
+
     # -- %mpy ----------------------------------------------------------------------------------------------------
 
     def _line_any(self, line: str) -> None:
         name, rest = self._wanted(line)
-        if name:
-            self._kernel.run(f"%{name} {rest}")
-        else:
+        if not name:
             self._kernel.Print(self.listed())
+        elif name in ("-h", "--help"):
+            self._kernel.Print(_LINE_HELP, end="")
+        else:
+            self._run("%", name, rest)
 
     def _cell_any(self, line: str, cell: str) -> None:
         name, rest = self._wanted(line)
         if not name:
             raise self._kernel.failed(MagicError("%%mpy takes the name of a command behind it: %%mpy time"))
-        self._kernel.run(f"%%{name} {rest}\n{cell}")
+        self._run("%%", name, rest, "\n" + cell)
 
     def _wanted(self, line: str) -> tuple[str, str]:
         """Return the name of the magic that somebody has typed behind ``%mpy``, and the rest of the line.
