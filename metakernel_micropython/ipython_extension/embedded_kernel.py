@@ -94,7 +94,7 @@ class EmbeddedKernel(MicroPythonKernel):
             if self.first_moment.take():
                 self._stop()
             self.execution_count = self._shell.displayhook.prompt_count  # the one in In[n]
-            return _finished(self.do_execute(cell, allow_stdin=self._may_ask))
+            return _finished(self.do_execute(cell, self._silent, allow_stdin=self._may_ask))
         finally:
             self.stops.finish()
             self.interrupts.request_ends()
@@ -198,6 +198,12 @@ class EmbeddedKernel(MicroPythonKernel):
             action()
         else:
             loop.add_callback(action)
+
+    @property
+    def _silent(self) -> bool:
+        """Whether a front end runs the cell for itself, and shows nothing of it."""
+        request = self.host_kernel.get_parent("shell") if self.host_kernel is not None else {}
+        return bool((request or {}).get("content", {}).get("silent", False))
 
     # -- what is asked -------------------------------------------------------------------------------------------
 

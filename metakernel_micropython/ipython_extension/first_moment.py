@@ -14,6 +14,7 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Any
 
+from .instance_hooks import InstanceHooks
 from .signal_stop import in_main_thread
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class FirstMoment(ast.NodeTransformer):
         self._shell = shell
         self._is_ours: Callable[[str], bool]
         self._kernel: Any = getattr(shell, "kernel", None)
-        self._hooks: dict[str, Any] = {}
+        self._hooks = InstanceHooks(self._kernel)
         self._presses = 0
         self._waits = False  # the cell has not begun
         self._answers = False  # a KeyboardInterrupt becomes a reply
@@ -47,24 +48,15 @@ class FirstMoment(ast.NodeTransformer):
         self._is_ours = is_ours
         if not hasattr(self._kernel, "pre_handler_hook"):
             return
-        self._run: Any = self._kernel.do_execute
-        self._hook: Any = self._kernel.pre_handler_hook
-        for name, hook in (("pre_handler_hook", self._before_request), ("do_execute", self._do_execute)):
-            self._hooks[name] = vars(self._kernel).get(name)
-            setattr(self._kernel, name, hook)
+        self._hook = self._hooks.put("pre_handler_hook", self._before_request)
+        self._run = self._hooks.put("do_execute", self._do_execute)
         self._shell.ast_transformers.append(self)
 
     def end(self) -> None:
         """Leave Stop to ipykernel again."""
-        for name, before in self._hooks.items():
-            if before is None:
-                vars(self._kernel).pop(name, None)
-            else:
-                setattr(self._kernel, name, before)
-        if self._hooks:
-            self._hooks = {}
-            with contextlib.suppress(ValueError):
-                self._shell.ast_transformers.remove(self)
+        self._hooks.end()
+        with contextlib.suppress(ValueError):
+            self._shell.ast_transformers.remove(self)
 
     def take(self) -> bool:
         """Return whether Stop was kept for this cell, and keep it no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ CODE_ON_THE_LINE = frozenset(("get", "put", "set", "time", "timeit"))
 
 _DEPTH = 4
 """Python's frames between the one that looks for names to fill in and that of the cell which has them."""
+
+_ASKS = re.compile(r"\s*(?:\?{1,2}\s*[\w.]+|[\w.]+\?{1,2})\s*")
+"""A cell that is a question: NAME?"""
 
 _NOT_HERE = {
     "python": "The cells of this notebook are Python: leave the line out.",
@@ -127,6 +131,9 @@ class ShellMagics:
         if "\n" in line:
             text = f"{marks}{name} is one line, and there is a line end in what was filled in: {reprlib.repr(line)}"
             raise self._kernel.failed(MagicError(f"{text}\n%put gives such a value to the board."))
+        if name == "micropython" and not line.strip() and _ASKS.fullmatch(below):
+            self._kernel.run(below.strip())  # NAME? is a cell of its own there
+            return
         self._kernel.run(f"{marks}{name} {line}{below}")
 
     # -- %mpy ----------------------------------------------------------------------------------------------------

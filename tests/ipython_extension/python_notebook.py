@@ -14,7 +14,10 @@ from metakernel_micropython.cell.parser import is_magic, leading_lines
 from ..front_end import Jupyter, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from jupyter_client.blocking.client import BlockingKernelClient
 
 IPYTHONS = frozenset("capture cd debug edit file pwd reset run time timeit who whos writefile".split())
 """Magics that the tests use and whose names IPython has."""
@@ -59,7 +62,9 @@ class PythonNotebook(Jupyter):
     ) -> None:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *arguments]
         self._spec = KernelSpec(argv=argv, language="python", display_name="Python")
+        self.python_only = False  # what is asked for is Python, and stays as it is
         self._added: dict[int, int] = {}  # lines on top of the cells, by their numbers
+        self._moves: dict[str, int] = {}  # characters on top of the cells that are asked for, by their requests
         asked = {**os.environ, **(env or {})}
         self._start({key: value for key, value in asked.items() if value is not None}, str(cwd))
         self.load()
@@ -95,21 +100,41 @@ class PythonNotebook(Jupyter):
 
         return re.sub(r"(Cell In\[(\d+)\], line )(\d+)", typed, text)
 
-    def complete(self, code: str, position: int | None = None) -> list[str]:
-        """The lines that a cell of the MicroPython kernel may become."""
-        cell, position = _moved(code, position)
-        added = len(cell) - len(code)
-        content = self._ask(self.client.complete(cell, position), "complete_reply")
-        start = content["cursor_start"] - added
-        return [code[: max(start, 0)] + match[max(-start, 0) :] for match in content["matches"]]
+    def complete_python(self, cell: str) -> list[str]:
+        """The lines that a cell may become, as it is."""
+        self.python_only = True
+        try:
+            return super().complete(cell)
+        finally:
+            self.python_only = False
 
-    def inspect(self, code: str, position: int | None = None) -> str:
-        """What is told about a name in a cell of the MicroPython kernel."""
-        return super().inspect(*_moved(code, position))
+    def _new_client(self) -> BlockingKernelClient:
+        client: Any = super()._new_client()
+        for name in ("complete", "inspect"):
+            setattr(client, name, self._moved(getattr(client, name)))
+        return client
 
+    def _moved(self, ask: Callable[..., str]) -> Callable[..., str]:
+        """Return a request about a cell of the MicroPython kernel, as it is sent in a notebook of Python."""
 
-def _moved(code: str, position: int | None) -> tuple[str, int]:
-    """Return a cell as it is written in a notebook of Python, and where in it the cursor stands."""
-    cell = translated(code)
-    behind = len(code) - (len(code) if position is None else position)
-    return cell, max(len(cell) - behind, 0)
+        def asked(code: str, cursor_pos: int | None = None, **options: Any) -> str:
+            cell = code if self.python_only else translated(code)
+            position = max(len(cell) - (len(code) - (len(code) if cursor_pos is None else cursor_pos)), 0)
+            request = ask(cell, position, **options)
+            self._moves[request] = len(cell) - len(code)
+            return request
+
+        return asked
+
+    def _ask(self, request: str, kind: str) -> dict[str, Any]:
+        content = super()._ask(request, kind)
+        added = self._moves.pop(request, 0)
+        if kind == "complete_reply" and added:
+            kept = max(added - content["cursor_start"], 0)  # of the text that was added
+            content["matches"] = [match[kept:] for match in content["matches"]]
+            for place in (content, *content["metadata"].get("_jupyter_types_experimental", ())):
+                for key in {"cursor_start", "cursor_end", "start", "end"} & {*place}:
+                    place[key] = max(place[key] - added, 0)
+                if "text" in place:
+                    place["text"] = place["text"][kept:]
+        return content

@@ -83,7 +83,7 @@ def test_tab_completes_what_belongs_to_boards_and_leaves_python_alone(virtual: P
     (tmp_path / "some_file.py").touch()
     virtual.python("host_value = 1")
     virtual.do("board_value = [1]")
-    complete = super(type(virtual), virtual).complete
+    complete = virtual.complete_python
     assert complete("%%micropython\nboard_va") == ["%%micropython\nboard_value"]
     assert complete("%%mpy time\nimport sys\nsys.platf") == ["%%mpy time\nimport sys\nsys.platform"]
     assert complete("%get board_va") == ["%get board_value"]
