@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.alias import Alias
 from IPython.core.magic import no_var_expand
 
+from ..cell.lexical import BOM
 from ..discovery import KEPT
 from ..errors import MagicError
 
@@ -120,7 +121,7 @@ class ShellMagics:
         else:
 
             def cell_magic(line: str, cell: str) -> None:
-                self._run("%%", name, line, "\n" + cell)
+                self._run("%%", name, line, "\n" + cell.removeprefix(BOM))
 
             magic = cell_magic
         function = _explained(magic, name, explained)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_client.kernelspec import KernelSpec
 
+from metakernel_micropython.cell.lexical import BOM
 from metakernel_micropython.cell.parser import is_magic, leading_lines
 
 from ..front_end import Jupyter, Reply
@@ -27,6 +28,7 @@ _TYPED = re.compile(r"(%{1,2})([\w-]+)")
 
 def translated(cell: str) -> str:
     """Return a cell of the MicroPython kernel as a person writes it in a notebook of Python."""
+    cell = cell.removeprefix(BOM)
     cell = cell[len(leading_lines(cell)) :]
     if cell.startswith("%%python\n"):
         return cell.partition("\n")[2]
@@ -82,14 +84,19 @@ class PythonNotebook(Jupyter):
         """Run a cell of the MicroPython kernel; the lines that are told are those of that cell."""
         cell = translated(code)
         reply = self.python(cell, **options)
+        added = cell.count("\n") - code.count("\n")
         if "execution_count" in reply.content:
-            self._added[reply.number] = cell.count("\n") - code.count("\n")
+            self._added[reply.number] = added
         contents = [reply.content, *(content for _, _, content in reply.messages)]
         for content in contents:
             if "traceback" in content:
                 content["traceback"] = [self._as_typed(line) for line in content["traceback"]]
             if "text" in content:
                 content["text"] = self._as_typed(content["text"])
+                if content["name"] == "stderr":  # below a SyntaxError
+                    content["text"] = re.sub(
+                        r"(?<=\bLine )(\d+)(?=[,:])", lambda m: str(int(m[1]) - added), content["text"]
+                    )
         return reply
 
     def _as_typed(self, text: str) -> str:
