@@ -94,7 +94,12 @@ class EmbeddedKernel(MicroPythonKernel):
             if self.first_moment.take():
                 self._stop()
             self.execution_count = self._shell.displayhook.prompt_count  # the one in In[n]
-            return _finished(self.do_execute(cell, self._silent, allow_stdin=self._may_ask))
+            request = self._request
+            meta = request.get("metadata") or {}
+            silent = bool((request.get("content") or {}).get("silent", False))
+            return _finished(
+                self.do_execute(cell, silent, allow_stdin=self._may_ask, cell_meta=meta, cell_id=meta.get("cellId"))
+            )
         finally:
             self.stops.finish()
             self.interrupts.request_ends()
@@ -200,10 +205,10 @@ class EmbeddedKernel(MicroPythonKernel):
             loop.add_callback(action)
 
     @property
-    def _silent(self) -> bool:
-        """Whether a front end runs the cell for itself, and shows nothing of it."""
-        request = self.host_kernel.get_parent("shell") if self.host_kernel is not None else {}
-        return bool((request or {}).get("content", {}).get("silent", False))
+    def _request(self) -> Mapping[str, Any]:
+        """The message that asked for the cell: it has the cell's tags, and whether a front end runs it for itself."""
+        request = self.host_kernel.get_parent("shell") if self.host_kernel is not None else None
+        return request or {}
 
     # -- what is asked -------------------------------------------------------------------------------------------
 

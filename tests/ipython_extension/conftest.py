@@ -26,11 +26,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 @pytest.fixture(scope="session")
-def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonNotebook]:
-    """A notebook with the extension."""
+def one_notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonNotebook]:
+    """A notebook with the extension, for all tests."""
     made = PythonNotebook(tmp_path_factory.mktemp("notebooks"))
     yield made
     made.close(now=True)
+
+
+@pytest.fixture
+def notebook(one_notebook: PythonNotebook) -> PythonNotebook:
+    """A notebook with the extension, with or without a board."""
+    if one_notebook.stuck:
+        one_notebook.restart(now=True)
+        one_notebook.load()
+    return one_notebook
 
 
 @pytest.fixture(scope="module", params=["virtual", pytest.param("microbit", marks=pytest.mark.soak)])

@@ -26,8 +26,14 @@ IPYTHONS = frozenset("capture cd debug edit file pwd reset run time timeit who w
 _TYPED = re.compile(r"(%{1,2})([\w-]+)")
 
 
+class AsIs(str):
+    """A cell that is one of a notebook of Python already."""
+
+
 def translated(cell: str) -> str:
     """Return a cell of the MicroPython kernel as a person writes it in a notebook of Python."""
+    if isinstance(cell, AsIs):
+        return cell
     cell = cell.removeprefix(BOM)
     cell = cell[len(leading_lines(cell)) :]
     if cell.startswith("%%python\n"):
@@ -64,7 +70,6 @@ class PythonNotebook(Jupyter):
     ) -> None:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *arguments]
         self._spec = KernelSpec(argv=argv, language="python", display_name="Python")
-        self.python_only = False  # what is asked for is Python, and stays as it is
         self._added: dict[int, int] = {}  # lines on top of the cells, by their numbers
         self._moves: dict[str, int] = {}  # characters on top of the cells that are asked for, by their requests
         asked = {**os.environ, **(env or {})}
@@ -78,7 +83,7 @@ class PythonNotebook(Jupyter):
 
     def python(self, cell: str, **options: Any) -> Reply:
         """Run a cell as it is."""
-        return super().run(cell, **options)
+        return super().run(AsIs(cell), **options)
 
     def run(self, code: str, **options: Any) -> Reply:
         """Run a cell of the MicroPython kernel; the lines that are told are those of that cell."""
@@ -109,23 +114,21 @@ class PythonNotebook(Jupyter):
 
     def complete_python(self, cell: str) -> list[str]:
         """The lines that a cell may become, as it is."""
-        self.python_only = True
-        try:
-            return super().complete(cell)
-        finally:
-            self.python_only = False
+        return super().complete(AsIs(cell))
 
     def _new_client(self) -> BlockingKernelClient:
         client: Any = super()._new_client()
         for name in ("complete", "inspect"):
             setattr(client, name, self._moved(getattr(client, name)))
+        execute = client.execute
+        client.execute = lambda code, **options: execute(AsIs(translated(code)), **options)
         return client
 
     def _moved(self, ask: Callable[..., str]) -> Callable[..., str]:
         """Return a request about a cell of the MicroPython kernel, as it is sent in a notebook of Python."""
 
         def asked(code: str, cursor_pos: int | None = None, **options: Any) -> str:
-            cell = code if self.python_only else translated(code)
+            cell = translated(code)
             position = max(len(cell) - (len(code) - (len(code) if cursor_pos is None else cursor_pos)), 0)
             request = ask(cell, position, **options)
             self._moves[request] = len(cell) - len(code)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .differences import MODULES, QUICK, TESTS
+from .differences import DIFFERENCES, QUICK
 from .python_notebook import PythonNotebook
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FOLDERS = ("kernel", "magics")
+REASONS = {test: reason for reason, tests in DIFFERENCES.items() for test in tests}
 
 
 def shared() -> list[str]:
     """The modules whose tests are shared: ``kernel/test_input.py``."""
     found = [f"{part}/{path.name}" for part in FOLDERS for path in sorted((HERE.parent / part).glob("test_*.py"))]
-    return [name for name in found if name not in MODULES]
+    return [name for name in found if name not in REASONS]
 
 
 class Scenarios(pytest.File):
@@ -61,8 +62,7 @@ class SharedModule(pytest.Module):
         name = self.path.relative_to(HERE).as_posix()
         for item in super().collect():
             full = f"{name}::{getattr(item, 'originalname', item.name)}"
-            reason = TESTS.get(full) or TESTS.get(f"{name}::{item.name}")
-            if reason is not None:
+            if reason := REASONS.get(full) or REASONS.get(f"{name}::{item.name}"):
                 item.add_marker(pytest.mark.skip(reason=reason))
             if full not in QUICK:
                 item.add_marker(pytest.mark.soak)
