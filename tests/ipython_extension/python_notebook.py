@@ -116,6 +116,10 @@ class PythonNotebook(Jupyter):
         """The lines that a cell may become, as it is."""
         return super().complete(AsIs(cell))
 
+    def inspect_python(self, cell: str, position: int | None = None) -> str:
+        """What is told about a name in a cell, as it is."""
+        return super().inspect(AsIs(cell), position)
+
     def _new_client(self) -> BlockingKernelClient:
         client: Any = super()._new_client()
         for name in ("complete", "inspect"):
