@@ -38,6 +38,9 @@ def pressed(virtual: PythonNotebook) -> Iterator[Pressed]:
         "def transform(lines):\n    press('transform', ''.join(lines))\n    return lines\n"
         "def before(info):\n    press('before', info.raw_cell)\n"
         "def after(result):\n    press('after', result.info.raw_cell)\n"
+        "own = shell.kernel.finish_metadata\n"
+        "def finish(parent, *args):\n    press('reply', parent['content']['code'])\n    return own(parent, *args)\n"
+        "shell.kernel.finish_metadata = finish\n"
         "shell.input_transformers_cleanup.append(transform)\n"
         "shell.events.register('pre_run_cell', before)\n"
         "shell.events.register('post_run_cell', after)"
@@ -49,6 +52,7 @@ def pressed(virtual: PythonNotebook) -> Iterator[Pressed]:
 
     yield run
     virtual.python(
+        "del shell.kernel.finish_metadata\n"
         "shell.input_transformers_cleanup.remove(transform)\n"
         "shell.events.unregister('pre_run_cell', before)\n"
         "shell.events.unregister('post_run_cell', after)"
@@ -69,8 +73,8 @@ def test_stop_before_the_first_statement_ends_the_cell(
 
 @pytest.mark.parametrize("cell", ["%%micropython\n1", "_n = 1", "def ("], ids=["board", "python", "no Python"])
 def test_stop_behind_the_last_statement_leaves_a_reply(virtual: PythonNotebook, pressed: Pressed, cell: str) -> None:
-    for presses in (1, 2):
-        assert pressed("after", presses, cell).content
+    for where, presses in (("after", 1), ("after", 2), ("reply", 1), ("reply", 2)):
+        assert pressed(where, presses, cell).content
     assert virtual.do("6 * 7").value == "42"
 
 
