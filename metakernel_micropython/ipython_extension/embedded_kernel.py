@@ -19,6 +19,7 @@ from ..front_end import thread_output
 from ..jupyter_internals import InputRequest, asks, without_traces
 from ..kernel import MicroPythonKernel
 from .board_failure import board_failure
+from .first_moment import FirstMoment
 from .signal_stop import SignalStop
 
 if TYPE_CHECKING:
@@ -40,14 +41,19 @@ class EmbeddedKernel(MicroPythonKernel):
 
     Args:
         shell: the shell.
+
+    Attributes:
+        stops: takes Stop while a cell runs on the board.
+        first_moment: keeps Stop before that.
     """
 
-    stop_needs_ticks = sys.platform == "win32"  # where a signal ends no wait for a lock
+    stop_needs_ticks = True  # on Windows a signal ends no wait for a lock, elsewhere not one that has just begun
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._one_cell = threading.Lock()
-        self._stops = SignalStop(self._stop)
+        self.stops = SignalStop(self._stop)
+        self.first_moment = FirstMoment(shell)
         self._hints: list[Mapping[str, Any]] = []  # what was said about an error that the shell has not shown yet
         with without_traces():
             # The shell keeps the history of its cells; after a restart of its kernel this extension is not there.
@@ -72,23 +78,33 @@ class EmbeddedKernel(MicroPythonKernel):
         Raises:
             BoardFailure: it failed.
         """
-        if not self._one_cell.acquire(blocking=False):
-            raise self.failed(CellRuns("A cell runs on the board already: a board runs one thing at a time."))
-        try:
-            self.execution_count = self._shell.execution_count
-            self.interrupts.request_begins()
-            try:
-                with self._stops:
-                    reply = _finished(self.do_execute(cell, allow_stdin=self._may_ask))
-            finally:
-                self.interrupts.request_ends()
-        finally:
-            self.shown_error = None
-            self._one_cell.release()
+        with self.stops:  # around all that must not be left halfway
+            reply = self._reply(cell)
         for payload in reply.get("payload", ()):
             self._show_page(payload)
         if reply["status"] == "error":
             raise board_failure(reply["ename"], reply["evalue"], reply["traceback"])
+
+    def _reply(self, cell: str) -> dict[str, Any]:
+        if not self._one_cell.acquire(blocking=False):
+            raise self.failed(CellRuns("A cell runs on the board already: a board runs one thing at a time."))
+        try:
+            self.interrupts.request_begins()
+            self.stops.begin()
+            if self.first_moment.take():
+                self._stop()
+            self.execution_count = self._shell.displayhook.prompt_count  # the one in In[n]
+            request = self._request
+            meta = request.get("metadata") or {}
+            silent = bool((request.get("content") or {}).get("silent", False))
+            return _finished(
+                self.do_execute(cell, silent, allow_stdin=self._may_ask, cell_meta=meta, cell_id=meta.get("cellId"))
+            )
+        finally:
+            self.stops.finish()
+            self.interrupts.request_ends()
+            self.shown_error = None
+            self._one_cell.release()
 
     def failed(self, error: BaseException) -> BoardFailure:
         """Return an error of this package as the one of a cell: with its message alone."""
@@ -115,7 +131,7 @@ class EmbeddedKernel(MicroPythonKernel):
 
     def interrupt_host(self) -> None:
         """Raise KeyboardInterrupt in the main thread."""
-        self._stops.interrupt_host()
+        self.stops.interrupt_host()
 
     @property
     def host_variables(self) -> dict[str, Any]:
@@ -187,6 +203,12 @@ class EmbeddedKernel(MicroPythonKernel):
             action()
         else:
             loop.add_callback(action)
+
+    @property
+    def _request(self) -> Mapping[str, Any]:
+        """The message that asked for the cell: it has the cell's tags, and whether a front end runs it for itself."""
+        request = self.host_kernel.get_parent("shell") if self.host_kernel is not None else None
+        return request or {}
 
     # -- what is asked -------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from ..sessions.take_over import REQUEST as RELEASE
 from .embedded_kernel import EmbeddedKernel
 from .shell_magics import ShellMagics
 from .tab_completion import TabCompletion
+from .typing_requests import TypingRequests
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -33,6 +34,7 @@ class Extension:
         self._kernel = EmbeddedKernel(shell)
         self._magics = ShellMagics(shell, self._kernel)
         self._tab = TabCompletion(self._kernel, self._magics)
+        self._typing = TypingRequests(self._kernel, self._tab)
 
     def load(self) -> None:
         """Add the magics; no port is opened."""
@@ -42,6 +44,8 @@ class Extension:
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
         self._shell.Completer.custom_matchers.append(self._tab.matcher)
+        self._typing.begin()
+        self._kernel.first_moment.begin(lambda name: self._magics.own("cell", name))
         if (host := self._kernel.host_kernel) is not None:
             answer_control(host, RELEASE, self._kernel.boards.release)
 
@@ -52,6 +56,8 @@ class Extension:
         self._shell.events.unregister("post_run_cell", self._after_cell)
         with contextlib.suppress(ValueError):
             self._shell.Completer.custom_matchers.remove(self._tab.matcher)
+        self._typing.end()
+        self._kernel.first_moment.end()
         if (host := self._kernel.host_kernel) is not None:
             host.control_handlers.pop(f"{RELEASE}_request", None)
         self.end()
@@ -61,6 +67,7 @@ class Extension:
         host_shell.kill_all()
         self._kernel.boards.end(restart=False)
         self._kernel.connections.close_all()
+        self._kernel.stops.end()
 
     def _before_cell(self, info: Any) -> None:
         if not _LEAVES_NOTES.match(info.raw_cell or ""):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.alias import Alias
 from IPython.core.magic import no_var_expand
 
+from ..cell.lexical import BOM
 from ..discovery import KEPT
 from ..errors import MagicError
 
@@ -30,6 +33,9 @@ CODE_ON_THE_LINE = frozenset(("get", "put", "set", "time", "timeit"))
 
 _DEPTH = 4
 """Python's frames between the one that looks for names to fill in and that of the cell which has them."""
+
+_ASKS = re.compile(r"\s*(?:\?{1,2}\s*[\w.]+|[\w.]+\?{1,2})\s*")
+"""A cell that is a question: NAME?"""
 
 _NOT_HERE = {
     "python": "The cells of this notebook are Python: leave the line out.",
@@ -109,32 +115,44 @@ class ShellMagics:
         if kind == "line":
 
             def line_magic(line: str) -> None:
-                self._kernel.run(f"%{name} {line}")
+                self._run("%", name, line)
 
             magic: Callable[..., None] = line_magic
         else:
 
             def cell_magic(line: str, cell: str) -> None:
-                self._kernel.run(f"%%{name} {line}\n{cell}")
+                self._run("%%", name, line, "\n" + cell.removeprefix(BOM))
 
             magic = cell_magic
         function = _explained(magic, name, explained)
         return _without_expansion(function) if name in CODE_ON_THE_LINE else function
 
+    def _run(self, marks: str, name: str, line: str, below: str = "") -> None:
+        """Run a magic; a name of Python that was filled in must not make a second line, which the board would run."""
+        if "\n" in line:
+            text = f"{marks}{name} is one line, and there is a line end in what was filled in: {reprlib.repr(line)}"
+            raise self._kernel.failed(MagicError(f"{text}\n%put gives such a value to the board."))
+        if name == "micropython" and not line.strip() and _ASKS.fullmatch(below):
+            self._kernel.run(below.strip())  # NAME? is a cell of its own there
+            return
+        self._kernel.run(f"{marks}{name} {line}{below}")
+
     # -- %mpy ----------------------------------------------------------------------------------------------------
 
     def _line_any(self, line: str) -> None:
         name, rest = self._wanted(line)
-        if name:
-            self._kernel.run(f"%{name} {rest}")
-        else:
+        if not name:
             self._kernel.Print(self.listed())
+        elif name in ("-h", "--help"):
+            self._kernel.Print(_LINE_HELP, end="")
+        else:
+            self._run("%", name, rest)
 
     def _cell_any(self, line: str, cell: str) -> None:
         name, rest = self._wanted(line)
         if not name:
             raise self._kernel.failed(MagicError("%%mpy takes the name of a command behind it: %%mpy time"))
-        self._kernel.run(f"%%{name} {rest}\n{cell}")
+        self._run("%%", name, rest, "\n" + cell)
 
     def _wanted(self, line: str) -> tuple[str, str]:
         """Return the name of the magic that somebody has typed behind ``%mpy``, and the rest of the line.

@@ -20,38 +20,72 @@ if TYPE_CHECKING:
 
 
 class SignalStop:
-    """Takes SIGINT as Stop while a cell runs. In other threads than the main one, which gets signals, it does nothing.
+    """Takes SIGINT as Stop, while a with statement of it runs, and stops the cell in it.
+
+    Signals reach the main thread alone; in others nothing is taken. While it is entered and left, a signal raises
+    nothing: a KeyboardInterrupt between two steps would leave a thread or a lock behind, and the next cell would wait
+    for it.
 
     Args:
-        stop: stops what runs; called in a thread of its own, once for each signal.
+        stop: stops the cell that runs; called once for each signal, in a thread of its own.
     """
 
     def __init__(self, stop: Callable[[], object]) -> None:
         self._stop = stop
         self._before: Any = None
+        self._depth = 0  # with statements in each other: a cell may try to run a second one
+        self._cell = 0  # counts the cells: a signal that was sent to one never stops a later one
+        self._runs = False  # the cell has begun
+        self._early = False  # a signal came before that
+        self._deciding = threading.Lock()  # guards these two: what is to be stopped is still there when it is
         self._thread: threading.Thread | None = None
         self._for_host: deque[bool] = deque()  # signals of ours on their way, which are to raise KeyboardInterrupt
         # A signal's handler may use no lock that its own thread can hold; this queue is made for that.
-        self._presses: SimpleQueue[bool] = SimpleQueue()
+        self._presses: SimpleQueue[int] = SimpleQueue()
 
     def __enter__(self) -> Self:
         """From here on a signal is Stop."""
-        if threading.current_thread() is threading.main_thread():
-            self._thread = threading.Thread(target=self._listen, name="Stop", daemon=True)
-            self._thread.start()
-            before = signal.getsignal(signal.SIGINT)
+        if not in_main_thread():
+            return self
+        if not self._depth:
+            self._cell += 1
+            self._early = False
+            before = signal.signal(signal.SIGINT, self._take)  # before this nothing is done that could be left halfway
             self._before = signal.SIG_DFL if before is None else before
-            signal.signal(signal.SIGINT, self._take)
+            self._for_host.clear()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="Stop", daemon=True)
+                self._thread.start()
+        self._depth += 1
         return self
 
     def __exit__(self, *_: object) -> None:
         """From here on a signal is what it was before."""
+        if in_main_thread():
+            self._depth -= 1
+            if not self._depth:
+                signal.signal(signal.SIGINT, self._before)  # and after this nothing
+
+    def begin(self) -> None:
+        """The cell begins: Stop stops it, also one that came since the with statement."""
+        if in_main_thread():
+            with self._deciding:
+                self._runs = True
+                if self._early:
+                    self._stop()
+
+    def finish(self) -> None:
+        """The cell has ended: from here on Stop stops nothing."""
+        if in_main_thread():
+            with self._deciding:
+                self._runs = False
+
+    def end(self) -> None:
+        """End the thread."""
         if self._thread is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._presses.put(False)
+            self._presses.put(_END)
             self._thread.join()
             self._thread = None
-            self._for_host.clear()
 
     def interrupt_host(self) -> None:
         """Raise KeyboardInterrupt in the main thread."""
@@ -62,8 +96,22 @@ class SignalStop:
         if self._for_host:
             self._for_host.popleft()
             raise KeyboardInterrupt
-        self._presses.put(True)
+        self._presses.put(self._cell)
 
     def _listen(self) -> None:
-        while self._presses.get():
-            self._stop()
+        while (cell := self._presses.get()) != _END:
+            with self._deciding:
+                if cell == self._cell:
+                    if self._runs:
+                        self._stop()
+                    else:
+                        self._early = True
+
+
+def in_main_thread() -> bool:
+    """Return whether this is the thread that signals reach."""
+    return threading.current_thread() is threading.main_thread()
+
+
+_END = -1
+"""In place of a cell: the thread ends."""

@@ -40,10 +40,11 @@ class TabCompletion:
         before = "\n".join(
             [*context.full_text.split("\n")[: context.cursor_line], context.text_until_cursor.rpartition("\n")[2]]
         )
-        asked = self._asked(before)
+        asked = self.asked(before)
         if asked is None:
             return {"completions": [], "suppress": False}
-        reply = self._kernel.assistant.complete(asked, len(asked))
+        with self._kernel.stops:  # a Stop would end the talk with the board in the middle
+            reply = self._kernel.assistant.complete(asked, len(asked))
         # IPython replaces its token, we what our parser takes for the word: a name of a file may be several tokens.
         names = reply["matches"]
         if " " not in asked and "\n" not in asked:  # the name of a magic behind %mpy
@@ -53,8 +54,8 @@ class TabCompletion:
         found = [SimpleCompletion(text=one[len(kept) :]) for one in whole if one.startswith(kept)]
         return {"completions": found, "suppress": True, "ordered": True}
 
-    def _asked(self, before: str) -> str | None:
-        """Return what our own completer is asked for; None where the text before the cursor is not ours."""
+    def asked(self, before: str) -> str | None:
+        """Return the text before the cursor as our own kernel would have it; None where it is not ours."""
         first, end, rest = before.lstrip().partition("\n")
         if end and first.startswith("%%"):
             name, args = _name_and_rest(first[2:])

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..boards import needs_virtual
+from . import scenarios
 from .python_notebook import PythonNotebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..conftest import Start
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the kernel's tests where ``scenarios.py`` lies."""
+    if file_path != Path(scenarios.__file__):
+        return None
+    return scenarios.Scenarios.from_parent(parent, path=file_path)
+
+
 @pytest.fixture(scope="session")
-def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonNotebook]:
-    """A notebook with the extension."""
+def one_notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonNotebook]:
+    """A notebook with the extension, for all tests."""
     made = PythonNotebook(tmp_path_factory.mktemp("notebooks"))
     yield made
     made.close(now=True)
+
+
+@pytest.fixture
+def notebook(one_notebook: PythonNotebook) -> PythonNotebook:
+    """A notebook with the extension, with or without a board."""
+    if one_notebook.stuck:
+        one_notebook.restart(now=True)
+        one_notebook.load()
+    return one_notebook
 
 
 @pytest.fixture(scope="module", params=["virtual", pytest.param("microbit", marks=pytest.mark.soak)])
@@ -61,8 +78,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start notebooks, which are ended with the test."""
     with ExitStack() as stack:
 
-        def begin(env: dict[str, str] | None = None, cwd: Path = tmp_path) -> PythonNotebook:
-            made = PythonNotebook(cwd, env)
+        def begin(
+            env: dict[str, str | None] | None = None, arguments: tuple[str, ...] = (), cwd: Path = tmp_path
+        ) -> PythonNotebook:
+            made = PythonNotebook(cwd, env, arguments)
             stack.callback(made.close, now=True)
             return made
 

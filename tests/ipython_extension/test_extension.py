@@ -31,7 +31,7 @@ def test_the_value_is_the_cells_output_and_no_variable_of_python(virtual: Python
 def test_an_error_shows_the_boards_lines_alone_and_then_the_hint(virtual: PythonNotebook) -> None:
     reply = virtual.python("%%micropython\nsamples = 3\nprint(sample)")
     assert reply.error.name == "NameError"
-    assert "], line 3" in reply.error.text and "metakernel" not in reply.error.text
+    assert f"Cell In[{reply.number}], line 3" in reply.error.text and "metakernel" not in reply.error.text
     kinds = [kind for _, kind, _ in reply.messages]
     assert kinds == ["error", "stream"] and "samples" in reply.stderr
     assert virtual.python("%upload nowhere.py").error.name == "HostFileProblem"
@@ -83,7 +83,7 @@ def test_tab_completes_what_belongs_to_boards_and_leaves_python_alone(virtual: P
     (tmp_path / "some_file.py").touch()
     virtual.python("host_value = 1")
     virtual.do("board_value = [1]")
-    complete = super(type(virtual), virtual).complete
+    complete = virtual.complete_python
     assert complete("%%micropython\nboard_va") == ["%%micropython\nboard_value"]
     assert complete("%%mpy time\nimport sys\nsys.platf") == ["%%mpy time\nimport sys\nsys.platform"]
     assert complete("%get board_va") == ["%get board_value"]
@@ -93,6 +93,43 @@ def test_tab_completes_what_belongs_to_boards_and_leaves_python_alone(virtual: P
     assert "%mpy run" in complete("%mpy ru") and "%mpy python" not in complete("%mpy py")
     assert complete("host_va") == ["host_value"]
     assert "board_value" not in complete("board_va")
+
+
+def test_a_line_end_that_is_filled_in_makes_no_program_for_the_board(virtual: PythonNotebook) -> None:
+    virtual.do("ran = 0")
+    virtual.python("name = 'a\\nran = 1'")
+    for cell in ("%rm {name}", "%mpy rm {name}", "%%mpy plot --name {name}\n1"):
+        error = virtual.python(cell).error
+        assert (error.name, "line end" in error.value) == ("MagicError", True)
+    assert virtual.do("ran").value == "0"
+
+
+def test_tab_and_shift_tab_tell_of_the_board_and_of_nothing_else(virtual: PythonNotebook, tmp_path: Path) -> None:
+    virtual.python("import os, pathlib\nos.makedirs('elsewhere', exist_ok=True)\nos.chdir('elsewhere')")
+    virtual.python("pathlib.Path('zebra.txt').touch()\nsqueak = [1]\ndef squeeze(x):\n    'Of Python.'")
+    virtual.do("squid = [2]\ndef squeeze(y):\n    'Of the board.'")
+    complete, inspect = virtual.complete_python, virtual.inspect_python
+    assert complete("%%micropython\nsqu") == ["%%micropython\nsqueeze", "%%micropython\nsquid"]
+    assert complete("%%micropython\nopen('zeb") == [] and complete("open('zeb")
+    assert complete("squ") == ["squeak", "squeeze"]
+    assert "Of the board." in inspect("%%micropython\nsqueeze") and "Of Python." not in inspect(
+        "%%micropython\nsqueeze"
+    )
+    assert "Of Python." in inspect("squeeze") and "Of the board." not in inspect("squeeze")
+    assert "--baud" in inspect("x = 1\n%connect virtual\ny = 2", 20)
+    assert "On the board:\nsquid: " in virtual.python("%%micropython\nsquid?").page
+    virtual.python("os.chdir('..')")
+
+
+def test_cells_have_their_tags(virtual: PythonNotebook) -> None:
+    request = virtual.client.session.msg(
+        "execute_request",
+        {"code": "%%micropython\nkept = 1", "silent": False, "store_history": True, "user_expressions": {}},
+        metadata={"tags": ["main"], "cellId": "one"},
+    )
+    virtual.client.shell_channel.send(request)
+    assert virtual._ask(request["header"]["msg_id"], "execute_reply")["status"] == "ok"
+    assert "kept = 1" in virtual.python("%deploy -n").stdout
 
 
 def test_what_the_board_printed_between_cells_is_shown_before_the_next_of_any_kind(start: Start, relay: Relay) -> None:
