@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..cell.output import Stage
 from ..cell.parser import is_magic, leading_lines
 from ..errors import MagicError
 from ..magic_arguments import HelpRequested
@@ -37,8 +38,11 @@ def with_followers(runner: CellRunner, code: str, where: str) -> str:
         MagicError: one above follows one board alone.
     """
     lines = runner.followers.give_to_several()
-    if magic := runner.followers.magic:
-        raise MagicError(f"{magic} follows one board: choose it with %use NAME, and run the cell without {where}.")
+    if {Stage.PROBES, Stage.CHECK} & runner.followers.of_cell.keys():
+        raise MagicError(
+            f"What stands above {where} follows one board (%%coverage, %%lineprofile, %%prof, %assert_output): choose "
+            f"it with %use NAME, and run the cell without {where}."
+        )
     return "".join(f"{line}\n" for line in lines) + code
 
 
