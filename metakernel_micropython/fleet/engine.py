@@ -2,7 +2,8 @@
 
 An engine is an ordinary Python process on the host that the boards are plugged into. For each notebook it has a kernel
 without a front end, with the boards of that notebook and with the magics; a board belongs to one notebook at a time.
-What boards say goes to the engine's output while a cell runs (see ``events``), the rest into what ``run`` returns.
+What boards say goes to the engine's output while a cell runs (see ``engine_events``), the rest into what ``run``
+returns.
 
 The notebook calls these functions; what they take and return is plain data.
 """
@@ -30,7 +31,7 @@ from ..host.package_cache import PackageCache
 from ..host.packages import given_downloads
 from ..sessions.board_jobs import STOP_TIMEOUT, BoardJobs
 from . import cell_files
-from .events import EventReport
+from .engine_events import EventReport
 from .stops import tell_begun
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ..interrupts import HeldInterrupts
 from ..sessions.board_jobs import STOP_TIMEOUT, Outcome
 from . import engine
 from .client import CLUSTER_TIMEOUT
-from .events import deliver
+from .engine_events import deliver
 from .stops import Stops
 
 if TYPE_CHECKING:

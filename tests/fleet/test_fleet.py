@@ -303,17 +303,19 @@ def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> N
     assert f"{everywhere}: HostFileProblem: nowhere on this computer is not there." in missing.value
 
 
+def process_of(name: str) -> int:
+    """The process of a virtual board; goes to the engine as it stands."""
+    from metakernel_micropython.fleet import engine
+
+    (holder,) = [one for one in engine._holders.values() if name in one.boards.names]
+    transport: Any = dict(holder.boards)[name].board._session.line.transport
+    pid: int = transport._child.pid
+    return pid
+
+
 def test_a_board_that_dies_in_the_middle_is_told_alone(notebook: Jupyter, cluster: Any) -> None:
     notebook.do(f"%fleet --virtual {BOARDS}", timeout=TIMEOUT)
     doomed = "0/virtual1"
-
-    def process_of(name: str) -> int:  # goes to the engine as it stands
-        from metakernel_micropython.fleet import engine
-
-        (holder,) = [one for one in engine._holders.values() if name in one.boards.names]
-        transport: Any = dict(holder.boards)[name].board._session.line.transport
-        pid: int = transport._child.pid
-        return pid
 
     with cluster.connect_client_sync() as client:
         # Its execute() waits for a message that a busy machine may lose.
@@ -412,21 +414,6 @@ def press_stop(delay: float, over: threading.Event) -> None:
     while not over.is_set():
         interrupt_main_thread()
         over.wait(0.5)
-
-
-@pytest.mark.soak
-def test_sixteen_boards_of_four_engines(home: Path, virtual_address: str, tmp_path: Path) -> None:
-    with running(4):
-        notebook = Jupyter(tmp_path, {"MICROPYTHON_HISTORY": "off"})
-        try:
-            assert "16 boards, 4 engines" in notebook.do("%fleet --virtual 4", timeout=TIMEOUT).stdout
-            told = notebook.do("%%fleet\nfor i in range(100): print(i)\n'ok'", timeout=TIMEOUT).stdout
-            for engine in range(4):
-                for board in range(4):
-                    lines = [line for line in told.splitlines() if line.startswith(f"{engine}/virtual{board} | ")]
-                    assert [line.split(" | ")[1] for line in lines] == [*map(str, range(100))]
-        finally:
-            notebook.close(now=True)
 
 
 def test_a_lone_notebook_says_how_to_start_a_cluster(plain: Jupyter) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metakernel_micropython.fleet.events import EventReport, deliver
+from metakernel_micropython.fleet.engine_events import EventReport, deliver
 
 
 class Page:
@@ -102,7 +102,7 @@ def test_a_picture_that_is_too_large_is_left_out_and_told() -> None:
 
 
 def test_a_line_without_an_end_is_sent_after_a_while(monkeypatch: Any) -> None:
-    monkeypatch.setattr("metakernel_micropython.fleet.events.PATIENCE", 0.0)
+    monkeypatch.setattr("metakernel_micropython.fleet.engine_events.PATIENCE", 0.0)
     lines: list[str] = []
     report = EventReport(lines.append, 1000)
     report.write("a", "stdout", "12% ")
