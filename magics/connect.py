@@ -280,7 +280,8 @@ class ConnectMagic(BoardMagic):
         ports = port_scan.serial_ports()
         there = connect_all.likely_boards(ports)
         if not there:
-            raise MagicError(choose_one(ports))
+            nobody = not len(boards)
+            raise MagicError(choose_one(ports) if nobody else f"No port here looks like a board's. {boards.listed()}")
         new = connect_all.not_connected(there, (session.address for _, session in boards))
         names = connect_all.names_for(new, args.name or "", boards.names)
         current = boards.current_name

@@ -93,7 +93,12 @@ def test_what_cannot_be_is_refused(start: Start, ports: list[str], line: str, to
 
 
 def test_nothing_plugged_in_is_said(start: Start) -> None:
-    assert "%connect virtual" in start(plugged()).fail("%connect all").value
+    needs_virtual()
+    kernel = start(plugged())
+    assert "%connect virtual" in kernel.fail("%connect all").value
+    # Where others are connected it is not said that none is.
+    kernel.do("%connect virtual --name desk")
+    assert kernel.fail("%connect all").value.startswith("No port here looks like a board's. Connected: desk.")
 
 
 def test_names_are_free_ones() -> None:
