@@ -53,7 +53,7 @@ class EmbeddedKernel(MicroPythonKernel):
         self._shell = shell
         self._one_cell = threading.Lock()
         self.stops = SignalStop(self._stop)
-        self.first_moment = FirstMoment(shell)
+        self.first_moment = FirstMoment(shell, self.stops.press_between_cells)
         self._hints: list[Mapping[str, Any]] = []  # what was said about an error that the shell has not shown yet
         with without_traces():
             # The shell keeps the history of its cells; after a restart of its kernel this extension is not there.
@@ -81,7 +81,7 @@ class EmbeddedKernel(MicroPythonKernel):
         with self.stops:  # around all that must not be left halfway
             reply = self._reply(cell)
         for payload in reply.get("payload", ()):
-            self._show_page(payload)
+            self._pass_on(payload)
         if reply["status"] == "error":
             raise board_failure(reply["ename"], reply["evalue"], reply["traceback"])
 
@@ -190,11 +190,14 @@ class EmbeddedKernel(MicroPythonKernel):
         hook.write_format_data(data, metadata)
         hook.finish_displayhook()
 
-    def _show_page(self, payload: Mapping[str, Any]) -> None:
+    def _pass_on(self, payload: Mapping[str, Any]) -> None:
+        """Have the shell do what a reply asks the front end for: show a text in the pager, or fill in the next cell."""
         if payload.get("source") == "page":
             from IPython.core import page
 
             page.page(dict(payload["data"]))
+        elif payload.get("source") == "set_next_input":
+            self._shell.set_next_input(str(payload["text"]), bool(payload.get("replace", False)))
 
     def between_cells(self, action: Callable[[], None]) -> None:
         """Have something done that needs the board: at once on the main thread, from others when no cell runs."""

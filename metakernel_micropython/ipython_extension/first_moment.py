@@ -28,14 +28,17 @@ class FirstMoment(ast.NodeTransformer):
 
     Args:
         shell: the shell.
+        between: the handler for signals while no cell runs; it raises nothing.
     """
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: InteractiveShell, between: Callable[..., None]) -> None:
         self._shell = shell
+        self._between = between
         self._is_ours: Callable[[str], bool]
         self._kernel: Any = getattr(shell, "kernel", None)
         self._hooks = InstanceHooks(self._kernel)
         self._presses = 0
+        self._between_before: Any = None  # the handler that ipykernel has while no cell runs
         self._waits = False  # the cell has not begun
         self._answers = False  # a KeyboardInterrupt becomes a reply
 
@@ -55,6 +58,8 @@ class FirstMoment(ast.NodeTransformer):
     def end(self) -> None:
         """Leave Stop to ipykernel again."""
         self._hooks.end()
+        if self._between_before is not None and self._kernel.saved_sigint_handler == self._between:
+            self._kernel.saved_sigint_handler = self._between_before
         with contextlib.suppress(ValueError):
             self._shell.ast_transformers.remove(self)
 
@@ -90,12 +95,15 @@ class FirstMoment(ast.NodeTransformer):
         """Do what ipykernel does before a request, but for cells: Stop is kept there.
 
         ipykernel's own sets the handler that raises KeyboardInterrupt, and its ``post_handler_hook`` what was there
-        before.
+        before, which ignores signals. Here it takes them.
         """
         request = self._kernel.get_parent("shell")
         if in_main_thread() and request["header"]["msg_type"] == "execute_request":
             self._presses, self._waits, self._answers = 0, True, True
-            self._kernel.saved_sigint_handler = signal.signal(signal.SIGINT, self._keep)
+            before = signal.signal(signal.SIGINT, self._keep)
+            if before != self._between:
+                self._between_before = before
+            self._kernel.saved_sigint_handler = self._between
         else:
             self._hook()
 

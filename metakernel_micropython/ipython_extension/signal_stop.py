@@ -80,6 +80,10 @@ class SignalStop:
             with self._deciding:
                 self._runs = False
 
+    def press_between_cells(self, *_: object) -> None:
+        """Take a signal while no cell runs: it stops a program that nobody waits for, as ``%%start`` has them."""
+        self._presses.put(_BETWEEN)
+
     def end(self) -> None:
         """End the thread."""
         if self._thread is not None:
@@ -101,17 +105,19 @@ class SignalStop:
     def _listen(self) -> None:
         while (cell := self._presses.get()) != _END:
             with self._deciding:
-                if cell == self._cell:
-                    if self._runs:
-                        self._stop()
-                    else:
-                        self._early = True
+                if cell == self._cell if self._runs else cell == _BETWEEN:
+                    self._stop()
+                elif cell == self._cell:
+                    self._early = True
 
 
 def in_main_thread() -> bool:
     """Return whether this is the thread that signals reach."""
     return threading.current_thread() is threading.main_thread()
 
+
+_BETWEEN = -2
+"""In place of a cell: none runs."""
 
 _END = -1
 """In place of a cell: the thread ends."""

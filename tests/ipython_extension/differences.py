@@ -27,6 +27,7 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "kernel/test_start.py",
         "kernel/test_traps.py::test_a_subshell_is_for_widgets_alone",
         "magics/test_connect.py::test_boards_names_the_connected_one",
+        "magics/test_monitor.py::test_a_board_that_is_attached_to_goes_on_until_a_cell_needs_it",
         "magics/test_connect.py::test_connect_info_says_how_to_join_the_kernel",
     ),
     "cells without a magic are Python, and so are %%python, ! and files beside the notebook": (
@@ -68,6 +69,12 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "magics/test_deploy.py::test_a_cell_becomes_main",
         "magics/test_deploy.py::test_wrong_uses",
         "magics/test_checkpoint.py::test_a_program_without_end_is_stopped_and_the_board_goes_on",
+        "magics/test_files.py::test_a_file_here_is_not_emptied_by_a_cell_without_text",
+        "magics/test_files.py::test_each_explains_itself_and_refuses_what_it_does_not_know",
+        "magics/test_files.py::test_nothing_below_a_magic_empties_a_file_only_when_told_to",
+        "magics/test_mip.py::test_it_is_completed_and_explains_itself",
+        "magics/test_monitor.py::test_start_without_a_program_says_so",
+        "magics/test_parts.py::test_what_makes_no_sense_is_refused_with_what_would[%%script-no line below]",
     ),
     "a flood of output goes as fast as IPython takes it; a front end that does not read costs the kernel memory": (
         "kernel/test_flood.py::test_a_flood_takes_bounded_memory_and_stop_is_answered_at_once",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jupyter_client.blocking.client import BlockingKernelClient
 
-IPYTHONS = frozenset("capture cd debug edit file pwd reset run time timeit who whos writefile".split())
+IPYTHONS = frozenset("capture cd debug edit file pwd reset run script time timeit who whos writefile".split())
 """Magics that the tests use and whose names IPython has."""
 
 _TYPED = re.compile(r"(%{1,2})([\w-]+)")

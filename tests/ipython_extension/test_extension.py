@@ -121,6 +121,12 @@ def test_tab_and_shift_tab_tell_of_the_board_and_of_nothing_else(virtual: Python
     virtual.python("os.chdir('..')")
 
 
+def test_a_file_to_edit_comes_into_the_next_cell(virtual: PythonNotebook) -> None:
+    virtual.python("%%sendtofile blink.py\nx = 1\n")
+    payload = virtual.python("%mpy edit blink.py").content["payload"]
+    assert payload == [{"source": "set_next_input", "text": "%%sendtofile blink.py\nx = 1\n", "replace": True}]
+
+
 def test_cells_have_their_tags(virtual: PythonNotebook) -> None:
     request = virtual.client.session.msg(
         "execute_request",

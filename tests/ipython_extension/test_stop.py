@@ -99,12 +99,25 @@ def test_unloading_leaves_stop_to_ipykernel(notebook: PythonNotebook) -> None:
     names = "sorted({'do_execute', 'pre_handler_hook'} & {*vars(get_ipython().kernel)}), get_ipython().ast_transformers"
     notebook.python("%unload_ext metakernel_micropython")
     assert notebook.python(names).value == "([], [])"
+    notebook.python("import signal")
+    assert "SIG_IGN" in str(notebook.python("get_ipython().kernel.saved_sigint_handler").value)
     notebook.load()
     notebook.python("%unload_ext metakernel_micropython")
     notebook.load()
     assert notebook.python(f"({names})[0]").value == "['do_execute', 'pre_handler_hook']"
     notebook.python("%reload_ext metakernel_micropython")
     assert notebook.python("len(get_ipython().ast_transformers)").value == "1"
+
+
+def test_stop_between_cells_ends_a_started_program_and_harms_nothing_else(virtual: PythonNotebook) -> None:
+    virtual.python("%%start\nimport time\nwhile True:\n    time.sleep(0.01)")
+    virtual.manager.interrupt_kernel()
+    told, deadline = "", time.monotonic() + DEADLINE
+    while "was stopped" not in told and time.monotonic() < deadline:
+        told += virtual.python("_n = 1").stderr
+    assert "KeyboardInterrupt" in told
+    virtual.manager.interrupt_kernel()
+    assert virtual.do("6 * 7").value == "42"
 
 
 def test_stop_between_any_two_steps_leaves_nothing_behind() -> None:
