@@ -14,6 +14,8 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "kernel/test_nothing_runs.py::test_the_history_is_read_without_a_trace",
         "magics/test_connect.py::test_no_message_and_no_history_has_a_password",
         "magics/test_history.py",
+        "magics/test_websocketconnect.py::test_a_password_is_nowhere_to_be_seen",
+        "magics/test_websocketconnect.py::test_other_front_ends_do_not_see_it",
     ),
     "the kernel is ipykernel: it starts, restarts, ends and answers front ends in its own way": (
         "kernel/test_foreign_code.py",
@@ -29,6 +31,9 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "magics/test_connect.py::test_boards_names_the_connected_one",
         "magics/test_monitor.py::test_a_board_that_is_attached_to_goes_on_until_a_cell_needs_it",
         "magics/test_connect.py::test_connect_info_says_how_to_join_the_kernel",
+    ),
+    "lines in tracebacks count from the %%micropython line": (
+        "magics/test_replay.py::test_a_cell_that_differs_fails_and_the_notebook_goes_on_when_it_is_right_again",
     ),
     "cells without a magic are Python, and so are %%python, ! and files beside the notebook": (
         "kernel/test_nothing_runs.py::test_no_text_that_is_typed_does_anything",
@@ -74,7 +79,12 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "magics/test_files.py::test_nothing_below_a_magic_empties_a_file_only_when_told_to",
         "magics/test_mip.py::test_it_is_completed_and_explains_itself",
         "magics/test_monitor.py::test_start_without_a_program_says_so",
+        "magics/test_mpy_cross.py::test_the_dash_in_its_name_is_no_trouble",
         "magics/test_parts.py::test_what_makes_no_sense_is_refused_with_what_would[%%script-no line below]",
+        "magics/test_plugins.py",
+        "magics/test_run.py::test_errors_say_what_to_do",
+        "magics/test_sync.py::test_it_explains_itself",
+        "magics/test_timeit.py::test_what_is_missing_or_wrong_is_told",
     ),
     "a flood of output goes as fast as IPython takes it; a front end that does not read costs the kernel memory": (
         "kernel/test_flood.py::test_a_flood_takes_bounded_memory_and_stop_is_answered_at_once",
