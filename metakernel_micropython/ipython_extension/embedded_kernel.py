@@ -197,7 +197,9 @@ class EmbeddedKernel(MicroPythonKernel):
 
             page.page(dict(payload["data"]))
         elif payload.get("source") == "set_next_input":
-            self._shell.set_next_input(str(payload["text"]), bool(payload.get("replace", False)))
+            cell = str((self._request.get("content") or {}).get("code", ""))
+            alone = "\n" not in cell.strip()  # else there are lines of Python that would be lost
+            self._shell.set_next_input(str(payload["text"]), alone and bool(payload.get("replace", False)))
 
     def between_cells(self, action: Callable[[], None]) -> None:
         """Have something done that needs the board: at once on the main thread, from others when no cell runs."""

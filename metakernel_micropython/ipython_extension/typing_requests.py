@@ -6,6 +6,7 @@ is offered where a cell is the board's.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .instance_hooks import InstanceHooks
@@ -13,6 +14,8 @@ from .instance_hooks import InstanceHooks
 if TYPE_CHECKING:
     from .embedded_kernel import EmbeddedKernel
     from .tab_completion import TabCompletion
+
+_REST_OF_NAME = re.compile(r"[\w-]*")
 
 
 class TypingRequests:
@@ -52,11 +55,17 @@ class TypingRequests:
         return reply
 
     def _do_inspect(self, code: str, cursor_pos: int, *args: Any, **options: Any) -> Any:
-        asked = self._asked(code, cursor_pos)
+        asked = self._asked(code, cursor_pos) or self._asked_name(code, cursor_pos)
         if asked is None:
             return self._inspect(code, cursor_pos, *args, **options)
         with self._kernel.stops:
             return self._kernel.do_inspect(*asked, *args, **options)
+
+    def _asked_name(self, code: str, cursor: int) -> tuple[str, int] | None:
+        """Return the same where the cursor is in the name of a command; as a name of Python it may be another thing."""
+        name = _REST_OF_NAME.match(code, cursor)
+        asked = self._tab.asked(code[:cursor] + (name[0] if name is not None else "") + " ")
+        return (asked, len(asked) - 1) if asked is not None else None
 
     def _asked(self, code: str, cursor: int) -> tuple[str, int] | None:
         """Return the cell and the cursor as our own kernel would have them; None where the cursor is not in ours."""

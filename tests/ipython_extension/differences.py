@@ -45,6 +45,7 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "kernel/test_traps.py::test_python_on_the_host_finds_the_users_own_modules_beside_the_notebook",
         "magics/test_habits.py::test_lines_that_set_up_ipython_are_passed_over",
         "magics/test_habits.py::test_pip_says_which_is_meant",
+        "magics/test_deploy.py::test_tagged_cells",
         "magics/test_python.py",
         "magics/test_shell.py",
     ),
@@ -52,7 +53,6 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "kernel/test_completion.py::test_enter_runs_a_cell_that_is_complete",
         "kernel/test_completion.py::test_names_are_completed[virtual-x = 1\\n%connec-expected23]",
         "kernel/test_help.py::test_help_for_a_magic_shows_its_usage",
-        "kernel/test_help.py::test_inspection_shows_a_magics_help",
         "magics/test_all.py::test_a_file_that_is_missing_fails_the_cell",
         "magics/test_all.py::test_an_unknown_magic_names_the_nearest",
         "magics/test_all.py::test_an_unknown_magic_without_a_neighbour_names_the_list",
@@ -88,6 +88,9 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
     ),
     "a flood of output goes as fast as IPython takes it; a front end that does not read costs the kernel memory": (
         "kernel/test_flood.py::test_a_flood_takes_bounded_memory_and_stop_is_answered_at_once",
+    ),
+    "commands in a cell run one by one, and what the board prints between them is shown there": (
+        "magics/test_parts.py::test_a_script_that_begins_now_plays_on_a_started_program",
     ),
     "the kernel itself is no variable of a cell": (
         "kernel/test_await.py::test_what_the_board_needs_for_it_is_known_until_it_restarts",

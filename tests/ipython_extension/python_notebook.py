@@ -40,7 +40,8 @@ def translated(cell: str) -> str:
         return cell.partition("\n")[2]
     lines = cell.split("\n")
     first = _TYPED.match(cell)
-    if first is None or (not cell.startswith("%%") and not all(is_magic(line) for line in lines)):
+    text_below = len(lines) > 1 and lines[0].startswith("%sendtofile ") and "--source" not in lines[0]
+    if first is None or text_below or (not cell.startswith("%%") and not all(is_magic(line) for line in lines)):
         return "%%micropython\n" + cell
     if cell.startswith("%%"):
         lines = [_typed(lines[0]), *lines[1:]]
@@ -94,6 +95,10 @@ class PythonNotebook(Jupyter):
             self._added[reply.number] = added
         contents = [reply.content, *(content for _, _, content in reply.messages)]
         for content in contents:
+            if "evalue" in content:
+                content["evalue"] = re.sub(
+                    r"^Line (\d+)", lambda found: f"Line {int(found[1]) - added}", content["evalue"]
+                )
             if "traceback" in content:
                 content["traceback"] = [self._as_typed(line) for line in content["traceback"]]
             if "text" in content:

@@ -117,14 +117,17 @@ def test_tab_and_shift_tab_tell_of_the_board_and_of_nothing_else(virtual: Python
     )
     assert "Of Python." in inspect("squeeze") and "Of the board." not in inspect("squeeze")
     assert "--baud" in inspect("x = 1\n%connect virtual\ny = 2", 20)
+    assert "usage: %display" in inspect("%display", 4) and "usage: %mpy-cross" in inspect("%mpy-cross")
     assert "On the board:\nsquid: " in virtual.python("%%micropython\nsquid?").page
     virtual.python("os.chdir('..')")
 
 
 def test_a_file_to_edit_comes_into_the_next_cell(virtual: PythonNotebook) -> None:
     virtual.python("%%sendtofile blink.py\nx = 1\n")
-    payload = virtual.python("%mpy edit blink.py").content["payload"]
-    assert payload == [{"source": "set_next_input", "text": "%%sendtofile blink.py\nx = 1\n", "replace": True}]
+    for cell, alone in (("%mpy edit blink.py", True), ("%mpy edit blink.py\n_mine = 1", False)):
+        payload = virtual.python(cell).content["payload"]
+        text = "%%sendtofile blink.py\nx = 1\n"
+        assert payload == [{"source": "set_next_input", "text": text, "replace": alone}]
 
 
 def test_cells_have_their_tags(virtual: PythonNotebook) -> None:
