@@ -110,7 +110,8 @@ QUICK = frozenset(
     kernel/test_input.py::test_a_name_is_asked_for
     kernel/test_input.py::test_a_program_that_handles_stop_may_ask_again
     kernel/test_interrupt.py::test_a_second_stop_gives_up_a_program_that_catches_the_first
-    kernel/test_interrupt.py::test_stop_ends_a_cell_that_has_just_begun
+    kernel/test_interrupt.py::test_stop_ends_a_cell_that_has_just_begun[virtual-0.0]
+    kernel/test_interrupt.py::test_stop_ends_a_cell_that_has_just_begun[virtual-0.02]
     kernel/test_interrupt.py::test_stop_ends_a_magic_that_waits
     kernel/test_interrupt.py::test_stop_ends_the_cell_and_keeps_the_variables
     kernel/test_interrupt.py::test_stop_ends_what_the_host_does_after_a_program

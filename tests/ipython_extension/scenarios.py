@@ -64,6 +64,6 @@ class SharedModule(pytest.Module):
             full = f"{name}::{getattr(item, 'originalname', item.name)}"
             if reason := REASONS.get(full) or REASONS.get(f"{name}::{item.name}"):
                 item.add_marker(pytest.mark.skip(reason=reason))
-            if full not in QUICK:
+            if not {full, f"{name}::{item.name}"} & QUICK:
                 item.add_marker(pytest.mark.soak)
             yield item
