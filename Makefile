@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+FAILED_AGAIN := $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 NOTEBOOK := examples/01-first-steps.ipynb
 
 .PHONY: demo lab test soak lint bench bench-readme commands examples pictures clean
@@ -22,7 +23,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 & $(MAKE) --no-print-directory lint; status=$$?; wait; exit $$status
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(if $(AGAIN),|| $(FAILED_AGAIN))
 
 # The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
 soak: .venv/dev

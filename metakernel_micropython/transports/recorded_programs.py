@@ -44,7 +44,7 @@ _OF_HOST = re.compile(
 _MASK = bytes(MASK)
 _SHORT_ANSWER = 1024  # bytes of it in which a restart is recognised
 _LONGEST_ANSWER = 16 * 1024  # bytes in which a prompt says what it has to say
-_MARK = re.compile(rb"\\x1e[0-9a-f]{4}")
+_MARK = re.compile(rb"\\x1et?[0-9a-f]{4}")
 _CLOCK = re.compile(rb"\.RTC\(\)\.datetime\(.*?\n(?=\Z)", re.DOTALL)
 
 
@@ -256,7 +256,7 @@ def is_of_host(source: bytes) -> bool:
 
 def marks(source: bytes) -> list[bytes]:
     """Return the marks that a program prints, as they are in its output."""
-    return [b"\x1e" + found[0][-4:] for found in _MARK.finditer(source)]
+    return [b"\x1e" + found[0][len(rb"\x1e") :] for found in _MARK.finditer(source)]
 
 
 def lines_above(source: bytes) -> int:
