@@ -20,6 +20,8 @@ from . import engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..host.mpy_compiler import Target
+
 CONTROLLER_TIMEOUT = 15.0
 """Seconds that a cluster has to be there: one that is being started writes its connection file meanwhile."""
 
@@ -48,7 +50,7 @@ class Member:
         banner: what its prompt says it is.
         state: what it does, in words.
         free: bytes of its memory that are free; None where it does not tell.
-        mpy: the version of .mpy files that it loads; 0 for none.
+        loads: the .mpy files that it loads; None for none.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Member:
     banner: str = ""
     state: str = ""
     free: int | None = None
-    mpy: int = 0
+    loads: Target | None = None
 
 
 def cluster(profile: str | None = None, cluster_id: str | None = None) -> Any:

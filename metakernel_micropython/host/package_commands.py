@@ -129,7 +129,7 @@ def install(front_end: FrontEnd, args: Namespace) -> None:
         installation.syncing.say(f"Installed {title} in {installation.where}: {summary}")
 
 
-def downloads_for(args: Namespace, mpy: int) -> dict[str, bytes | None]:
+def downloads_for(args: Namespace, mpy: int) -> tuple[dict[str, bytes | None], list[Package]]:
     """Download what ``install`` takes from addresses, for other computers that will install it.
 
     Args:
@@ -137,13 +137,13 @@ def downloads_for(args: Namespace, mpy: int) -> dict[str, bytes | None]:
         mpy: the version of .mpy that the boards load; 0 for none.
 
     Returns:
-        What is behind each address; None for nothing.
+        What is behind each address, None for nothing; and the packages.
 
     Raises:
         PackageError: something cannot be had.
     """
     if args.action != "install":
-        return {}
+        return {}, []
     requirements = _requirements(args) if args.requirement is not None else []
     compiled = {one.name for one in requirements if one.compiled}
     wanted = [(one.name, one.version) for one in requirements] or [split_name(text) for text in args.names]
@@ -154,9 +154,8 @@ def downloads_for(args: Namespace, mpy: int) -> dict[str, bytes | None]:
         plain=() if args.mpy else [name for name, _ in wanted if name not in compiled],
         digests={one.name: one.digests for one in requirements},
     )
-    for name, version in wanted:
-        downloads.get(name, version)
-    return downloads.obtained
+    packages = [package for name, version in wanted for package in downloads.get(name, version)]
+    return downloads.obtained, packages
 
 
 def _requirements(args: Namespace) -> list[Requirement]:

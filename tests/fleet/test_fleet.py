@@ -278,6 +278,9 @@ def test_magics_run_where_the_boards_are(notebook: Jupyter, tmp_path: Path) -> N
     notebook.do(f"%%fleet 1/virtual1\n%upload '{absolute}' copy.py", timeout=TIMEOUT)
     assert notebook.do("%%fleet 1/virtual1\nimport copy\ncopy.answer()", timeout=TIMEOUT).stdout == "1/virtual1 | 42\n"
 
+    compiled = notebook.do("%%fleet\n%sync project /mpy --mpy\nimport os\nos.listdir('/mpy')", timeout=TIMEOUT).stdout
+    assert f"{everywhere} | ['answer.mpy', 'sub']" in compiled
+
     notebook.do("%%python\nimport math\nscale = [1, math.pi]")
     notebook.do("%%fleet\n%put scale top=math.floor(scale[1])", timeout=TIMEOUT)
     notebook.do("%%fleet 0/virtual0\ntop = 4")
@@ -404,7 +407,15 @@ NOTEBOOK = {
 
 def cell(code: str, **more: Any) -> dict[str, Any]:
     """A cell as the notebook sends it."""
-    plain: dict[str, Any] = {"user": "test", "code": code, "text": code, "number": 1, "files": {}, "downloads": {}}
+    plain: dict[str, Any] = {
+        "user": "test",
+        "code": code,
+        "text": code,
+        "number": 1,
+        "files": {},
+        "downloads": {},
+        "compiled": [],
+    }
     plain |= {"variables": {}, "environment": {}, "display": False, "allow_html": False, "reload": False}
     return plain | {"limit": 10_000} | more
 
