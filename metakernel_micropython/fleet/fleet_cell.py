@@ -163,7 +163,8 @@ class _Needed:
         from ..host.package_commands import downloads_for
 
         by_version = args.mpy or args.requirement is not None
-        for version in sorted({loads.version for loads in self._loaded}) if by_version else [0]:
+        versions = {loads.version for loads in self._loaded} if by_version else set()
+        for version in sorted(versions) or [0]:
             obtained, packages = downloads_for(args, version)
             for url, data in obtained.items():
                 self._downloads[url] = self.files.keep(data) if data is not None else ""
