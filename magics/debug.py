@@ -33,7 +33,7 @@ class DebugMagic(BoardMagic):
             raise MagicError("%debug: no cell has failed on the board since it was connected.")
         self.kernel.Error("[the cell that failed runs once more, so that its frames can be looked at]")
         missing = set(self.kernel.runner.failed_in)
-        for _, earlier in reversed(self.kernel.runner.executed_cells()):
+        for _, earlier in reversed(self.kernel.runner.executed.codes()):
             missing -= debugger.define_again(self.board, earlier, missing)
         debugger.watch_once(self.kernel.cell, look_back=True)
         failed = self.kernel.runner.run_code(code)

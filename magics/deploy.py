@@ -60,7 +60,7 @@ class DeployMagic(BoardMagic):
         """
         from metakernel_micropython.host.dependencies import numbers
 
-        known = dict(self.kernel.runner.executed_cells())
+        known = dict(self.kernel.runner.executed.codes())
         if args.cells:
             chosen = []
             for text in args.cells:
@@ -73,7 +73,7 @@ class DeployMagic(BoardMagic):
                 if number not in known:
                     raise MagicError(f"%deploy: Cell In[{number}] has not run on the board in this session.")
         else:
-            chosen = [number for number, _ in self.kernel.runner.executed_cells(args.tag)]
+            chosen = [number for number, _ in self.kernel.runner.executed.codes(args.tag)]
         if not chosen:
             raise MagicError(
                 f"%deploy: no cell with the tag {args.tag!r} has run. Tag cells and run them, or name them by their "
@@ -105,7 +105,7 @@ class DeployMagic(BoardMagic):
         """
         from metakernel_micropython.host.dependencies import imported, missing, undefined
 
-        others = [(number, other) for number, other in self.kernel.runner.executed_cells() if number not in chosen]
+        others = [(number, other) for number, other in self.kernel.runner.executed.codes() if number not in chosen]
         elsewhere = missing(code, others)
         lines = [f"{each}, which Cell In[{number}] defines" for each, number in elsewhere.items()]
         if unknown := undefined(code) - elsewhere.keys():

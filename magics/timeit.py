@@ -99,7 +99,8 @@ class TimeitMagic(BoardMagic):
         try:
             board.execute(trial.source, show)
         except DeviceError as error:
-            self.kernel.runner.remember_cell()
+            runner = self.kernel.runner
+            runner.executed.note_text(runner.number, runner.text)
             told = DeviceError(error.name, error.message, trial.retold(error.traceback, line))
             self.fail(self.kernel.runner.board_failure(without_helper(told)))
             return

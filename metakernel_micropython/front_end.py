@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from .board import Board
@@ -95,6 +95,10 @@ class Session(Protocol):
 
 class Sessions(Protocol):
     """The connected boards by name (see ``sessions.registry``)."""
+
+    def __iter__(self) -> Iterator[tuple[str, Session]]:
+        """Give each board with its name."""
+        ...
 
     @property
     def current_name(self) -> str:

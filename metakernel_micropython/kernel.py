@@ -176,7 +176,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
             self.iopub.take_time()
         try:
             self.interrupts.cell_begins()
-            self.runner.note_tags((cell_meta or {}).get("tags"), cell_id)
+            self.runner.executed.note_tags(self.runner.number, (cell_meta or {}).get("tags"), cell_id)
             if not silent:
                 self._tell_problems()
                 self.trace.start(self.execution_count)

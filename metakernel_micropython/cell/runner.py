@@ -1,12 +1,8 @@
-"""The run of a cell on the board: its program, the chain that takes its output, the error that ends it.
-
-Also what is kept of the cells that ran: their code, for tracebacks and for programs made of them, and their tags.
-"""
+"""The run of a cell on the board: its program, the chain that takes its output, the error that ends it."""
 
 from __future__ import annotations
 
 import re
-import threading
 from typing import TYPE_CHECKING, Protocol
 
 from metakernel import ExceptionWrapper
@@ -16,16 +12,15 @@ from ..display.error_text import error_text
 from ..errors import BoardReset, DeviceError, LineLost, MicroPythonError
 from ..front_end import one_of_several
 from ..host.paths import visible
+from .executed_cells import ExecutedCells
 from .failure import failure
 from .following import follow
 from .lexical import with_plain_indentation
 from .monitor import Monitor
 from .output import FilterSink, Followers, Stage, chain
-from .parser import lines_above
 from .program import Program, ValueFilter, prepare
-from .syntax_reasons import put_right
 from .top_level_await import source_for, without_helper
-from .tracebacks import CellSources, functions, render
+from .tracebacks import functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -71,6 +66,7 @@ class CellRunner:
         names: gives what is told of each cell's code; called when it is first wanted.
 
     Attributes:
+        executed: the cells that went to boards.
         followers: what cells' output goes through on its way.
         text: the cell that runs, as it was typed.
         number: its number.
@@ -96,9 +92,7 @@ class CellRunner:
         self._output = output
         self._interrupts = interrupts
         self._names = names
-        self._sources = CellSources()
-        self._noting = threading.RLock()  # held by who uses them: cells on several boards have threads
-        self._tagged: dict[str, tuple[int, list[str]]] = {}  # by the front end's id: number and tags of a cell
+        self.executed = ExecutedCells(front_end.connections, lambda code: names().note_cell(code))
         self._device_error: tuple[DeviceError, str] | None = None  # what ended the cell, and the code
         self._stdin: StdinBridge | None = None
 
@@ -108,12 +102,6 @@ class CellRunner:
         """A cell begins, with its magics."""
         self.text, self.number = text, number
         self._device_error = None
-
-    def note_tags(self, tags: object, cell_id: str | None) -> None:
-        """Keep the tags that the front end tells of this cell; none where it had none and has none."""
-        if tags or cell_id in self._tagged:
-            texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-            self._tagged[cell_id or str(self.number)] = self.number, texts
 
     def end_cell(self) -> None:
         """The cell has ended, however it did."""
@@ -171,20 +159,16 @@ class CellRunner:
         """
         program = Program(re.sub("\r\n?", "\n", code), "")
         if part := one_of_several.get():
-            number = part.once(("file", name, code), lambda: self._note_file(name, code, program))
+            number = part.once(("file", name, code), lambda: self.executed.note_file(name, program.source))
             result = self._run_part(part, code, program, number)
         else:
             board = self._front_end.require_board()
-            result = self._run(board, code, program, self._note_file(name, code, program), path)
+            result = self._run(board, code, program, self.executed.note_file(name, program.source), path)
         return result if isinstance(result, ExceptionWrapper) else None
-
-    def _note_file(self, name: str, code: str, program: Program) -> int:
-        with self._noting:
-            self._names().note_cell(code)
-            return self._sources.add_file(name, program.source, self._front_end.connections.current_name)
 
     def _run_part(self, part: OneOfSeveral, code: str, program: Program, number: int) -> Result:
         """Run a program on one of several boards: nobody answers what it asks, and what it prints gets a name."""
+        self.executed.ran_on(number, part.name)
         try:
             value = part.run(code, program, part.stopwatch)
         except DeviceError as error:
@@ -197,28 +181,7 @@ class CellRunner:
 
     def note_code(self, code: str) -> int:
         """Remember the code of this cell for tracebacks and completion; return the number of lines above it."""
-        above, found = lines_above(self.text, code)
-        board = self._front_end.connections.current_name
-        with self._noting:
-            self._sources.add(self.number, self.text if found else code, "\n" * above + code, board)
-            self._names().note_cell(code)
-        return above
-
-    def remember_cell(self) -> None:
-        """Have errors tell lines of this cell although it does not go to the board as it is."""
-        with self._noting:
-            self._sources.add(self.number, self.text, self.text)
-
-    def executed_cells(self, tag: str = "") -> list[tuple[int, str]]:
-        """Return the code of the cells that went to the board, each with its number, in the order of their first run.
-
-        Args:
-            tag: only those with this tag in the notebook, which not every front end tells.
-        """
-        codes = dict(self._sources.codes())
-        if not tag:
-            return list(codes.items())
-        return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
+        return self.executed.note(self.number, self.text, code)
 
     # -- programs that nobody waits for --------------------------------------------------------------------------
 
@@ -384,7 +347,7 @@ class CellRunner:
             session = self._front_end.connection
             if session is None or session.board is not board:  # the kernel was shut down meanwhile
                 raise
-            self._sources.stopped_at(number, None)
+            self.executed.lost(number)
             raise session.lose(error) from error
         finally:
             self._interrupts.on_host = True  # for what follows in this cell
@@ -408,13 +371,9 @@ class CellRunner:
             number: the cell that ran, where that is not the one that runs now.
         """
         current = self.number if number is None else number
-        several = one_of_several.get() is not None
-        with self._noting:
-            if own and not several:
-                self._device_error = error, self._sources.code(current)
-            # How far it ran on one of several boards says nothing about the others.
-            source = self._sources.code(current)
-            lines = render(put_right(error, source), self._sources, current, reached=not several)
+        if own and one_of_several.get() is None:
+            self._device_error = error, self.executed.code(current)
+        lines = self.executed.told(error, current)
         return ExceptionWrapper(visible(error.name), visible(error.message), lines)
 
     def tell_hints(self, magics: Container[str], name: str) -> None:

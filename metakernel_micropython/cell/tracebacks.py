@@ -52,7 +52,7 @@ class _Cell:
     text: str
     code: str
     file: str = ""
-    board: str = ""
+    boards: set[str] | None = None  # where it ran, without those that have restarted since; None: nobody knows
     reached: int | None = FINISHED  # the last line of its top level that ran; None: nobody knows
 
     @property
@@ -67,6 +67,10 @@ class _Cell:
     def outline(self) -> Outline:
         """What it defines; found when an error asks for it."""
         return outline(self.code)
+
+    def lives_on(self, board: str) -> bool:
+        """Whether a board can have what the cell has defined. ``""`` is any board."""
+        return self.boards is None or not board or board in self.boards
 
     def line(self, number: int) -> str:
         """Return a line, counted from 1, without its indentation."""
@@ -106,32 +110,47 @@ class CellSources:
             elif not called_there or frame["function"] != "__eq__":
                 yield line
 
-    def add(self, number: int, text: str, code: str, board: str = "") -> None:
+    def add(self, number: int, text: str, code: str, *, file: str = "") -> None:
         """Remember a cell.
 
         Args:
             number: its execution count, as in ``In[3]``.
             text: the cell as a person sees it.
             code: its code, with as many lines above as the cell has above its code.
-            board: what the board is called that it runs on.
+            file: what tracebacks call it where it is a file.
         """
         self._cells.pop(number, None)
-        self._cells[number] = _Cell(number, text, code, board=board)
+        self._cells[number] = _Cell(number, text, code, file)
         if len(self._cells) > MAX_CELLS:
             self._cells.popitem(last=False)
 
-    def add_file(self, name: str, code: str, board: str = "") -> int:
+    def add_file(self, name: str, code: str) -> int:
         """Remember a file of this computer that was run; return what stands for it in the place of a cell's number.
 
         Args:
             name: what tracebacks call it.
             code: its content.
-            board: what the board is called that it runs on.
         """
         number = min(0, *self._cells) - 1 if self._cells else -1
-        self.add(number, code, code)
-        self._cells[number] = _Cell(number, code, code, name, board)
+        self.add(number, code, code, file=name)
         return number
+
+    def ran_on(self, number: int, board: str) -> None:
+        """Note that a cell runs on a board, perhaps beside others.
+
+        Args:
+            number: which cell.
+            board: what the board is called.
+        """
+        if number in self._cells:
+            cell = self._cells[number]
+            cell.boards = (cell.boards or set()) | {board}
+
+    def restarted(self, board: str) -> None:
+        """Note that a board has restarted: what cells have defined there is gone."""
+        for cell in self._cells.values():
+            if cell.boards is not None:
+                cell.boards.discard(board)
 
     def stopped_at(self, number: int, line: int | None) -> None:
         """Note that a cell did not run to its end: what it defines further down is not there.
@@ -167,7 +186,12 @@ class CellSources:
         return (cells[0].number, cells[0].line(line)) if len(cells) == 1 else None
 
     def holding(
-        self, line: int, function: str | None, current: int, caller: tuple[_Cell, int, bool] | None = None
+        self,
+        line: int,
+        function: str | None,
+        current: int,
+        caller: tuple[_Cell, int, bool] | None = None,
+        board: str = "",
     ) -> list[_Cell]:
         """Return the cells that a frame can lie in, the oldest first.
 
@@ -177,34 +201,39 @@ class CellSources:
             current: the number of the cell that ran.
             caller: where the frame above lies, where that is known: its cell, its line, and whether it is of the
                 cell's top level.
+            board: what the board is called; ``""`` where nobody knows.
         """
         if function is None or function == "<module>":
             return [self._cells[current]] if current in self._cells else []
         found: dict[str, _Cell] = {}  # a cell that ran again unchanged is told once, by its last number
         word = _WORDS.get(function, function)
-        for cell in self._cells.values():
+        here = [cell for cell in self._cells.values() if cell.number == current or cell.lives_on(board)]
+        for cell in here:
             if word not in cell.code:  # most cells are looked at no further
                 continue
             fitting = cell.outline.at(function, line)
             if caller is not None and caller[0] is cell and any(one.runs_at_once for one in fitting):
                 return [cell]
-            if any(self._may_run(one, cell, current, caller[0] if caller else None) for one in fitting):
+            if any(self._may_run(one, cell, here, current, caller[0] if caller else None) for one in fitting):
                 found.pop(cell.code, None)
                 found[cell.code] = cell
         cells = list(found.values())
-        bound = self._bound(function, caller) if len(cells) > 1 and caller is not None and caller[2] else None
+        bound = self._bound(function, caller, here) if len(cells) > 1 and caller is not None and caller[2] else None
         if bound is not None and any(one.code == bound.code for one in cells):
             return [bound]
         # A frame is hardly ever on the line of the def itself, and never on one without code.
         inside = [cell for cell in cells if any(one.body <= line for one in cell.outline.at(function, line))]
         return [cell for cell in inside if cell.line(line) and cell.line(line)[0] != "#"] or inside or cells
 
-    def _may_run(self, definition: Definition, cell: _Cell, current: int, caller: _Cell | None) -> bool:
+    def _may_run(
+        self, definition: Definition, cell: _Cell, here: list[_Cell], current: int, caller: _Cell | None
+    ) -> bool:
         """Whether something that a cell defines can be what runs. In doubt it can.
 
         Args:
             definition: what.
             cell: where.
+            here: the cells whose definitions the board can have, in the order in which they ran.
             current: the number of the cell that ran.
             caller: the cell of the frame above, where that is known.
         """
@@ -216,27 +245,26 @@ class CellSources:
                 return False
             if not owner:
                 return True
-            numbers = list(self._cells)
-            for later in (self._cells[number] for number in numbers[numbers.index(cell.number) :]):
+            for later in here[here.index(cell) :]:
                 if owner not in later.code:
                     continue
                 if owner in later.outline.loaded or (owner in later.outline.called and not definition.called):
                     return True  # something else may have it
-                if later is not cell and later.board == cell.board and _binds(later, owner):
+                if later is not cell and _binds(later, owner):
                     return False
         elif not owner or owner in cell.outline.loaded:
             return True
         # Only its name leads to it.
         return not definition.called or caller is None or owner in caller.outline.called
 
-    def _bound(self, function: str, caller: tuple[_Cell, int, bool]) -> _Cell | None:
+    def _bound(self, function: str, caller: tuple[_Cell, int, bool], here: list[_Cell]) -> _Cell | None:
         """Return the cell whose definition a name stands for, where the caller's line calls that name and no other."""
         cell, line, _ = caller
         if cell.outline.calls.get(line) != [function]:
             return None
         found = None
-        for each in self._cells.values():
-            if function not in each.code or each.board != cell.board:
+        for each in here:
+            if function not in each.code:
                 continue
             if function in each.outline.stored:
                 return None
@@ -255,7 +283,7 @@ def _binds(cell: _Cell, name: str) -> bool:
     return line is not None and cell.reached is not None and line <= cell.reached
 
 
-def render(traceback: str, sources: CellSources, current: int, *, reached: bool = True) -> list[str]:
+def render(traceback: str, sources: CellSources, current: int, *, board: str = "", reached: bool = True) -> list[str]:
     r"""Return a board's traceback line by line, with the cells that its frames lie in and their source lines.
 
     The board's frames are kept, in their order; a frame that repeats is told once with its number, as Python does.
@@ -264,6 +292,7 @@ def render(traceback: str, sources: CellSources, current: int, *, reached: bool 
         traceback: the board's text, with ``\n`` line ends.
         sources: the cells executed so far.
         current: the number of the cell that ran.
+        board: what the board is called that it ran on; ``""`` where nobody knows.
         reached: note that the cell has run no further than the traceback tells.
     """
     lines = list(sources.without_own(visible(traceback).rstrip("\n").split("\n"), current))
@@ -279,7 +308,7 @@ def render(traceback: str, sources: CellSources, current: int, *, reached: bool 
         cells = []
         if frame and frame["file"] == "<stdin>":
             at, function = int(frame["line"]), frame["function"]
-            cells = sources.holding(at, function, current, caller)
+            cells = sources.holding(at, function, current, caller, board)
         if frame is None or not cells:
             result += [line] * min(repeats, _SHOWN_REPEATS)
         else:

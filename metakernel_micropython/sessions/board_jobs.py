@@ -195,6 +195,7 @@ class BoardJobs:
             self._report.end(job.name)
             self._report.hold(job.name, "stderr", "stopped" if stopped else "\n".join(job.failed.traceback))
         self._report.end(job.name)
+        self._runner.executed.ran_on(self._runner.number, job.name)
         job.end()
         self.changed.set()
 

@@ -181,11 +181,39 @@ def test_a_definition_that_a_failed_cell_did_not_reach_is_not_taken_for_what_run
 
 def test_a_cell_on_one_board_does_not_replace_what_another_board_has() -> None:
     known = CellSources()
-    known.add(1, DEF1, DEF1, "left")
-    known.add(2, DEF2, DEF2, "right")
-    known.add(3, "f(0)", "f(0)", "left")
-    text = "\n".join(render(HEAD + frame(1) + frame(2, "f") + "ValueError: \n", known, 3))
+    for number, (cell, board) in enumerate([(DEF1, "left"), (DEF2, "right"), ("f(0)", "left")], 1):
+        known.add(number, cell, cell)
+        known.ran_on(number, board)
+    text = "\n".join(render(HEAD + frame(1) + frame(2, "f") + "ValueError: \n", known, 3, board="left"))
     assert "return 1/x" in text
+
+
+def test_what_a_board_had_before_it_restarted_is_not_taken_for_what_runs() -> None:
+    known = CellSources()
+    cells = [DEF1, "g = f", DEF2, "g = f", "g(0)"]
+    for number, cell in enumerate(cells, 1):
+        if number == 3:
+            known.restarted("left")
+        known.add(number, cell, cell)
+        known.ran_on(number, "left")
+    traceback = HEAD + frame(1) + frame(2, "f") + "ValueError: \n"
+    text = "\n".join(render(traceback, known, 5, board="left"))
+    assert "Cell In[3], line 2" in text
+    assert "return 2/x" in text
+    assert "In[1] or" in "\n".join(render(traceback, known, 5, board=""))
+
+
+def test_a_cell_on_several_boards_is_known_on_each_until_that_restarts() -> None:
+    known = CellSources()
+    for number, cell in enumerate([DEF1, "f(0)"], 1):
+        known.add(number, cell, cell)
+        for board in ("left", "right"):
+            known.ran_on(number, board)
+        if number == 1:
+            known.restarted("left")
+    traceback = HEAD + frame(1) + frame(2, "f") + "ValueError: \n"
+    assert "return 1/x" in "\n".join(render(traceback, known, 2, board="right"))
+    assert "return 1/x" not in "\n".join(render(traceback, known, 2, board="left"))
 
 
 def test_many_cells_that_fit_are_told_shortly() -> None:
