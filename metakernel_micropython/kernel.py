@@ -281,7 +281,7 @@ class MicroPythonKernel(LazyMagics, JupyterMessages, KernelSettings):
         """What answers while a person types."""
         from .assist.inspection import Assistant
 
-        return Assistant(self)
+        return Assistant(self, self.runner.executed.code_here)
 
     async def do_is_complete(self, code: str) -> dict[str, str]:
         """Say whether Enter runs the cell, and how the next line is indented."""

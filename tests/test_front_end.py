@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,11 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+class OneBoard(dict[str, Any]):
+    """The connected boards, of which the tests need no more than this."""
+
+    current_name = ""
+
+
 class Notebook:
     """A front end of a test: it keeps what it is to show, and knows one board."""
 
     can_ask = in_console = allow_html = stop_needs_ticks = False
-    port, connection, connections = "", None, SimpleNamespace(current_name="")
+    port, connection, connections = "", None, OneBoard()
 
     def __init__(self, board: Board) -> None:
         self.device, self.said, self.host_variables = board, [], {}
@@ -37,7 +42,7 @@ class Notebook:
 
 
 class Names:
-    def note_cell(self, code: str) -> None:
+    def note_cell(self) -> None:
         pass
 
     def modules(self, board: Board) -> list[str]:

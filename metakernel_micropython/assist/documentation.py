@@ -13,6 +13,8 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .stubs import Stubs
 
 SHORT = 14
@@ -65,14 +67,19 @@ class Described:
 
 
 class Documentation:
-    """The cells, and the stubs of one board; None where none are installed."""
+    """The cells that ran on a board, and its stubs.
 
-    def __init__(self, stubs: Stubs | None, session: Session) -> None:
+    Args:
+        stubs: those of one kind of board; None where none are installed.
+        cells: returns the code of the cells, one below the other.
+    """
+
+    def __init__(self, stubs: Stubs | None, cells: Callable[[], str]) -> None:
         import jedi  # type: ignore[import-untyped]  # half a second, the first time
         from jedi.api.environment import InterpreterEnvironment  # type: ignore[import-untyped]
 
         self.stubs = stubs
-        self._session = session
+        self._cells = cells
         self._folder = stubs.folder if stubs is not None else None
         found = self._folder.glob("*-stubs") if self._folder is not None else ()
         self._modules = {path.name.removesuffix("-stubs") for path in found}
@@ -143,7 +150,7 @@ class Documentation:
     def _ask(self, how: str, code: str, cursor: int) -> list[Any]:
         # A module is often asked about before it is imported.
         used = sorted(self._modules.intersection(_USED.findall(code)))
-        above = (f"import {', '.join(used)}\n" if used else "") + self._session.code
+        above = (f"import {', '.join(used)}\n" if used else "") + self._cells()
         text, at = above + code, len(above) + cursor
         line = text.count("\n", 0, at) + 1
         column = at - (text.rfind("\n", 0, at) + 1)
@@ -179,22 +186,3 @@ def _opening_bracket(text: str) -> int:
         if depth == 0:
             return index
     return 0
-
-
-class Session:
-    """The code of the cells that were run, as far as it tells jedi what names are."""
-
-    def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
-        self._cells: list[str] = []
-
-    def add(self, code: str) -> None:
-        """Remember a cell; the oldest are forgotten first."""
-        self._cells = [cell for cell in self._cells if cell != code] + [code]
-        while sum(map(len, self._cells)) > self._limit and len(self._cells) > 1:
-            self._cells.pop(0)
-
-    @property
-    def code(self) -> str:
-        """The cells, one below the other."""
-        return "".join(cell + "\n" for cell in self._cells)

@@ -7,7 +7,6 @@ connected the last one's stubs answer.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..cell.parser import is_magic, name_before
@@ -19,6 +18,8 @@ from ..magic_arguments import last_word
 from .completion import Completer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..board import Board
     from ..front_end import MagicsFrontEnd
     from .documentation import Described, Documentation
@@ -35,25 +36,23 @@ NO_STUBS = 'For signatures and texts: pip install "metakernel-micropython[stubs]
 
 
 class Assistant:
-    """Answers for one front_end."""
+    """Answers for one front end.
 
-    def __init__(self, front_end: MagicsFrontEnd) -> None:
+    Args:
+        front_end: whose board is asked.
+        cells: returns the code of the cells that tell what names are.
+    """
+
+    def __init__(self, front_end: MagicsFrontEnd, cells: Callable[[], str]) -> None:
         self._front_end = front_end
+        self._cells = cells
         self.completer = Completer()
         self._platform = ""
         self._documentation: tuple[str, Documentation] | None = None
 
-    @cached_property
-    def session(self) -> Any:
-        """The cells that were run."""
-        from .documentation import Session
-
-        return Session()
-
-    def note_cell(self, code: str) -> None:
+    def note_cell(self) -> None:
         """A cell goes to the board: names may come and go."""
         self.completer.forget()
-        self.session.add(code)
 
     def modules(self, board: Board) -> list[str]:
         """Return the modules that a board has; none where it does not tell."""
@@ -67,7 +66,7 @@ class Assistant:
             from .documentation import Documentation
             from .stubs import find
 
-            self._documentation = platform, Documentation(find(platform), self.session)
+            self._documentation = platform, Documentation(find(platform), self._cells)
         return self._documentation[1]
 
     def _ask_platform(self) -> str:

@@ -24,10 +24,10 @@ class ExecutedCells:
 
     Args:
         boards: the connected boards.
-        note_names: is told each cell's code: names may come and go.
+        note_names: is called for each cell: names may come and go.
     """
 
-    def __init__(self, boards: Sessions, note_names: Callable[[str], object]) -> None:
+    def __init__(self, boards: Sessions, note_names: Callable[[], object]) -> None:
         self._boards = boards
         self._note_names = note_names
         self._sources = CellSources()
@@ -53,7 +53,7 @@ class ExecutedCells:
         with self._lock:
             self._sources.add(number, text if found else code, "\n" * above + code)
             self._note_board(number)
-            self._note_names(code)
+            self._note_names()
         return above
 
     def note_file(self, name: str, code: str) -> int:
@@ -66,7 +66,7 @@ class ExecutedCells:
         with self._lock:
             number = self._sources.add_file(name, code)
             self._note_board(number)
-            self._note_names(code)
+            self._note_names()
         return number
 
     def note_text(self, number: int, text: str) -> None:
@@ -75,11 +75,14 @@ class ExecutedCells:
             self._sources.add(number, text, text)
 
     def _note_board(self, number: int) -> None:
+        self._look_for_restarts()
+        self._sources.ran_on(number, self._board_name)
+
+    def _look_for_restarts(self) -> None:
         for name, session in self._boards:
             if session.board is not None and session.board.restarts != self._restarts.get(session.board, 0):
                 self._restarts[session.board] = session.board.restarts
                 self._sources.restarted(name)
-        self._sources.ran_on(number, self._board_name)
 
     @property
     def _board_name(self) -> str:
@@ -110,6 +113,12 @@ class ExecutedCells:
         if not tag:
             return list(codes.items())
         return [(number, codes[number]) for number, tags in self._tagged.values() if tag in tags and number in codes]
+
+    def code_here(self) -> str:
+        """Return the code of the latest cells whose definitions the board can have that cells run on."""
+        with self._lock:
+            self._look_for_restarts()
+            return self._sources.code_on(self._boards.current_name)
 
     def told(self, error: DeviceError, number: int) -> list[str]:
         """Return a board's exception line by line, with the cells that its frames lie in.

@@ -47,7 +47,7 @@ Result = dict[str, str] | ExceptionWrapper | None
 class Names(Protocol):
     """What is kept of the names that cells use (see ``assist.inspection``)."""
 
-    def note_cell(self, code: str) -> None:
+    def note_cell(self) -> None:
         """A cell goes to the board: names may come and go."""
         ...
 
@@ -63,7 +63,7 @@ class CellRunner:
         front_end: where what is said goes, and whose board it is.
         output: the last sink of every chain.
         interrupts: is told whether the board or this computer is at work.
-        names: gives what is told of each cell's code; called when it is first wanted.
+        names: gives what is told that a cell goes to the board; called when it is first wanted.
 
     Attributes:
         executed: the cells that went to boards.
@@ -92,7 +92,7 @@ class CellRunner:
         self._output = output
         self._interrupts = interrupts
         self._names = names
-        self.executed = ExecutedCells(front_end.connections, lambda code: names().note_cell(code))
+        self.executed = ExecutedCells(front_end.connections, lambda: names().note_cell())
         self._device_error: tuple[DeviceError, str] | None = None  # what ended the cell, and the code
         self._stdin: StdinBridge | None = None
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_CELLS = 2000
 """Cells that are remembered; the oldest are forgotten first."""
 
+MAX_CODE = 10_000
+"""Characters of cells that tell what names are."""
+
 _SHOWN_REPEATS = 3
 _SHOWN_CELLS = 4
 
@@ -169,6 +172,24 @@ class CellSources:
     def code(self, number: int) -> str:
         """Return the code of a cell, with as many lines above as the cell has; ``""`` where none is remembered."""
         return self._cells[number].code if number in self._cells else ""
+
+    def code_on(self, board: str, limit: int = MAX_CODE) -> str:
+        """Return the code of the latest cells whose definitions a board can have, one below the other.
+
+        Args:
+            board: what the board is called.
+            limit: characters; the latest cell is there in any case.
+        """
+        found: dict[str, None] = {}
+        size = 0
+        for cell in reversed(self._cells.values()):
+            code = cell.code.lstrip("\n") + "\n"
+            if cell.boards and board in cell.boards and code not in found:
+                size += len(code)
+                if found and size > limit:
+                    break
+                found[code] = None
+        return "".join(reversed(found))
 
     def title(self, number: int) -> str:
         """Return how a cell, or a file that was run, is called in tracebacks."""

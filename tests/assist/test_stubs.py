@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metakernel_micropython.assist import stubs
-from metakernel_micropython.assist.documentation import Documentation, Session
+from metakernel_micropython.assist.documentation import Documentation
 
 from ..boards import needs
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
-    return Session()
+def cells() -> list[str]:
+    return []
 
 
 @pytest.fixture(scope="module")
-def esp32(session: Session) -> Documentation:
+def esp32(cells: list[str]) -> Documentation:
     found = stubs.find("esp32")
     needs(found, "micropython-esp32-stubs")
     assert found is not None
-    return Documentation(found, session)
+    return Documentation(found, lambda: "".join(cells))
 
 
-def test_the_stubs_of_a_board_are_found(session: Session, esp32: Documentation) -> None:
+def test_the_stubs_of_a_board_are_found(esp32: Documentation) -> None:
     assert (esp32.stubs.port, esp32.stubs.wanted) == ("esp32", "")
     assert esp32.stubs.version.startswith("1.")
     assert stubs.find("esp32") == esp32.stubs  # and laid out once
@@ -95,9 +95,9 @@ def test_a_tooltip_is_short_and_help_is_whole(esp32: Documentation) -> None:
     assert len(found.shown(whole=True)) > len(found.shown(whole=False))
 
 
-def test_earlier_cells_tell_what_a_name_is(session: Session, esp32: Documentation) -> None:
+def test_earlier_cells_tell_what_a_name_is(cells: list[str], esp32: Documentation) -> None:
     assert esp32.describe("led.value", 9) is None
-    session.add("from machine import Pin\nled = Pin(2)")
+    cells.append("from machine import Pin\nled = Pin(2)\n")
     found = esp32.describe("led.value", 9)
     assert found is not None
     assert found.name == "machine.Pin.value"
@@ -129,13 +129,6 @@ def test_of_modules_that_cpython_has_too_only_what_boards_have(esp32: Documentat
     documented = esp32.documented("os")
     assert "listdir" in documented
     assert "abort" not in documented
-
-
-def test_the_oldest_cells_are_forgotten_first() -> None:
-    session = Session(limit=20)
-    for cell in ("a = 1", "b = 2" * 3, "c = 3"):
-        session.add(cell)
-    assert session.code == "b = 2" * 3 + "\nc = 3\n"
 
 
 def test_stubs_for_which_there_is_no_room_leave_nothing_half_made(

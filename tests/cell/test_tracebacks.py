@@ -203,6 +203,19 @@ def test_what_a_board_had_before_it_restarted_is_not_taken_for_what_runs() -> No
     assert "In[1] or" in "\n".join(render(traceback, known, 5, board=""))
 
 
+def test_the_latest_cells_tell_what_names_a_board_has() -> None:
+    known = CellSources()
+    for number, cell in enumerate(["\na = 1", "b = 2" * 3, "c = 3", "\n\na = 1"], 1):
+        known.add(number, cell, cell)
+        known.ran_on(number, "left" if number != 3 else "right")
+    assert known.code_on("left") == "b = 2" * 3 + "\na = 1\n"
+    assert known.code_on("left", limit=15) == "a = 1\n"
+    assert known.code_on("right", limit=0) == "c = 3\n"
+    assert known.code_on("") == ""
+    known.restarted("left")
+    assert known.code_on("left") == ""
+
+
 def test_a_cell_on_several_boards_is_known_on_each_until_that_restarts() -> None:
     known = CellSources()
     for number, cell in enumerate([DEF1, "f(0)"], 1):
