@@ -25,9 +25,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return scenarios.Scenarios.from_parent(parent, path=file_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonNotebook]:
-    """A notebook with the extension, for all tests."""
+    """A notebook with the extension, for the tests of a module: settings and variables stay from one to the next."""
     made = PythonNotebook(tmp_path_factory.mktemp("notebooks"))
     yield made
     made.close(now=True)

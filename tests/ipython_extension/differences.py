@@ -101,6 +101,7 @@ DIFFERENCES: dict[str, tuple[str, ...]] = {
         "kernel/test_traps.py::test_a_stop_that_comes_when_a_cell_has_failed_shows_no_second_error",
         "kernel/test_traps.py::test_an_exception_inside_the_kernel_still_sends_a_reply",
         "kernel/test_traps.py::test_even_an_exception_that_ends_programs_sends_a_reply",
+        "magics/test_widgets.py::test_a_slider_sets_a_pin_from_a_cell_by_hand_and_behind_a_running_cell",
     ),
 }
 

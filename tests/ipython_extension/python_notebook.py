@@ -97,7 +97,7 @@ class PythonNotebook(Jupyter):
         for content in contents:
             if "evalue" in content:
                 content["evalue"] = re.sub(
-                    r"^Line (\d+)", lambda found: f"Line {int(found[1]) - added}", content["evalue"]
+                    r"^Line (\d+)(?! of the output)", lambda found: f"Line {int(found[1]) - added}", content["evalue"]
                 )
             if "traceback" in content:
                 content["traceback"] = [self._as_typed(line) for line in content["traceback"]]
