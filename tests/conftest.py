@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from metakernel_micropython.board import Board
 
+from . import preloaded_boards
 from .boards import Microbit, Relay, needs_virtual
 from .faults.counts import pytest_terminal_summary  # noqa: F401 - pytest-xdist's first process loads only this file
 from .front_end import Jupyter
@@ -55,6 +57,16 @@ SLOW_FIRST = (
 )
 """The files that take longest, in about this order: one that begins late would have all other processes wait for it."""
 
+ORDINARY_BOARDS = (
+    "tests/debugger/test_ends.py",
+    "tests/faults/",
+    "tests/load/",
+    "tests/test_wheel.py",
+    "tests/transports/",
+    "tests/virtual/",
+)
+"""Where virtual boards start, and end, as people's do: see ``preloaded_boards.py`` for the others."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow files in front; the order within each stays."""
@@ -62,6 +74,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: min((r for start, r in ranks.items() if item.nodeid.startswith(start)), default=len(ranks))
     )
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of all later garbage collections: it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +113,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
             patch.setenv(name, str(folder / name.lower()))
             (folder / name.lower()).mkdir()
+        preloaded_boards.start(patch.setenv)
         yield folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def start_of_boards(request: pytest.FixtureRequest, home: Path) -> Iterator[None]:
+    """Have virtual boards start as people's do where that is what a test looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        if any(request.node.nodeid.startswith(start) for start in ORDINARY_BOARDS):
+            patch.delenv(preloaded_boards.VARIABLE, raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")

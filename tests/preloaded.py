@@ -20,12 +20,14 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.launcher import launch_kernel
 from jupyter_client.provisioning import local_provisioner
 
 import metakernel_micropython
+from metakernel_micropython.transports import virtual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,6 +149,8 @@ def serve(line: socket.socket) -> None:
     for found in pkgutil.walk_packages(metakernel_micropython.__path__, f"{MODULE}."):
         if not found.name.startswith(_OF_ITS_OWN):
             importlib.import_module(found.name)
+    boards = runpy.run_path(str(Path(__file__).with_name("preloaded_boards.py")))
+    virtual._spawn = boards["spawn"]
     gc.freeze()
     awake, wake = os.pipe()
     for end in (awake, wake):
