@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .bluetooth_radio import Radio
 
 Start = Callable[..., Jupyter]
+
+# jsonschema does without it, and so nbformat: each process of the tests would compile its grammars for 3 s.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 _BEFORE = {name: os.environ[name] for name in ("HOME", "USERPROFILE") if name in os.environ}
 
@@ -59,7 +63,9 @@ SLOW_FIRST = (
 
 ORDINARY_BOARDS = (
     "tests/debugger/test_ends.py",
+    "tests/board/test_parts.py",
     "tests/faults/",
+    "tests/kernel/test_reconnect.py",
     "tests/load/",
     "tests/test_wheel.py",
     "tests/transports/",

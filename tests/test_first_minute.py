@@ -152,6 +152,7 @@ Not among them: the traceback of an error in %%python. Its colours are IPython's
 """
 
 
+@pytest.mark.soak
 def test_all_that_is_shown_can_be_read_in_a_light_and_a_dark_theme(lab: Lab, link: str) -> None:
     notebook = lab.open("colours.ipynb", f"%connect {link}", *COLOURED)
     notebook.cell(1).click()

@@ -121,6 +121,7 @@ def test_a_plot_grows_while_the_cell_runs(lab: Lab, notebook: Notebook) -> None:
     assert image.evaluate("image => image.complete && image.naturalWidth > 100")
 
 
+@pytest.mark.soak
 def test_an_upload_shows_its_progress_and_can_be_stopped(lab: Lab, notebook: Notebook) -> None:
     # More than any machine sends before it is stopped.
     (lab.notebooks / "sounds.bin").write_bytes(os.urandom(40_000_000))

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import psutil
 import pytest
 
+from .. import preloaded_boards
 from ..boards import needs
 from ..front_end import Jupyter
 from ..package_index import PackageIndex
@@ -44,8 +45,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def desks(index: PackageIndex, folder: Path, virtual_address: str) -> Iterator[Jupyter]:
-    """A kernel with three virtual boards, where n is 0, 1 and 2."""
-    kernel = Jupyter(folder, {"MICROPYTHON_MIP_INDEX": index.url, "XDG_CACHE_HOME": str(folder / "cache")})
+    """A kernel with three virtual boards, which are its own processes; n is 0, 1 and 2 on them."""
+    places = {"MICROPYTHON_MIP_INDEX": index.url, "XDG_CACHE_HOME": str(folder / "cache")}
+    kernel = Jupyter(folder, {**places, preloaded_boards.VARIABLE: None})
     try:
         for number in range(3):
             kernel.do(f"%connect {virtual_address} --name desk{number + 1}\nn = {number}")
