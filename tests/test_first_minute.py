@@ -83,6 +83,7 @@ def test_restart_and_run_all_begins_without_the_variables_of_before(lab: Lab, li
     notebook.see(notebook.output(1), text=f"[the kernel was restarted: the board on {link} was soft-reset")
 
 
+@pytest.mark.soak
 def test_a_notebook_gets_a_board_from_another_one(lab: Lab, link: str) -> None:
     first = lab.open("first.ipynb", "")
     first.run(1, f"%connect {link}")
@@ -170,6 +171,7 @@ def test_all_that_is_shown_can_be_read_in_a_light_and_a_dark_theme(lab: Lab, lin
     assert not faint, "\n".join(["cannot be read well:", *faint])
 
 
+@pytest.mark.soak
 def test_stop_ends_the_look_at_a_running_program_and_not_the_program(lab: Lab, link: str) -> None:
     notebook = lab.open("monitor.ipynb", "")
     notebook.run(1, f"%connect {link}")

@@ -187,6 +187,7 @@ def test_an_error_shows_the_cells_lines_and_ends_run_all(lab: Lab, notebook: Not
     notebook.see(error)
 
 
+@pytest.mark.soak
 def test_the_file_browser_opens_on_a_double_click_and_is_text_where_its_kernel_is_gone(lab: Lab) -> None:
     notebook = lab.open(
         "browse.ipynb", "%connect virtual", "%mkdir lib\n%sendtofile lib/inside.py --source none.py", "%browse"

@@ -161,6 +161,7 @@ def test_nbconvert_runs_a_notebook_and_shows_python(tmp_path: Path, run: Run) ->
     assert "sum 3\n" in page and "Connected to virtual" in page
 
 
+@pytest.mark.soak
 def test_nbconvert_to_markdown_runs_a_notebook_and_says_python(tmp_path: Path, run: Run) -> None:
     nbformat.write(notebook(*CELLS), tmp_path / "in.ipynb")
     done = run(tmp_path, "nbconvert", "--execute", "--to", "markdown", "in.ipynb", "--output", "out")

@@ -61,6 +61,7 @@ def test_a_flash_is_saved_and_written_back(kernel: Jupyter, chip: EspChip, tmp_p
     assert [one for one in tmp_path.iterdir() if one.suffix == ".mk-part"] == []
 
 
+@pytest.mark.soak
 @posix_only
 def test_a_flash_that_is_read_wrongly_leaves_the_old_file(kernel: Jupyter, chip: EspChip, tmp_path: Path) -> None:
     chip.misread = True

@@ -136,6 +136,7 @@ def test_stop_ends_a_flood_that_is_shown(kernel: Jupyter) -> None:
     assert kernel.do("6*7").value == "42"
 
 
+@pytest.mark.soak
 def test_a_slow_front_end_loses_nothing_when_nobody_stops_the_cell(kernel: Jupyter) -> None:
     kernel.client.iopub_channel.stop()
     reader = SlowReader(kernel, None)

@@ -56,6 +56,7 @@ def lived(kernel: Jupyter, folder: Path, seed: int, **how: float) -> None:
     before.check(now)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_a_short_life_at_random(kernel: Jupyter, tmp_path: Path) -> None:
     lived(kernel, tmp_path, 7, steps=20)
