@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from metakernel_micropython.board import snippets
 from metakernel_micropython.errors import DeviceError
+from metakernel_micropython.front_end import one_of_several
 from metakernel_micropython.kernel import MicroPythonKernel
 from metakernel_micropython.magic import BoardMagic, MagicError, Namespace, argument, arguments
 
@@ -28,11 +29,6 @@ class IdentifyMagic(BoardMagic):
 
     kernel: MicroPythonKernel
     group = "Several boards"
-    on_several = False
-    alone = (
-        "it takes names itself, as in %identify desk*, and lets one board blink after the other. Run it in a cell "
-        "of its own."
-    )
 
     @arguments(
         argument(
@@ -49,23 +45,32 @@ class IdentifyMagic(BoardMagic):
 
         Which one on the desk is it? Boards with a display show their names there (micro:bit), the others blink the LED
         that their firmware knows as "LED" (Pico and others). Of other boards --pin tells the LED's pin: take one that
-        nothing else hangs on. The pin is an output afterwards. Several boards follow one another.
+        nothing else hangs on. The pin is an output afterwards. Several boards follow one another; below %%on and
+        %%fleet each shows itself, all at once.
 
         Examples:
           %identify left
           %identify desk*
           %identify desk3 --pin 2
+
+          %%on all
+          %identify
         """
         boards = self.kernel.connections
         if args.pin is not None and args.pin < 0:
             raise MagicError(f"%identify: --pin {args.pin} is no pin's number.")
-        if not args.names:
-            self._show(boards.current_name or "board", self.board, args.pin)
+        if (part := one_of_several.get()) is not None:
+            if args.names:
+                raise MagicError("%identify takes no names below %%on and %%fleet: each of the boards shows itself.")
+            self.kernel.Print(self._show(part.name, self.board, args.pin))
             return
-        for name, session in boards.select(args.names):
-            self._show(name, session.ready(self.kernel.Error), args.pin)
+        chosen = boards.select(args.names) if args.names else [(boards.current_name or "board", None)]
+        for name, session in chosen:
+            board = self.board if session is None else session.ready(self.kernel.Error)
+            self.kernel.Print(f"{name} ({board.address}): {self._show(name, board, args.pin)}")
 
-    def _show(self, name: str, board: Board, pin: int | None) -> None:
+    def _show(self, name: str, board: Board, pin: int | None) -> str:
+        """Have a board show itself; return how it did."""
         try:
             used = board.execute(
                 snippets.ask("identify", name, -1 if pin is None else pin, BLINKS), timeout=PATIENCE
@@ -78,7 +83,7 @@ class IdentifyMagic(BoardMagic):
                 f"%identify: the firmware of {name} on {board.address} knows {what}. Name the pin of its LED, as in "
                 f"%identify {name} --pin 2; or unplug it, and %boards tells which one is gone."
             )
-        self.kernel.Print(f"{name} ({board.address}): {SHOWN[used]}")
+        return SHOWN[used]
 
 
 def register_magics(kernel: MicroPythonKernel) -> None:

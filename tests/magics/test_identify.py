@@ -20,6 +20,9 @@ def test_the_led_blinks_and_lights_as_before(start: Start, virtual_address: str)
     assert kernel.do("p.value(), time").value == "(1, 5)"
     assert kernel.do("%identify --pin 4").stdout == f"desk1 ({virtual_address}): the pin blinked\n"
     assert kernel.do("Pin(4).value()").value == "0"
+    kernel.do(f"%connect {virtual_address} --board pico --name desk2\n%attach led LED")
+    assert kernel.do("%%on all\n%identify").stdout == "desk1, desk2 | its LED blinked\n"
+    assert "takes no names below %%on" in kernel.fail("%%on all\n%identify desk1").value
 
 
 @pytest.mark.parametrize(
