@@ -195,17 +195,6 @@ class CellSources:
         """Return how a cell, or a file that was run, is called in tracebacks."""
         return self._cells[number].title
 
-    def locate(self, line: int, function: str | None, current: int) -> tuple[int, str] | None:
-        """Return the cell's number and its source line for a frame; None where not exactly one cell can hold it.
-
-        Args:
-            line: counted from 1.
-            function: as the traceback names it; None or ``<module>`` for the cell that ran.
-            current: the number of the cell that ran.
-        """
-        cells = self.holding(line, function, current)
-        return (cells[0].number, cells[0].line(line)) if len(cells) == 1 else None
-
     def holding(
         self,
         line: int,
@@ -226,9 +215,18 @@ class CellSources:
         """
         if function is None or function == "<module>":
             return [self._cells[current]] if current in self._cells else []
+        here = [cell for cell in self._cells.values() if cell.number == current or cell.lives_on(board)]
+        # Not on this board: it may be the same one, connected under another name.
+        return self._among(here, line, function, current, caller) or self._among(
+            [cell for cell in self._cells.values() if cell.boards], line, function, current, caller
+        )
+
+    def _among(
+        self, here: list[_Cell], line: int, function: str, current: int, caller: tuple[_Cell, int, bool] | None
+    ) -> list[_Cell]:
+        """Return those of some cells that a function's frame can lie in; see ``holding``."""
         found: dict[str, _Cell] = {}  # a cell that ran again unchanged is told once, by its last number
         word = _WORDS.get(function, function)
-        here = [cell for cell in self._cells.values() if cell.number == current or cell.lives_on(board)]
         for cell in here:
             if word not in cell.code:  # most cells are looked at no further
                 continue

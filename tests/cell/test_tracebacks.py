@@ -17,6 +17,11 @@ METHOD = "class A:\n    def m(self):\n        return [1/x for x in [0]]"
 UNREADABLE = "@rp2.asm_pio()\ndef g() -> print 1:\n    nop()\nprint 'py2'"
 
 
+def located(known: CellSources, line: int, function: str | None, current: int) -> list[tuple[int, str]]:
+    """The cells that a frame can lie in, each with its line."""
+    return [(cell.number, cell.line(line)) for cell in known.holding(line, function, current)]
+
+
 def told(traceback: str, *cells: str, current: int | None = None) -> list[str]:
     """The traceback after these cells were run as In[1], In[2], ...; without colours."""
     known = CellSources()
@@ -91,14 +96,14 @@ def test_a_message_over_several_lines_is_kept() -> None:
 def test_lines_of_a_cell_are_counted_from_its_top_below_magics() -> None:
     known = CellSources()
     known.add(1, "%%time\n\n1/0", "\n\n1/0")
-    assert known.locate(3, "<module>", 1) == (1, "1/0")
+    assert located(known, 3, "<module>", 1) == [(1, "1/0")]
 
 
 def test_a_cell_that_ran_again_under_its_number_replaces_the_older_one() -> None:
     known = CellSources()
     known.add(1, "old", "old")
     known.add(1, "new", "new")
-    assert known.locate(1, None, 1) == (1, "new")
+    assert located(known, 1, None, 1) == [(1, "new")]
 
 
 def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +111,7 @@ def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
     known = CellSources()
     for number in range(1, 6):
         known.add(number, FUNCTION, FUNCTION)
-    assert known.locate(1, None, 2) is None
+    assert located(known, 1, None, 2) == []
     assert known.locate(1, None, 3) == (3, "def f(x):")
 
 
@@ -226,6 +231,19 @@ def test_a_cell_on_several_boards_is_known_on_each_until_that_restarts() -> None
             known.restarted("left")
     traceback = HEAD + frame(1) + frame(2, "f") + "ValueError: \n"
     assert "return 1/x" in "\n".join(render(traceback, known, 2, board="right"))
+    known.add(3, DEF2, DEF2)
+    known.ran_on(3, "left")
+    assert "return 2/x" in "\n".join(render(traceback, known, 2, board="left"))
+
+
+def test_a_board_under_another_name_has_what_it_had() -> None:
+    known = CellSources()
+    for number, (cell, board) in enumerate([(DEF1, "ttyACM0"), ("f(0)", "left")], 1):
+        known.add(number, cell, cell)
+        known.ran_on(number, board)
+    traceback = HEAD + frame(1) + frame(2, "f") + "ValueError: \n"
+    assert "return 1/x" in "\n".join(render(traceback, known, 2, board="left"))
+    known.restarted("ttyACM0")
     assert "return 1/x" not in "\n".join(render(traceback, known, 2, board="left"))
 
 
