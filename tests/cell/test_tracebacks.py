@@ -112,7 +112,7 @@ def test_the_oldest_cells_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(1, 6):
         known.add(number, FUNCTION, FUNCTION)
     assert located(known, 1, None, 2) == []
-    assert known.locate(1, None, 3) == (3, "def f(x):")
+    assert located(known, 1, None, 3) == [(3, "def f(x):")]
 
 
 @pytest.mark.parametrize(
