@@ -23,7 +23,7 @@ LINES = 450
 KERNEL_LINES = 350
 """Lines of ``kernel.py``."""
 
-BELOW_ALL = {"errors", "interrupts", "syntax_tree"}
+BELOW_ALL = {"errors", "interrupts", "signal_stop", "syntax_tree"}
 """What every room may import, but those that stand alone."""
 
 _BOARD = {"board", "board.files", "board.protocol", "board.snippets", "transports"}
@@ -95,6 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
     "interrupts": set(),
+    "signal_stop": {"interrupts"},
     "syntax_tree": set(),
 }
 """Each room with those that its modules may import, beside the room itself and what is below all."""
@@ -104,6 +105,7 @@ ALONE = {
     "": set[str](),
     "errors": set[str](),
     "interrupts": {"errors"},
+    "signal_stop": {"interrupts"},
     "syntax_tree": set[str](),
 }
 """The rooms that may not even import all that is below all others, with what they may import of it."""

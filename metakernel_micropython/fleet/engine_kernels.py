@@ -6,14 +6,11 @@ An engine is an ordinary Python process on the host that the boards are plugged 
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 from importlib import import_module
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from ..interrupts import interrupt_main_thread
+from ..signal_stop import SignalStop
 from .stops import tell_begun
 
 if TYPE_CHECKING:
@@ -77,35 +74,23 @@ def execute(name: str, code: str) -> tuple[str, str, list[str]] | None:
 @contextlib.contextmanager
 def _stoppable(kernel: Any) -> Iterator[None]:
     """Have Stop in the notebook end the board's program, or else what the kernel does on this host."""
-    stops: SimpleQueue[bool] = SimpleQueue()
-    on_host = threading.Event()
 
-    def on_signal(*_: Any) -> None:
-        # The main thread may hold any lock now: who interrupts a board must be another one.
-        if on_host.is_set():
-            on_host.clear()
-            raise KeyboardInterrupt
-        stops.put(True)
+    def stop() -> None:
+        device = getattr(kernel, "device", None)
+        if device is None or not device.interrupt():
+            stops.interrupt_host()
 
-    def watch() -> None:
-        while stops.get():
-            device = getattr(kernel, "device", None)
-            if device is None or not device.interrupt():
-                on_host.set()
-                interrupt_main_thread()
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    before = signal.signal(signal.SIGINT, on_signal)
+    stops = SignalStop(stop)
     try:
-        tell_begun()
-        yield
+        with stops:
+            stops.begin()
+            try:
+                tell_begun()
+                yield
+            finally:
+                stops.finish()
     finally:
-        try:
-            stops.put(False)
-            thread.join()
-        finally:
-            signal.signal(signal.SIGINT, before)
+        stops.end()
 
 
 def _say(_socket: Any, kind: str, content: dict[str, Any], *_: Any, **__: Any) -> None:

@@ -18,9 +18,9 @@ from ..errors import MicroPythonError
 from ..front_end import thread_output
 from ..jupyter_internals import InputRequest, asks, without_traces
 from ..kernel import MicroPythonKernel
+from ..signal_stop import SignalStop
 from .board_failure import board_failure
 from .first_moment import FirstMoment
-from .signal_stop import SignalStop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -14,8 +14,8 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Any
 
+from ..signal_stop import in_main_thread
 from .instance_hooks import InstanceHooks
-from .signal_stop import in_main_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metakernel_micropython.ipython_extension.signal_stop import SignalStop
+from metakernel_micropython.interrupts import HeldInterrupts
+from metakernel_micropython.signal_stop import SignalStop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +120,49 @@ def test_stop_between_cells_ends_a_started_program_and_harms_nothing_else(virtua
     assert "KeyboardInterrupt" in told
     virtual.manager.interrupt_kernel()
     assert virtual.do("6 * 7").value == "42"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_signal_that_ends_no_wait_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come between the main thread's last look at signals and its wait: then that would go on."""
+    sent: list[int] = []
+    kill = signal.pthread_kill
+
+    def lose_two(thread: int, number: int) -> None:
+        sent.append(number)
+        if len(sent) > 2:
+            kill(thread, number)
+
+    monkeypatch.setattr(signal, "pthread_kill", lose_two)
+    stops = SignalStop(lambda: stops.interrupt_host())
+    try:
+        with pytest.raises(KeyboardInterrupt), stops:
+            stops.begin()
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            threading.Event().wait(DEADLINE)
+        stops.finish()
+    finally:
+        stops.end()
+    assert len(sent) > 2
+    assert signal.SIGINT not in sent  # which another handler might take for a second Stop
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_what_must_not_be_left_halfway_is_told_of_stop_once() -> None:
+    stops = SignalStop(lambda: None)
+    try:
+        with pytest.raises(KeyboardInterrupt), stops:
+            stops.begin()
+            with HeldInterrupts() as held:
+                threading.Timer(0.1, stops.interrupt_host).start()
+                deadline = time.monotonic() + DEADLINE
+                while not held.count and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                time.sleep(0.1)
+        assert held.count == 1
+        stops.finish()
+    finally:
+        stops.end()
 
 
 def test_stop_between_any_two_steps_leaves_nothing_behind() -> None:

@@ -1,19 +1,20 @@
-"""Stop in IPython's kernel: a signal, which arrives in the main thread, in the middle of whatever runs there.
+"""Stop as a signal, which arrives in the main thread, in the middle of whatever runs there.
 
-This project's kernel gets Stop as a message, in a thread beside the one that waits for the board. Here the signal is
-handed to such a thread, which decides in the same way: the board's program is sent Ctrl-C, what runs on this computer
-is ended by a KeyboardInterrupt.
+So it is in IPython's kernel and in the engines of a cluster. This project's kernel gets Stop as a message, in a thread
+beside the one that waits for the board. Here the signal is handed to such a thread, which decides in the same way: the
+board's program is sent Ctrl-C, what runs on this computer is ended by a KeyboardInterrupt.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
-from ..interrupts import interrupt_main_thread
+from .interrupts import interrupt_main_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +34,14 @@ class SignalStop:
     def __init__(self, stop: Callable[[], object]) -> None:
         self._stop = stop
         self._before: Any = None
+        self._before_wake: Any = None
         self._depth = 0  # with statements in each other: a cell may try to run a second one
         self._cell = 0  # counts the cells: a signal that was sent to one never stops a later one
         self._runs = False  # the cell has begun
         self._early = False  # a signal came before that
         self._deciding = threading.Lock()  # guards these two: what is to be stopped is still there when it is
         self._thread: threading.Thread | None = None
-        self._for_host: deque[bool] = deque()  # signals of ours on their way, which are to raise KeyboardInterrupt
+        self._for_host: deque[bool] = deque()  # what is still to raise KeyboardInterrupt in the main thread
         # A signal's handler may use no lock that its own thread can hold; this queue is made for that.
         self._presses: SimpleQueue[int] = SimpleQueue()
 
@@ -53,6 +55,8 @@ class SignalStop:
             before = signal.signal(signal.SIGINT, self._take)  # before this nothing is done that could be left halfway
             self._before = signal.SIG_DFL if before is None else before
             self._for_host.clear()
+            if _WAKE is not None:
+                self._before_wake = signal.signal(_WAKE, self._raise)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._listen, name="Stop", daemon=True)
                 self._thread.start()
@@ -64,6 +68,8 @@ class SignalStop:
         if in_main_thread():
             self._depth -= 1
             if not self._depth:
+                if _WAKE is not None:
+                    signal.signal(_WAKE, self._before_wake or signal.SIG_DFL)
                 signal.signal(signal.SIGINT, self._before)  # and after this nothing
 
     def begin(self) -> None:
@@ -94,13 +100,31 @@ class SignalStop:
     def interrupt_host(self) -> None:
         """Raise KeyboardInterrupt in the main thread."""
         self._for_host.append(True)
-        interrupt_main_thread()
+        if _WAKE is None:
+            interrupt_main_thread()
+            return
+        main = threading.main_thread().ident
+        assert main is not None
+        # Again and again: one that comes between the main thread's last look at signals and its wait ends no wait.
+        while self._for_host and self._depth:
+            signal.pthread_kill(main, _WAKE)
+            time.sleep(_AGAIN)
 
-    def _take(self, _number: int, _frame: object) -> None:
-        if self._for_host:
-            self._for_host.popleft()
+    def _take(self, number: int, frame: object) -> None:
+        if _WAKE is None and self._for_host:
+            self._raise(number, frame)
+        else:
+            self._presses.put(self._cell)
+
+    def _raise(self, _number: int, frame: Any) -> None:
+        if not self._for_host:
+            return  # it was sent once too often
+        self._for_host.popleft()
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler) and handler != self._take:  # what runs must not be left halfway, and says so
+            handler(signal.SIGINT, frame)
+        else:
             raise KeyboardInterrupt
-        self._presses.put(self._cell)
 
     def _listen(self) -> None:
         while (cell := self._presses.get()) != _END:
@@ -115,6 +139,12 @@ def in_main_thread() -> bool:
     """Return whether this is the thread that signals reach."""
     return threading.current_thread() is threading.main_thread()
 
+
+_WAKE: signal.Signals | None = getattr(signal, "SIGURG", None) if hasattr(signal, "pthread_kill") else None
+"""The signal that ends what the main thread waits for. Nobody else uses it, and without a handler it does nothing."""
+
+_AGAIN = 0.02
+"""Seconds after which it is sent once more."""
 
 _BETWEEN = -2
 """In place of a cell: none runs."""
