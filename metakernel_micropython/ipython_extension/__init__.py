@@ -1,9 +1,9 @@
 """``%load_ext metakernel_micropython``: boards from a notebook of IPython's own kernel.
 
 Start at ``load_ipython_extension``. ``embedded_kernel`` is this project's kernel without sockets, which shows what it
-has to show through IPython's shell; ``shell_magics`` makes its magics IPython's; ``first_moment`` keeps Stop until there
-is something to stop (it is a signal there, see ``metakernel_micropython.signal_stop``); ``typing_requests`` answers Tab
-and Shift-Tab, ``tab_completion`` those of a terminal.
+has to show through IPython's shell; ``shell_magics`` makes its magics IPython's; ``first_moment`` keeps Stop until
+there is something to stop (it is a signal there, see ``metakernel_micropython.signal_stop``); ``typing_requests``
+answers Tab and Shift-Tab, ``tab_completion`` those of a terminal.
 """
 
 from __future__ import annotations
