@@ -126,7 +126,7 @@ def launch(command: list[str], **options: Any) -> Any:
     """Start a kernel, as Jupyter's ``launch_kernel`` does."""
     global _server
     environment = dict(options.get("env") or {})
-    wanted = environment.pop(WANTED, None) is not None and hasattr(os, "fork")
+    wanted = environment.pop(WANTED, None) is not None and sys.platform == "linux"  # others lack such sockets
     if wanted and command[1:4] == ["-P", "-m", MODULE]:
         _server = _server or Server()
         if _at_start(environment) == _server.environment:

@@ -81,7 +81,7 @@ def start(set_variable: Callable[[str, str], object]) -> None:
     Args:
         set_variable: sets a variable of the environment.
     """
-    if not hasattr(os, "fork"):
+    if sys.platform != "linux":  # others lack such sockets
         return
     place = Path(tempfile.mkdtemp(prefix="boards-"), "socket")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
