@@ -17,13 +17,13 @@ lab: .venv/demo
 	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) out/$(notdir $(NOTEBOOK))
 
 # The linters come first, so that pytest's summary is the last thing printed; while they work on one core, another one
-# compiles the tests. These mostly wait for boards: seven at once take a quarter of the time on two cores. They start
+# compiles the tests. These mostly wait for boards: six at once take a quarter of the time on two cores. They start
 # hundreds of kernels and boards, which compile the package each time where Python is told not to keep what it compiled.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 & $(MAKE) --no-print-directory lint; status=$$?; wait; exit $$status
 	@sh tests/programs.sh
-	$(BIN)/python -m pytest --numprocesses 7 --dist loadfile --no-loadscope-reorder $(if $(AGAIN),|| $(FAILED_AGAIN))
+	$(BIN)/python -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder $(if $(AGAIN),|| $(FAILED_AGAIN))
 
 # The long form: thousands of faults and a heavy load, with counts at the end; see RELIABILITY.md.
 soak: .venv/dev

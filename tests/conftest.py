@@ -69,7 +69,9 @@ ORDINARY_BOARDS = (
     "tests/load/",
     "tests/test_wheel.py",
     "tests/transports/",
-    "tests/virtual/",
+    "tests/virtual/test_command.py",
+    "tests/virtual/test_insides.py",
+    "tests/virtual/test_other_clients.py",
 )
 """Where virtual boards start, and end, as people's do: see ``preloaded_boards.py`` for the others."""
 

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -44,19 +45,23 @@ class _Forked:
 
     def __init__(self, line: socket.socket) -> None:
         self.returncode: int | None = None
-        self._line = line
         self.pid = int(line.recv(32))
+        self._ended = threading.Event()
+        threading.Thread(target=self._listen, args=(line,), name="end of a virtual board", daemon=True).start()
+
+    def _listen(self, line: socket.socket) -> None:
+        with line:
+            self.returncode = int(line.recv(32) or -signal.SIGKILL)
+        self._ended.set()
 
     def poll(self) -> int | None:
-        if self.returncode is None and select.select([self._line], [], [], 0)[0]:
-            self.returncode = int(self._line.recv(32) or -signal.SIGKILL)
-            self._line.close()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None and not select.select([self._line], [], [], timeout)[0]:
+        if not self._ended.wait(timeout):
             raise subprocess.TimeoutExpired(_MODULE, timeout or 0)
-        return self.poll() or 0
+        assert self.returncode is not None
+        return self.returncode
 
     def kill(self) -> None:
         if self.poll() is None:

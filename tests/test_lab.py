@@ -240,6 +240,7 @@ i2c.writeto(60, bytes((0, 0x8D, 0x14, 0xA1, 0xC8, 0xAF, 0x20, 0)))
 i2c.writeto(60, buffer)"""
 
 
+@pytest.mark.soak
 def test_the_panel_blinks_and_its_button_is_pressed_while_a_cell_runs(lab: Lab) -> None:
     attach = "%attach led 15 --name blinker\n%attach led 3 --name lamp --color green\n%attach button 14 --name start"
     screen = "%attach ssd1306\n%attach potentiometer 26 --name knob"

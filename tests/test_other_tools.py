@@ -171,6 +171,7 @@ def test_nbconvert_to_markdown_runs_a_notebook_and_says_python(tmp_path: Path, r
     assert "\n    sum 3\n" in page
 
 
+@pytest.mark.soak
 def test_jupyter_execute_runs_a_notebook(tmp_path: Path, run: Run) -> None:
     made = notebook(*CELLS)
     del made.metadata["language_info"]
