@@ -55,7 +55,7 @@ examples: .venv/dev
 pictures: .venv/dev
 	@sh tests/programs.sh
 	@mkdir -p examples/pictures
-	PICTURES=$(CURDIR)/examples/pictures $(BIN)/python -m pytest tests/test_lab.py
+	PICTURES=$(CURDIR)/examples/pictures $(BIN)/python -m pytest -m "soak or not soak" tests/test_lab.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=/path/to/python3"; exit 1; }

@@ -45,6 +45,7 @@ def test_the_launcher_shows_the_kernel_with_its_logo(lab: Lab) -> None:
     lab.picture("launcher")
 
 
+@pytest.mark.soak
 def test_output_arrives_while_the_cell_runs(lab: Lab, notebook: Notebook) -> None:
     assert "42" in notebook.run(2, "6 * 7")
     # The program cannot end before it is told to: what is seen before that was sent while it ran.
@@ -95,6 +96,7 @@ def test_a_question_opens_the_input_box(lab: Lab, notebook: Notebook) -> None:
     assert re.search(r"Who is there\?\s+Ada\s+Hello, Ada", notebook.output(2).inner_text())
 
 
+@pytest.mark.soak
 def test_a_plot_grows_while_the_cell_runs(lab: Lab, notebook: Notebook) -> None:
     notebook.start(
         2,
