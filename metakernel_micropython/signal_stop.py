@@ -106,7 +106,9 @@ class SignalStop:
         main = threading.main_thread().ident
         assert main is not None
         # Again and again: one that comes between the main thread's last look at signals and its wait ends no wait.
-        while self._for_host and self._depth:
+        for _ in range(_MOST):
+            if not self._for_host or not self._depth:
+                break
             signal.pthread_kill(main, _WAKE)
             time.sleep(_AGAIN)
 
@@ -145,6 +147,9 @@ _WAKE: signal.Signals | None = getattr(signal, "SIGURG", None) if hasattr(signal
 
 _AGAIN = 0.02
 """Seconds after which it is sent once more."""
+
+_MOST = 100
+"""How often it is sent: who has taken its handler away must not hold up the end of the cell."""
 
 _BETWEEN = -2
 """In place of a cell: none runs."""

@@ -7,7 +7,6 @@ other arguments, or with other variables for Python. How a kernel starts is test
 from __future__ import annotations
 
 import atexit
-import gc
 import importlib
 import json
 import os
@@ -151,13 +150,7 @@ def serve(line: socket.socket) -> None:
             importlib.import_module(found.name)
     boards = runpy.run_path(str(Path(__file__).with_name("preloaded_boards.py")))
     virtual._spawn = boards["spawn"]
-    gc.freeze()
-    awake, wake = os.pipe()
-    for end in (awake, wake):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end this
+    awake, wake = boards["be_forked"]()
     while True:
         ready, _, _ = select.select([line, awake], [], [])
         if awake in ready:

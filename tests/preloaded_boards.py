@@ -115,13 +115,7 @@ def serve(listener: socket.socket) -> None:
         import metakernel_micropython.virtual.virtual_board
     import metakernel_micropython.virtual.cli  # noqa: F401
 
-    gc.freeze()
-    awake, wake = os.pipe()
-    for end in (awake, wake):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end this
+    awake, wake = be_forked()
     lines: dict[int, socket.socket] = {}
     while True:
         ready, _, _ = select.select([listener, awake, 0], [], [])
@@ -139,6 +133,18 @@ def serve(listener: socket.socket) -> None:
                 _become(line)
                 return
             lines[pid] = line
+
+
+def be_forked() -> tuple[int, int]:
+    """Prepare to fork: return a descriptor that can be read when a child has ended, and its other end."""
+    gc.freeze()
+    awake, wake = os.pipe()
+    for end in (awake, wake):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end this
+    return awake, wake
 
 
 def _tell_ended(lines: dict[int, socket.socket]) -> None:

@@ -191,10 +191,6 @@ class CellSources:
                 found[code] = None
         return "".join(reversed(found))
 
-    def title(self, number: int) -> str:
-        """Return how a cell, or a file that was run, is called in tracebacks."""
-        return self._cells[number].title
-
     def holding(
         self,
         line: int,

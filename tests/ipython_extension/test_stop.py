@@ -122,7 +122,7 @@ def test_stop_between_cells_ends_a_started_program_and_harms_nothing_else(virtua
     assert virtual.do("6 * 7").value == "42"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows has no signal that ends a wait")
 def test_a_signal_that_ends_no_wait_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may come between the main thread's last look at signals and its wait: then that would go on."""
     sent: list[int] = []
@@ -147,7 +147,6 @@ def test_a_signal_that_ends_no_wait_is_sent_again(monkeypatch: pytest.MonkeyPatc
     assert signal.SIGINT not in sent  # which another handler might take for a second Stop
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_what_must_not_be_left_halfway_is_told_of_stop_once() -> None:
     stops = SignalStop(lambda: None)
     try:

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from ..front_end import Reply
 
 
-@pytest.fixture(scope="module", params=["virtual", pytest.param("microbit", marks=pytest.mark.soak)])
-def board_address(request: pytest.FixtureRequest) -> str:
-    """The address of a board; what is below the magics is tested on both each time, in tests/board/files."""
-    if request.param == "microbit":
-        return str(request.getfixturevalue("microbit_address"))
-    needs_virtual()
-    return "virtual"
-
-
 @pytest.fixture(scope="module", params=["virtual"])
 def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Addresses of boards with folders."""
